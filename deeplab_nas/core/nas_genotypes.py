@@ -1,0 +1,303 @@
+"""Architectures: a cell and a path through the resolutions, as a value and as JSON.
+
+Auto-DeepLab, section 3 and Figure 3; the numbering of the states and the names of the operations
+are those of the official `nas_genotypes.py` and `nas_cell.py`.
+"""
+
+import dataclasses
+import json
+import os
+import re
+import uuid
+from typing import Any
+
+import tensorflow as tf
+
+from deeplab_nas.errors import UserError
+
+ZERO = "zero"
+
+# The order is the order of alpha's columns.
+SEARCH_OPERATIONS = (
+    "separable_3x3_2",
+    "separable_5x5_2",
+    "atrous_3x3",
+    "atrous_5x5",
+    "avg_pool_3x3",
+    "max_pool_3x3",
+    "skip",
+    ZERO,
+)
+
+NUM_LEVELS = 4
+
+FORMAT = "deeplab_nas.architecture"
+VERSION = 1
+
+PUBLISHED = ("auto_deeplab", "pnasnet")
+
+_OPERATION = re.compile(
+    r"separable_(3x3|5x5|7x7)_[12]|atrous_(3x3|5x5|7x7)|(avg|max)_pool_3x3|skip"
+)
+_OPERATION_HELP = "separable_{3x3,5x5,7x7}_{1,2}, atrous_{3x3,5x5,7x7}, {avg,max}_pool_3x3 or skip"
+_MAX_JSON_BYTES = 1_000_000
+
+Pair = tuple[int, str]
+Cell = tuple[tuple[Pair, Pair], ...]
+Path = tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """A discrete network: what a search finds and everything after it builds.
+
+    Attributes:
+        cell: B blocks, each two `(state, operation)` pairs that are added. State 0 is H^{l-1},
+            1 is H^{l-2} and 2 + i is block i of the same cell.
+        path: L levels in 0..3, one a cell; level k has output stride 4 * 2^k. The stem ends at
+            level 0, and a step changes the level by one at most.
+
+    Raises:
+        ValueError: A field is not what is said above; the message names it.
+    """
+
+    cell: Cell
+    path: Path
+
+    def __post_init__(self) -> None:
+        check_cell(self.cell)
+        check_path(self.path)
+
+    @property
+    def num_blocks(self) -> int:
+        """B, the blocks in a cell."""
+        return len(self.cell)
+
+    @property
+    def num_layers(self) -> int:
+        """L, the cells on the path."""
+        return len(self.path)
+
+    @property
+    def output_stride(self) -> int:
+        """The stride at which the path ends: 4, 8, 16 or 32."""
+        return level_stride(self.path[-1])
+
+    def to_json(self) -> str:
+        """Returns the architecture as JSON text, a line for each block."""
+        blocks = ",\n    ".join(json.dumps(block) for block in self.cell)
+        return (
+            "{\n"
+            f'  "format": "{FORMAT}",\n'
+            f'  "version": {VERSION},\n'
+            f'  "cell": [\n    {blocks}\n  ],\n'
+            f'  "path": {json.dumps(self.path)}\n'
+            "}\n"
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the JSON under `path`, whole or not at all."""
+        path = os.fspath(path)
+        temporary = f"{path}.{uuid.uuid4().hex}.tmp"
+        with tf.io.gfile.GFile(temporary, "w") as file:
+            file.write(self.to_json())
+        tf.io.gfile.rename(temporary, path, overwrite=True)
+
+
+def level_stride(level: int) -> int:
+    """Returns the output stride of a level: 4, 8, 16 or 32."""
+    return 4 * 2**level
+
+
+def from_json(text: str) -> Architecture:
+    """Reads what `Architecture.to_json` wrote.
+
+    The official code calls the identity `none`; that name is read as `skip`.
+
+    Args:
+        text: JSON, at most 1 MB.
+
+    Returns:
+        The architecture.
+
+    Raises:
+        UserError: The text is not an architecture; the message names the field.
+    """
+    if len(text) > _MAX_JSON_BYTES:
+        raise UserError(f"Expected an architecture of at most {_MAX_JSON_BYTES} characters.")
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"Expected an architecture in JSON, but it does not parse: {error}."
+        ) from None
+    _check_fields(fields)
+    try:
+        return Architecture(cell=_imported(fields["cell"]), path=_imported(fields["path"]))
+    except RecursionError:
+        raise UserError("The architecture is not valid: its lists are nested too deeply.") from None
+    except ValueError as error:
+        raise UserError(f"The architecture is not valid: {error}") from None
+
+
+def load(path: str | os.PathLike[str]) -> Architecture:
+    """Reads an architecture from a JSON file.
+
+    Args:
+        path: The file, on any file system that TensorFlow knows.
+
+    Raises:
+        UserError: The file cannot be read or holds no valid architecture.
+    """
+    path = os.fspath(path)
+    try:
+        with tf.io.gfile.GFile(path, "rb") as file:
+            # One byte more than allowed is enough to tell that it is too long.
+            text = file.read(_MAX_JSON_BYTES + 1).decode("utf-8")
+    except tf.errors.OpError as error:
+        raise UserError(f"Cannot read the architecture {path}: {error.message}.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"Expected an architecture in JSON, but {path} is not text.") from None
+    try:
+        return from_json(text)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def auto_deeplab() -> Architecture:
+    """Returns the network that the paper found (Figure 3; official `nas_hnasnet`)."""
+    return Architecture(
+        cell=(
+            ((1, "atrous_5x5"), (0, "separable_3x3_2")),
+            ((1, "separable_3x3_2"), (0, "atrous_3x3")),
+            ((3, "separable_3x3_2"), (1, "separable_3x3_2")),
+            ((4, "separable_5x5_2"), (2, "separable_5x5_2")),
+            ((3, "separable_5x5_2"), (5, "atrous_5x5")),
+        ),
+        path=(0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1),
+    )
+
+
+def pnasnet(output_stride: int = 16) -> Architecture:
+    """Returns the PNASNet cell on the official backbone for an output stride.
+
+    Args:
+        output_stride: 8, 16 or 32.
+
+    Raises:
+        ValueError: There is no backbone for this output stride.
+    """
+    paths = {
+        8: (1,) * 12,
+        16: (1,) * 4 + (2,) * 8,
+        32: (1,) * 4 + (2,) * 4 + (3,) * 4,
+    }
+    if output_stride not in paths:
+        raise ValueError(f"output_stride: {output_stride} is not 8, 16 or 32.")
+    return Architecture(
+        cell=(
+            ((1, "separable_5x5_2"), (1, "max_pool_3x3")),
+            ((0, "separable_7x7_2"), (0, "max_pool_3x3")),
+            ((0, "separable_5x5_2"), (0, "separable_3x3_2")),
+            ((4, "separable_3x3_2"), (0, "max_pool_3x3")),
+            ((1, "separable_3x3_2"), (0, "skip")),
+        ),
+        path=paths[output_stride],
+    )
+
+
+def resolve(name_or_path: str, output_stride: int = 16) -> Architecture:
+    """Returns a published architecture by its name, or reads one from a JSON file.
+
+    Args:
+        name_or_path: A name in `PUBLISHED` or the path of a JSON file.
+        output_stride: 8, 16 or 32; it picks the backbone of `pnasnet` and nothing else.
+
+    Raises:
+        UserError: It is neither, or the file holds no valid architecture.
+    """
+    if name_or_path == "auto_deeplab":
+        return auto_deeplab()
+    if name_or_path == "pnasnet":
+        try:
+            return pnasnet(output_stride)
+        except ValueError as error:
+            raise UserError(f"pnasnet has no such backbone: {error}") from None
+    if not name_or_path or not tf.io.gfile.exists(name_or_path):
+        raise UserError(
+            f"Expected an architecture by name ({', '.join(PUBLISHED)}) or the path of a JSON"
+            f" file, but {name_or_path!r} is neither."
+        )
+    return load(name_or_path)
+
+
+def check_cell(cell: Any) -> None:
+    """Checks the cell of an `Architecture`.
+
+    Raises:
+        ValueError: It is not valid; the message names the block and the input.
+    """
+    if not isinstance(cell, tuple) or not cell:
+        raise ValueError("cell: expected a tuple of at least one block.")
+    for i, block in enumerate(cell):
+        if not isinstance(block, tuple) or len(block) != 2:
+            raise ValueError(f"cell[{i}]: expected two (state, operation) pairs.")
+        for j, pair in enumerate(block):
+            _check_pair(pair, f"cell[{i}][{j}]", num_states=i + 2)
+
+
+def check_path(path: Any) -> None:
+    """Checks the path of an `Architecture`.
+
+    Raises:
+        ValueError: It is not valid; the message names the layer, counted from 0.
+    """
+    if not isinstance(path, tuple) or not path:
+        raise ValueError("path: expected a tuple of at least one level.")
+    previous = 0
+    for i, level in enumerate(path):
+        if type(level) is not int or not 0 <= level < NUM_LEVELS:
+            raise ValueError(f"path[{i}]: level {level!r} is not an integer in 0..3.")
+        if abs(level - previous) > 1:
+            source = f"path[{i - 1}]" if i else "the stem"
+            raise ValueError(
+                f"path[{i}]: level {level} is more than one level from {previous} at {source}."
+            )
+        previous = level
+
+
+def _check_pair(pair: Any, field: str, num_states: int) -> None:
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise ValueError(f"{field}: expected a (state, operation) pair.")
+    state, operation = pair
+    # `type` and not `isinstance`, because bool is a subclass of int.
+    if type(state) is not int or not 0 <= state < num_states:
+        raise ValueError(
+            f"{field}: state {state!r} is not an integer in 0..{num_states - 1}"
+            " (0 = H^{l-1}, 1 = H^{l-2}, 2 + i = block i, which must come earlier)."
+        )
+    if not isinstance(operation, str) or not _OPERATION.fullmatch(operation):
+        raise ValueError(f"{field}: operation {operation!r} is not {_OPERATION_HELP}.")
+
+
+def _check_fields(fields: Any) -> None:
+    expected = ["format", "version", "cell", "path"]
+    if not isinstance(fields, dict):
+        raise UserError(f"Expected an architecture as a JSON object with the keys {expected}.")
+    for key in expected:
+        if key not in fields:
+            raise UserError(f"The architecture lacks the key {key!r}; expected {expected}.")
+    for key in fields:
+        if key not in expected:
+            raise UserError(f"The architecture has an unknown key {key!r}; expected {expected}.")
+    if fields["format"] != FORMAT:
+        raise UserError(f"format: expected {FORMAT!r}, found {fields['format']!r}.")
+    if type(fields["version"]) is not int or fields["version"] != VERSION:
+        raise UserError(f"version: expected {VERSION}, found {fields['version']!r}.")
+
+
+def _imported(value: Any) -> Any:
+    """JSON has lists where the architecture has tuples; what is neither is left to validation."""
+    if isinstance(value, list):
+        return tuple(_imported(item) for item in value)
+    return "skip" if value == "none" else value

@@ -1,0 +1,92 @@
+"""The search space as a graph: the trellis of resolutions and the edges of a cell.
+
+Auto-DeepLab, section 3, Figures 1 and 2. A node of the trellis is a (layer, level) pair; level k
+has output stride 4 * 2^k, and layer 0 is the stem, which ends at level 0.
+"""
+
+import math
+
+import numpy as np
+
+from deeplab_nas.core.nas_genotypes import NUM_LEVELS, SEARCH_OPERATIONS
+
+# Beta's last axis: what an arrow does to the level.
+UP, SAME, DOWN = 0, 1, 2
+NUM_DIRECTIONS = 3
+
+
+def num_levels(layer: int) -> int:
+    """Returns how many levels can be reached after `layer` layers: 1, 2, 3, then 4."""
+    if layer < 0:
+        raise ValueError(f"layer: {layer} is negative; the stem is layer 0.")
+    return min(layer + 1, NUM_LEVELS)
+
+
+def arrow_mask(num_layers: int) -> np.ndarray:
+    """Tells which arrows of the trellis exist.
+
+    Args:
+        num_layers: L, the number of cells on a path.
+
+    Returns:
+        bool `[num_layers, 4, 3]`: whether an arrow leaves (layer l, level) towards layer l + 1, by
+        direction: 0 to the finer level, 1 to the same, 2 to the coarser.
+    """
+    _check_positive("num_layers", num_layers)
+    mask = np.zeros([num_layers, NUM_LEVELS, NUM_DIRECTIONS], dtype=bool)
+    for layer in range(num_layers):
+        mask[layer, : num_levels(layer)] = True
+    mask[:, 0, UP] = False
+    mask[:, NUM_LEVELS - 1, DOWN] = False
+    return mask
+
+
+def count_paths(num_layers: int) -> int:
+    """Returns the number of paths of `num_layers` steps from the stem: 75,025 for 12."""
+    _check_positive("num_layers", num_layers)
+    counts = [1] + [0] * (NUM_LEVELS - 1)
+    for _ in range(num_layers):
+        counts = [sum(counts[max(level - 1, 0) : level + 2]) for level in range(NUM_LEVELS)]
+    return sum(counts)
+
+
+def count_cells(num_blocks: int, num_operations: int = len(SEARCH_OPERATIONS)) -> int:
+    """Returns the number of cells: about 5.6e14 for 5 blocks (section 3.1).
+
+    Args:
+        num_blocks: B, the blocks in a cell.
+        num_operations: Candidate operations of each input, zero included.
+    """
+    _check_positive("num_blocks", num_blocks)
+    return math.prod(((i + 2) * num_operations) ** 2 for i in range(num_blocks))
+
+
+def edges(num_blocks: int) -> tuple[tuple[int, int], ...]:
+    """Returns the edges of a cell in the order of alpha's rows.
+
+    Args:
+        num_blocks: B, the blocks in a cell.
+
+    Returns:
+        `(source state, target block)` pairs, by block and then by state; state 0 is H^{l-1}, 1 is
+        H^{l-2} and 2 + i is block i.
+    """
+    _check_positive("num_blocks", num_blocks)
+    return tuple((state, block) for block in range(num_blocks) for state in range(block + 2))
+
+
+def consumers_by_state(num_blocks: int) -> tuple[int, ...]:
+    """Returns, for each state that is read, how many blocks read it: (5, 5, 4, 3, 2, 1) for 5."""
+    sources = [state for state, _ in edges(num_blocks)]
+    return tuple(sources.count(state) for state in range(num_blocks + 1))
+
+
+def num_edges(num_blocks: int) -> int:
+    """Returns the number of edges of a cell: 20 for 5 blocks."""
+    _check_positive("num_blocks", num_blocks)
+    return num_blocks * (num_blocks + 3) // 2
+
+
+def _check_positive(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{name}: expected at least 1, found {value}.")

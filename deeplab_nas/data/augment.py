@@ -1,0 +1,219 @@
+"""Augmentation in the official order: resize, scale, pad, crop, flip; seeded and without state.
+
+Images are float32 `[height, width, 3]` in 0..255 and labels uint8 `[height, width, 1]` throughout;
+a seed is an integer tensor of shape `[2]`. Source: the official `input_preprocess.py` and
+`preprocess_utils.py`.
+"""
+
+import math
+
+import tensorflow as tf
+
+from deeplab_nas.data.data_config import DataConfig
+
+# The grey that pads images: 0 after the networks' preprocessing to [-1, 1].
+MEAN_PIXEL = 127.5
+
+
+def train_example(
+    image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor, config: DataConfig, ignore_label: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Makes a training crop of an example.
+
+    Args:
+        image: `[height, width, 3]`.
+        label: `[height, width, 1]`.
+        seed: `[2]`; the crop is a pure function of it.
+        config: The resize, the scales, the crop size and whether to flip.
+        ignore_label: Label of padded pixels.
+
+    Returns:
+        The image `[crop_height, crop_width, 3]` and label `[crop_height, crop_width, 1]`.
+    """
+    height, width = config.train_crop_size
+    scale_seed, crop_seed, flip_seed = tf.unstack(tf.random.split(seed, 3))
+    if config.min_resize_value is not None:
+        size = resized_size(tf.shape(image)[:2], config.min_resize_value, config.max_resize_value)
+        image, label = resize(image, label, size)
+    scale = random_scale_factor(
+        scale_seed,
+        config.min_scale_factor,
+        config.max_scale_factor,
+        config.scale_factor_step_size,
+    )
+    image, label = resize(image, label, scaled_size(tf.shape(image)[:2], scale))
+    image, label = pad_to_at_least(image, label, height, width, ignore_label)
+    image, label = random_crop(image, label, crop_seed, height, width)
+    if config.random_flip:
+        image, label = random_flip(image, label, flip_seed)
+    return image, label
+
+
+def eval_example(
+    image: tf.Tensor,
+    label: tf.Tensor,
+    height: int,
+    width: int,
+    config: DataConfig,
+    ignore_label: int,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Pads an example, resized to the range first if that is asked, to a size that fits all.
+
+    Args:
+        image: `[image_height, image_width, 3]`.
+        label: `[image_height, image_width, 1]`.
+        height: Height after padding, at least the image's.
+        width: Width after padding, at least the image's.
+        config: The resize.
+        ignore_label: Label of padded pixels.
+
+    Returns:
+        The image `[height, width, 3]` and label `[height, width, 1]`.
+    """
+    if config.min_resize_value is not None:
+        size = resized_size(tf.shape(image)[:2], config.min_resize_value, config.max_resize_value)
+        image, label = resize(image, label, size)
+    image, label = pad_to_at_least(image, label, height, width, ignore_label)
+    return tf.ensure_shape(image, [height, width, 3]), tf.ensure_shape(label, [height, width, 1])
+
+
+def resized_size(size, min_value: int, max_value: int | None):
+    """Computes the size that brings an image into the range, keeping its aspect ratio.
+
+    The shorter side becomes `min_value` unless the longer one then exceeds `max_value`, which it
+    becomes in that case. Integers throughout, where the official code floors a float32 product and
+    may lose a pixel.
+
+    Args:
+        size: Height and width, as an int32 tensor `[2]` or a pair of Python integers.
+        min_value: Shorter side, in pixels.
+        max_value: Upper bound of the longer side, in pixels, or None.
+
+    Returns:
+        Height and width, in the kind that was given.
+    """
+    if tf.is_tensor(size):
+        large = size * min_value // tf.reduce_min(size)
+        if max_value is None:
+            return large
+        small = size * max_value // tf.reduce_max(size)
+        return tf.where(tf.reduce_max(large) > max_value, small, large)
+    large = tuple(side * min_value // min(size) for side in size)
+    if max_value is None or max(large) <= max_value:
+        return large
+    return tuple(side * max_value // max(size) for side in size)
+
+
+def random_scale_factor(
+    seed: tf.Tensor, min_scale: float, max_scale: float, step: float
+) -> tf.Tensor:
+    """Draws a scale.
+
+    Args:
+        seed: `[2]`.
+        min_scale: Smallest scale.
+        max_scale: Largest scale.
+        step: Distance between the scales that are drawn from; 0 draws continuously.
+
+    Returns:
+        A float32 scalar, uniform over the scales.
+    """
+    if min_scale == max_scale:
+        return tf.constant(min_scale, tf.float32)
+    if step == 0:
+        return tf.random.stateless_uniform([], seed, min_scale, max_scale)
+    # Rounding first: (2.0 - 0.8) / 0.1 is 11.999... in floating point.
+    count = math.floor(round((max_scale - min_scale) / step, 6)) + 1
+    scales = tf.constant([min_scale + step * number for number in range(count)], tf.float32)
+    return scales[tf.random.stateless_uniform([], seed, maxval=count, dtype=tf.int32)]
+
+
+def scaled_size(size: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    """Returns `int(side * scale)`, truncated as in the official code, at least 1, int32 `[2]`."""
+    return tf.maximum(tf.cast(tf.cast(size, tf.float32) * scale, tf.int32), 1)
+
+
+def resize(image: tf.Tensor, label: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Resizes with aligned corners, the image bilinear and the label to the nearest pixel.
+
+    Args:
+        image: `[height, width, 3]`.
+        label: `[height, width, 1]`.
+        size: New height and width, int32 `[2]`.
+
+    Returns:
+        The image and the label at the new size.
+    """
+    # tf.image.resize cannot align corners.
+    image = tf.raw_ops.ResizeBilinear(images=image[tf.newaxis], size=size, align_corners=True)
+    label = tf.raw_ops.ResizeNearestNeighbor(
+        images=label[tf.newaxis], size=size, align_corners=True
+    )
+    return image[0], label[0]
+
+
+def pad_to_at_least(
+    image: tf.Tensor, label: tf.Tensor, height: int, width: int, ignore_label: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Pads at the bottom and the right where the image is smaller than a size.
+
+    Args:
+        image: `[image_height, image_width, 3]`.
+        label: `[image_height, image_width, 1]`.
+        height: Height to reach, in pixels.
+        width: Width to reach, in pixels.
+        ignore_label: Label of padded pixels.
+
+    Returns:
+        The image, padded with `MEAN_PIXEL`, and the label, padded with the ignore label.
+    """
+    missing = tf.maximum([height, width] - tf.shape(image)[:2], 0)
+    paddings = [[0, missing[0]], [0, missing[1]], [0, 0]]
+    image = tf.pad(image, paddings, constant_values=MEAN_PIXEL)
+    label = tf.pad(label, paddings, constant_values=ignore_label)
+    return image, label
+
+
+def random_crop(
+    image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor, height: int, width: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Cuts one window out of image and label, every position equally likely.
+
+    Args:
+        image: `[image_height, image_width, 3]`, at least as large as the window.
+        label: `[image_height, image_width, 1]`.
+        seed: `[2]`.
+        height: Height of the window, in pixels.
+        width: Width of the window, in pixels.
+
+    Returns:
+        The image `[height, width, 3]` and label `[height, width, 1]`.
+    """
+    room = tf.shape(image)[:2] - [height, width]
+    # One draw a side from 0..room: an integer maxval that is a tensor must be a scalar.
+    seeds = tf.unstack(tf.random.split(seed, 2))
+    top, left = (
+        tf.random.stateless_uniform([], seeds[side], maxval=room[side] + 1, dtype=tf.int32)
+        for side in range(2)
+    )
+    image = tf.slice(image, [top, left, 0], [height, width, 3])
+    label = tf.slice(label, [top, left, 0], [height, width, 1])
+    return image, label
+
+
+def random_flip(image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mirrors image and label left to right with probability one half.
+
+    Args:
+        image: `[height, width, 3]`.
+        label: `[height, width, 1]`.
+        seed: `[2]`.
+
+    Returns:
+        The image and the label, both mirrored or neither.
+    """
+    mirror = tf.random.stateless_uniform([], seed) < 0.5
+    return (
+        tf.where(mirror, tf.reverse(image, [1]), image),
+        tf.where(mirror, tf.reverse(label, [1]), label),
+    )

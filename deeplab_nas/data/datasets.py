@@ -1,0 +1,206 @@
+"""The facts of each data set: its splits, classes, ignore label and colours."""
+
+import dataclasses
+
+from deeplab_nas.data import manifests
+from deeplab_nas.errors import UserError
+
+Color = tuple[int, int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetDescriptor:
+    """What a reader of a data set has to know besides its files.
+
+    Attributes:
+        name: The value of `--dataset`.
+        splits: Names of the splits that shards may exist for.
+        num_classes: Classes, background included.
+        ignore_label: Label id of pixels that neither train nor count.
+        class_names: One name a class.
+        colormap: One `(red, green, blue)` in 0..255 a class.
+    """
+
+    name: str
+    splits: tuple[str, ...]
+    num_classes: int
+    ignore_label: int
+    class_names: tuple[str, ...]
+    colormap: tuple[Color, ...]
+
+
+def pascal_colormap(num_colors: int) -> tuple[Color, ...]:
+    """Computes the colours of the PASCAL VOC development kit.
+
+    Bit 3k + c of the class id becomes bit 7 - k of colour channel c, so that near ids get far
+    colours.
+
+    Args:
+        num_colors: How many colours, at most 256 distinct ones.
+
+    Returns:
+        `num_colors` tuples `(red, green, blue)`.
+    """
+    return tuple(
+        tuple(
+            sum(((label >> (3 * bit + channel)) & 1) << (7 - bit) for bit in range(8))
+            for channel in range(3)
+        )
+        for label in range(num_colors)
+    )
+
+
+_SHAPES = DatasetDescriptor(
+    name="shapes",
+    splits=("train", "val"),
+    num_classes=7,
+    ignore_label=255,
+    class_names=("background", "disc", "square", "triangle", "ring", "bar", "star"),
+    colormap=(
+        (40, 44, 52),
+        (224, 82, 82),
+        (86, 156, 214),
+        (246, 189, 96),
+        (152, 106, 196),
+        (106, 190, 120),
+        (240, 130, 180),
+    ),
+)
+
+_CAMVID = DatasetDescriptor(
+    name="camvid",
+    splits=("train", "val", "test"),
+    num_classes=11,
+    ignore_label=255,
+    class_names=(
+        *("sky", "building", "pole", "road", "pavement", "tree"),
+        *("sign_symbol", "fence", "car", "pedestrian", "bicyclist"),
+    ),
+    colormap=(
+        (128, 128, 128),
+        (128, 0, 0),
+        (192, 192, 128),
+        (128, 64, 128),
+        (60, 40, 222),
+        (128, 128, 0),
+        (192, 128, 128),
+        (64, 64, 128),
+        (64, 0, 128),
+        (64, 64, 0),
+        (0, 128, 192),
+    ),
+)
+
+_CITYSCAPES = DatasetDescriptor(
+    name="cityscapes",
+    splits=(
+        *("train_fine", "train_coarse", "trainval_fine", "trainval_coarse"),
+        *("val_fine", "test_fine"),
+    ),
+    num_classes=19,
+    ignore_label=255,
+    class_names=(
+        *("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light"),
+        *("traffic sign", "vegetation", "terrain", "sky", "person", "rider", "car"),
+        *("truck", "bus", "train", "motorcycle", "bicycle"),
+    ),
+    colormap=(
+        (128, 64, 128),
+        (244, 35, 232),
+        (70, 70, 70),
+        (102, 102, 156),
+        (190, 153, 153),
+        (153, 153, 153),
+        (250, 170, 30),
+        (220, 220, 0),
+        (107, 142, 35),
+        (152, 251, 152),
+        (70, 130, 180),
+        (220, 20, 60),
+        (255, 0, 0),
+        (0, 0, 142),
+        (0, 0, 70),
+        (0, 60, 100),
+        (0, 80, 100),
+        (0, 0, 230),
+        (119, 11, 32),
+    ),
+)
+
+_PASCAL_VOC_SEG = DatasetDescriptor(
+    name="pascal_voc_seg",
+    splits=("train", "train_aug", "trainval", "val"),
+    num_classes=21,
+    ignore_label=255,
+    class_names=(
+        *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus"),
+        *("car", "cat", "chair", "cow", "diningtable", "dog", "horse"),
+        *("motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
+    ),
+    colormap=pascal_colormap(21),
+)
+
+_ADE20K = DatasetDescriptor(
+    name="ade20k",
+    splits=("train", "val"),
+    num_classes=151,
+    ignore_label=0,
+    class_names=("other", *(f"class_{label}" for label in range(1, 151))),
+    colormap=pascal_colormap(151),
+)
+
+_TABLE = {
+    descriptor.name: descriptor
+    for descriptor in (_SHAPES, _CAMVID, _CITYSCAPES, _PASCAL_VOC_SEG, _ADE20K)
+}
+
+
+def names() -> tuple[str, ...]:
+    """Returns the values that `--dataset` takes; `folder` is a set that describes itself."""
+    return (*_TABLE, "folder")
+
+
+def describe(name: str, dataset_dir: str) -> DatasetDescriptor:
+    """Looks a data set up.
+
+    Args:
+        name: One of `names()`. The facts of `folder` come from the manifests beside its shards.
+        dataset_dir: Folder of the shards. Empty where only the table is asked.
+
+    Returns:
+        The facts of the data set.
+
+    Raises:
+        UserError: If the name is unknown, if `folder` has no manifest, or if a manifest in
+            `dataset_dir` contradicts the table.
+    """
+    if name not in names():
+        raise UserError(f"Expected --dataset to be one of {', '.join(names())}, found {name!r}.")
+    found = manifests.read_all(dataset_dir) if dataset_dir else ()
+    descriptor = _TABLE.get(name) or _from_manifests(found, dataset_dir)
+    for manifest in found:
+        facts = (manifest.num_classes, manifest.ignore_label)
+        if facts != (descriptor.num_classes, descriptor.ignore_label):
+            raise UserError(
+                f"Expected {descriptor.num_classes} classes and ignore label "
+                f"{descriptor.ignore_label} for --dataset={name}, found {facts[0]} and {facts[1]} "
+                f"in {manifests.path(dataset_dir, manifest.split)}: name the right data set "
+                f"(this one was built as {manifest.dataset!r})."
+            )
+    return descriptor
+
+
+def _from_manifests(found: tuple[manifests.Manifest, ...], dataset_dir: str) -> DatasetDescriptor:
+    if not found:
+        raise UserError(
+            f"Expected manifest-<split>.json in {dataset_dir!r} for --dataset=folder, found none: "
+            "build the shards with python -m tfrecords_tools.build_folder."
+        )
+    return DatasetDescriptor(
+        name="folder",
+        splits=tuple(manifest.split for manifest in found),
+        num_classes=found[0].num_classes,
+        ignore_label=found[0].ignore_label,
+        class_names=found[0].class_names,
+        colormap=found[0].colormap,
+    )

@@ -1,0 +1,197 @@
+"""Batches from shards: training batches by number, evaluation batches in order."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.data import augment, records
+from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.data.shard_index import ShardIndex
+from deeplab_nas.errors import UserError
+
+
+def steps_per_epoch(num_examples: int, batch_size: int) -> int:
+    """Returns the whole batches in a pass over a half; what remains of it waits for another pass.
+
+    Args:
+        num_examples: Examples in the half.
+        batch_size: Examples a step over all replicas.
+
+    Returns:
+        Steps an epoch, at least 1.
+
+    Raises:
+        UserError: If a batch is larger than the half, or no positive number.
+    """
+    if not 1 <= batch_size <= num_examples:
+        raise UserError(
+            f"Expected a batch of 1 to {num_examples} examples, as many as there are to train on, "
+            f"found a batch size of {batch_size}: change --train_batch_size."
+        )
+    return num_examples // batch_size
+
+
+def train_dataset(
+    config: DataConfig,
+    descriptor: DatasetDescriptor,
+    index: ShardIndex,
+    indices: np.ndarray,
+    seed: int,
+    first_step: int = 0,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
+    """Makes the endless training batches, of which the n-th is a pure function of (seed, n).
+
+    There is no shuffle buffer to fill or to save: the order of an epoch is a keyed permutation that
+    is computed number by number, and every random draw of an example is keyed by its number.
+
+    Args:
+        config: Crop, batch size and augmentation.
+        descriptor: Facts of the data set.
+        index: Where the records of the split lie.
+        indices: Numbers of the examples to draw from, such as one half, int64 `[examples]`.
+        seed: Seed of the order and of the augmentation.
+        first_step: Number of the first batch; the ones before it cost nothing.
+        context: Where batches are shared out over workers and replicas: all pipelines together then
+            yield, replica after replica, the batches that one alone yields.
+
+    Returns:
+        A dataset of images, float32 `[batch, crop_height, crop_width, 3]` in 0..255, and labels,
+        int32 `[batch, crop_height, crop_width]`; with a context, `batch` is the replica's share.
+
+    Raises:
+        UserError: If the batch or the crop does not fit the data, or the batch the replicas.
+    """
+    check_crop(config, index)
+    steps = steps_per_epoch(len(indices), config.train_batch_size)
+    read = records.reader(index, descriptor)
+    drawn = tf.constant(indices, tf.int64)
+
+    def load(number):
+        step = number // config.train_batch_size
+        place = step % steps * config.train_batch_size + number % config.train_batch_size
+        position = tf.random_index_shuffle(
+            place, tf.stack([seed, step // steps, 0]), tf.constant(len(indices) - 1, tf.int64)
+        )
+        image, label = read(drawn[position])
+        example_seed = tf.stack([tf.constant(seed, tf.int64), number])
+        image, label = augment.train_example(
+            image, label, example_seed, config, descriptor.ignore_label
+        )
+        return image, _squeezed(label)
+
+    return _batches(load, config.train_batch_size, first_step, None, context)
+
+
+def eval_dataset(
+    config: DataConfig,
+    descriptor: DatasetDescriptor,
+    index: ShardIndex,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
+    """Makes batches of a split, once, in the order on disk, at one static size.
+
+    Images are padded to the largest of the split; the last batch is filled up with examples whose
+    label is ignored everywhere.
+
+    Args:
+        config: Batch size and optional resize.
+        descriptor: Facts of the data set.
+        index: Where the records of the split lie.
+        context: As for `train_dataset`.
+
+    Returns:
+        A dataset of images, float32 `[batch, height, width, 3]` in 0..255, and labels, int32
+        `[batch, height, width]`; with a context, `batch` is the replica's share.
+
+    Raises:
+        UserError: If the batch size is no positive number, or the replicas cannot share it.
+    """
+    if config.eval_batch_size < 1:
+        raise UserError(
+            f"Expected a positive number of examples, found --eval_batch_size="
+            f"{config.eval_batch_size}."
+        )
+    height, width = _largest_size(config, index)
+    read = records.reader(index, descriptor)
+
+    def load(number):
+        image, label = read(tf.minimum(number, index.num_examples - 1))
+        image, label = augment.eval_example(
+            image, label, height, width, config, descriptor.ignore_label
+        )
+        label = _squeezed(label)
+        return image, tf.where(number < index.num_examples, label, descriptor.ignore_label)
+
+    steps = math.ceil(index.num_examples / config.eval_batch_size)
+    return _batches(load, config.eval_batch_size, 0, steps, context)
+
+
+def check_crop(config: DataConfig, index: ShardIndex) -> None:
+    """Refuses a crop size that no image of the split can fill.
+
+    Args:
+        config: The crop size, the resize and the scales.
+        index: The sizes of the images.
+
+    Raises:
+        UserError: If a side of the crop is not positive, or larger than the largest image at the
+            largest scale.
+    """
+    largest = [math.ceil(side * config.max_scale_factor) for side in _largest_size(config, index)]
+    crop = config.train_crop_size
+    if not all(1 <= side <= most for side, most in zip(crop, largest, strict=True)):
+        raise UserError(
+            f"Expected a crop of 1x1 to {largest[0]}x{largest[1]} pixels (height x width of the "
+            f"largest image of {index.split!r} at scale {config.max_scale_factor}), found "
+            f"--train_crop_size={crop[0]},{crop[1]}."
+        )
+
+
+def _largest_size(config: DataConfig, index: ShardIndex) -> tuple[int, int]:
+    sizes = index.image_sizes
+    if config.min_resize_value is not None:
+        sizes = [
+            augment.resized_size(size, config.min_resize_value, config.max_resize_value)
+            for size in sizes
+        ]
+    return max(height for height, _ in sizes), max(width for _, width in sizes)
+
+
+def _squeezed(label: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.squeeze(label, -1), tf.int32)
+
+
+def _batches(load, batch_size: int, first_step: int, steps: int | None, context) -> tf.data.Dataset:
+    """Batches `load(number)` over this pipeline's share of the example numbers.
+
+    Step n consists of the numbers n * batch_size up to (n + 1) * batch_size - 1, of which each
+    pipeline takes a run and each replica a run within that.
+    """
+    context = context or tf.distribute.InputContext()
+    if batch_size % context.num_replicas_in_sync:
+        raise UserError(
+            f"Expected a batch size that {context.num_replicas_in_sync} replicas can share evenly, "
+            f"found {batch_size}."
+        )
+    share = batch_size // context.num_input_pipelines
+    start = share * context.input_pipeline_id
+
+    def global_number(count):
+        return count // share * batch_size + start + count % share
+
+    counts = tf.data.Dataset.counter(first_step * share)
+    if steps is not None:
+        counts = counts.take(steps * share)
+    dataset = counts.map(
+        lambda count: load(global_number(count)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    dataset = dataset.batch(batch_size // context.num_replicas_in_sync, drop_remainder=True)
+    options = tf.data.Options()
+    options.deterministic = True
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)

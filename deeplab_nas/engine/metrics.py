@@ -1,0 +1,98 @@
+"""Confusion matrix and what is read from it: IoU and pixel accuracy."""
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.errors import UserError
+
+
+def confusion_matrix(
+    labels: tf.Tensor, predictions: tf.Tensor, num_classes: int, ignore_label: int
+) -> tf.Tensor:
+    """Counts the pixels of each (label, prediction) pair, in the graph and with static shapes.
+
+    The count is a product of one-hot matrices, which every accelerator runs well. It is taken per
+    image, because float32 counts exactly only up to 2^24 pixels.
+
+    Args:
+        labels: Class ids `[batch, height, width]`, of any integer type.
+        predictions: Class ids of the same shape, of any integer type.
+        num_classes: Number of classes.
+        ignore_label: Id of the pixels that do not count.
+
+    Returns:
+        int64 `[num_classes, num_classes]`, rows are labels and columns predictions. Sum the
+        matrices of a whole split before reading a metric from them.
+
+    Raises:
+        tf.errors.InvalidArgumentError: A label is neither a class nor `ignore_label` (not checked
+            on TPU, which runs no assertions).
+    """
+    labels = tf.cast(labels, tf.int32)
+    valid = tf.not_equal(labels, ignore_label)
+    counted_labels = tf.where(valid, labels, tf.zeros_like(labels))
+    tf.debugging.assert_less(
+        counted_labels, num_classes, message="A label is neither a class nor the ignore label."
+    )
+    label_rows = tf.one_hot(counted_labels, num_classes) * tf.cast(valid, tf.float32)[..., None]
+    prediction_rows = tf.one_hot(tf.cast(predictions, tf.int32), num_classes)
+    per_image = tf.einsum("bhwl,bhwp->blp", label_rows, prediction_rows)
+    return tf.reduce_sum(tf.cast(per_image, tf.int64), axis=0)
+
+
+def class_iou(matrix: np.ndarray) -> np.ndarray:
+    """Intersection over union of each class.
+
+    Args:
+        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
+
+    Returns:
+        float64 `[classes]` in 0..1; NaN for a class that is neither labelled nor predicted, 0 for
+        one that is predicted but never labelled.
+    """
+    matrix = np.asarray(matrix, np.float64)
+    intersection = np.diag(matrix)
+    union = matrix.sum(axis=0) + matrix.sum(axis=1) - intersection
+    return np.divide(intersection, union, out=np.full_like(intersection, np.nan), where=union > 0)
+
+
+def mean_iou(matrix: np.ndarray) -> float:
+    """Mean of the class IoUs by the official convention.
+
+    A class that is predicted but never labelled counts as 0; one that is neither is left out.
+
+    Args:
+        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
+
+    Returns:
+        Mean intersection over union in 0..1.
+
+    Raises:
+        UserError: No pixel was counted.
+    """
+    _require_pixels(matrix)
+    return float(np.nanmean(class_iou(matrix)))
+
+
+def pixel_accuracy(matrix: np.ndarray) -> float:
+    """Share of the counted pixels whose prediction is right.
+
+    Args:
+        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
+
+    Returns:
+        A number in 0..1.
+
+    Raises:
+        UserError: No pixel was counted.
+    """
+    _require_pixels(matrix)
+    return float(np.trace(matrix) / np.sum(matrix))
+
+
+def _require_pixels(matrix: np.ndarray) -> None:
+    if not np.any(matrix):
+        raise UserError(
+            "Expected labelled pixels to measure on, found only ignored ones: check the label ids "
+            "of the evaluated split and the data set's ignore label."
+        )

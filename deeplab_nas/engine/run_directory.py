@@ -1,0 +1,181 @@
+"""The folder of a run: where each file lies, and whose run it is."""
+
+import importlib.metadata
+import io
+import json
+import os
+import platform
+from typing import Any
+
+import PIL.Image
+import tensorflow as tf
+
+from deeplab_nas.errors import UserError
+
+# A run may go on with other values of these: they say where and how it runs, not what comes out.
+FREE_SETTINGS = (
+    "train_logdir",
+    "dataset_dir",
+    "strategy",
+    "num_gpus",
+    "tpu",
+    "log_steps",
+    "keep_checkpoints",
+)
+_PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
+_ABSENT = "absent"
+
+
+class RunDirectory:
+    """One run's folder, on a local disk or on gs://.
+
+    Attributes:
+        path: The folder.
+        flags_path: `flags.json`, every setting and the versions of the packages.
+        history_path: `history.jsonl`, one line an interval.
+        architecture_path: `architecture.json`, the architecture decoded last.
+        picture_path: `architecture.png`, its picture.
+        checkpoints: Folder of the checkpoints.
+        events: Folder of TensorBoard's event files.
+    """
+
+    def __init__(self, path: str):
+        """Creates the folder and its sub-folders where they are missing.
+
+        Raises:
+            UserError: The path is a file, or nothing can be written there.
+        """
+        self.path = path
+        self.flags_path = os.path.join(path, "flags.json")
+        self.history_path = os.path.join(path, "history.jsonl")
+        self.architecture_path = os.path.join(path, "architecture.json")
+        self.picture_path = os.path.join(path, "architecture.png")
+        self.checkpoints = os.path.join(path, "checkpoints")
+        self.events = os.path.join(path, "events")
+        self._architectures = os.path.join(path, "architectures")
+        if tf.io.gfile.exists(path) and not tf.io.gfile.isdir(path):
+            raise UserError(
+                f"Expected --train_logdir to be a folder, found the file {path}: name another one."
+            )
+        try:
+            for folder in (self.checkpoints, self.events, self._architectures):
+                tf.io.gfile.makedirs(folder)
+            probe = os.path.join(path, ".writable")
+            write_bytes(probe, b"")
+            tf.io.gfile.remove(probe)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"Expected a writable folder at --train_logdir={path}, found that nothing can be "
+                f"written there ({error.message}): name another one."
+            ) from error
+
+    def architecture_epoch_path(self, epoch: int) -> str:
+        """`architectures/epoch_NNN.json`, the architecture decoded after `epoch` epochs."""
+        return os.path.join(self._architectures, f"epoch_{epoch:03d}.json")
+
+    def claim(self, config: dict[str, Any]) -> bool:
+        """Makes the folder this run's own, or checks that it already is.
+
+        The first start writes `flags.json`. A later one compares its settings with those, all but
+        `FREE_SETTINGS`, so that a run never goes on under settings that change what comes out.
+
+        Args:
+            config: The settings, such as `dataclasses.asdict(search_config)`; settings of a nested
+                dict go by their own name, as the flags do.
+
+        Returns:
+            Whether the run was begun before.
+
+        Raises:
+            UserError: Settings differ, or the folder belongs to something else.
+        """
+        settings = _flatten(config)
+        if not tf.io.gfile.exists(self.flags_path):
+            self._refuse_orphans()
+            record = {"config": settings, "versions": _versions()}
+            write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
+            return False
+        differences = _differences(self._read_settings(), settings)
+        if differences:
+            raise UserError(
+                f"The run in {self.path} was begun with other flags: {'; '.join(differences)}. "
+                "Give the old values to go on with it, or another --train_logdir to begin anew."
+            )
+        return True
+
+    def _read_settings(self) -> dict[str, Any]:
+        try:
+            with tf.io.gfile.GFile(self.flags_path) as file:
+                return dict(json.loads(file.read())["config"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"Expected the settings of a run in {self.flags_path}, found something else "
+                f"({type(error).__name__}: {error}): restore the file or name another "
+                "--train_logdir."
+            ) from error
+
+    def _refuse_orphans(self) -> None:
+        left = [
+            name
+            for name, present in (
+                ("history.jsonl", tf.io.gfile.exists(self.history_path)),
+                ("checkpoints", bool(tf.io.gfile.listdir(self.checkpoints))),
+            )
+            if present
+        ]
+        if left:
+            raise UserError(
+                f"Expected {self.flags_path} to say what run {' and '.join(left)} there belong to, "
+                "found no such file: restore it or name another --train_logdir."
+            )
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Writes a file whole: under a temporary name in the same folder, then renamed."""
+    temporary = f"{path}.partial"
+    with tf.io.gfile.GFile(temporary, "wb") as file:
+        file.write(data)
+    tf.io.gfile.rename(temporary, path, overwrite=True)
+
+
+def write_text(path: str, text: str) -> None:
+    """Writes a UTF-8 text file whole."""
+    write_bytes(path, text.encode())
+
+
+def write_png(path: str, image: PIL.Image.Image) -> None:
+    """Writes a picture as PNG, whole."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    write_bytes(path, buffer.getvalue())
+
+
+def _flatten(config: dict[str, Any]) -> dict[str, Any]:
+    """One level of settings by flag name, with the types that JSON gives back."""
+    settings: dict[str, Any] = {}
+    for name, value in config.items():
+        settings.update(_flatten(value) if isinstance(value, dict) else {name: value})
+    return json.loads(json.dumps(settings))
+
+
+def _differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
+    return [
+        f"--{name} is {_shown(there, name)} there and {_shown(here, name)} here"
+        for name in dict.fromkeys([*there, *here])
+        if name not in FREE_SETTINGS and there.get(name, _ABSENT) != here.get(name, _ABSENT)
+    ]
+
+
+def _shown(settings: dict[str, Any], name: str) -> str:
+    value = settings.get(name, _ABSENT)
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed as a package"
+    return versions

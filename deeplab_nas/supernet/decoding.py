@@ -1,0 +1,194 @@
+"""From alpha and beta to a discrete architecture (Auto-DeepLab, section 3.3 and 4.3).
+
+Everything is computed in float64 and in logarithms, so that a choice stays right where its
+probability underflows. Equal strengths are settled by the lower number.
+"""
+
+import numpy as np
+
+from deeplab_nas.core import trellis
+from deeplab_nas.core.nas_genotypes import (
+    NUM_LEVELS,
+    SEARCH_OPERATIONS,
+    ZERO,
+    Architecture,
+    Cell,
+    Path,
+)
+
+_NOT_ZERO = np.array([name != ZERO for name in SEARCH_OPERATIONS])
+
+
+def transition_probabilities(beta: np.ndarray) -> np.ndarray:
+    """Softmax over the arrows that leave a node (eq. 7).
+
+    Args:
+        beta: float `[layers, 4, 3]`, logits by layer, level and direction.
+
+    Returns:
+        float64 `[layers, 4, 3]`: the arrows that leave a node sum to 1; arrows that do not exist
+        are 0, and so is every row of a node that cannot be reached.
+
+    Raises:
+        ValueError: Wrong shape, or values that are not finite.
+    """
+    return np.exp(_log_transitions(beta))
+
+
+def operation_weights(alpha: np.ndarray) -> np.ndarray:
+    """Softmax over the operations of each edge (eq. 4).
+
+    Args:
+        alpha: float `[edges, operations]`, logits.
+
+    Returns:
+        float64 `[edges, operations]`, rows that sum to 1.
+
+    Raises:
+        ValueError: Wrong shape, or values that are not finite.
+    """
+    return np.exp(_log_softmax(_checked_alpha(alpha)))
+
+
+def decode_cell(alpha: np.ndarray) -> Cell:
+    """Keeps the two strongest predecessors of each block, each with its best operation.
+
+    The strength of an edge is its largest weight among the operations other than zero.
+
+    Args:
+        alpha: float `[edges, operations]`, logits in the order of `trellis.edges`.
+
+    Returns:
+        The blocks, in each the stronger predecessor first.
+
+    Raises:
+        ValueError: Wrong shape, or values that are not finite.
+    """
+    weights = _log_softmax(_checked_alpha(alpha))
+    weights = np.where(_NOT_ZERO, weights, -np.inf)
+    cell = []
+    row = 0
+    for block in range(_num_blocks(alpha)):
+        candidates = weights[row : row + block + 2]
+        row += block + 2
+        strongest = np.argsort(-candidates.max(axis=1), kind="stable")[:2]
+        first, second = (
+            (int(state), SEARCH_OPERATIONS[int(candidates[state].argmax())]) for state in strongest
+        )
+        cell.append((first, second))
+    return tuple(cell)
+
+
+def decode_path(beta: np.ndarray) -> Path:
+    """Finds the most probable path from the stem with the Viterbi algorithm (section 3.3).
+
+    Args:
+        beta: float `[layers, 4, 3]`, logits.
+
+    Returns:
+        The level of each layer; of equally probable paths the one that is finer first.
+
+    Raises:
+        ValueError: Wrong shape, or values that are not finite.
+    """
+    log_transitions = _log_transitions(beta)
+    # best[l, k]: log-probability of the best way from (layer l, level k) to the end. Levels are
+    # padded by one on each side, so that direction d of level k leads to padded level k + d.
+    best = np.full([len(log_transitions) + 1, NUM_LEVELS + 2], -np.inf)
+    best[-1, 1:-1] = 0.0
+    reach = np.arange(NUM_LEVELS)[:, None] + np.arange(trellis.NUM_DIRECTIONS)
+    for layer in reversed(range(len(log_transitions))):
+        best[layer, 1:-1] = (log_transitions[layer] + best[layer + 1, reach]).max(axis=1)
+    path = []
+    level = 0
+    for layer, transitions in enumerate(log_transitions):
+        direction = int((transitions[level] + best[layer + 1, reach[level]]).argmax())
+        level += direction - trellis.SAME
+        path.append(level)
+    return tuple(path)
+
+
+def decode(alpha: np.ndarray, beta: np.ndarray) -> Architecture:
+    """Decodes a search (section 3.3).
+
+    Args:
+        alpha: float `[edges, operations]`, logits.
+        beta: float `[layers, 4, 3]`, logits.
+
+    Returns:
+        The architecture.
+
+    Raises:
+        ValueError: Wrong shapes, or values that are not finite.
+    """
+    return Architecture(cell=decode_cell(alpha), path=decode_path(beta))
+
+
+def alpha_entropy(alpha: np.ndarray) -> float:
+    """Returns how undecided the cell is: the mean entropy of alpha's rows, 1 if uniform."""
+    log_weights = _log_softmax(_checked_alpha(alpha))
+    return float(_entropies(log_weights).mean() / np.log(log_weights.shape[1]))
+
+
+def beta_entropy(beta: np.ndarray) -> float:
+    """Returns how undecided the path is: the mean entropy over the nodes that exist, 1 if uniform.
+
+    The entropy of a node is divided by the logarithm of its two or three choices.
+    """
+    log_transitions = _log_transitions(beta)
+    choices = np.isfinite(log_transitions).sum(axis=-1)
+    exists = choices > 0
+    return float((_entropies(log_transitions)[exists] / np.log(choices[exists])).mean())
+
+
+def num_skips(cell: Cell) -> int:
+    """Returns how many of the 2B operations of a cell are `skip`: a sign of a collapsed search."""
+    return sum(operation == "skip" for block in cell for _, operation in block)
+
+
+def _checked_alpha(alpha: np.ndarray) -> np.ndarray:
+    alpha = np.asarray(alpha, dtype=np.float64)
+    if alpha.ndim != 2 or alpha.shape[1] != len(SEARCH_OPERATIONS):
+        raise ValueError(
+            f"alpha: expected shape [edges, {len(SEARCH_OPERATIONS)}], found {list(alpha.shape)}."
+        )
+    _num_blocks(alpha)
+    if not np.isfinite(alpha).all():
+        raise ValueError("alpha: not all values are finite.")
+    return alpha
+
+
+def _num_blocks(alpha: np.ndarray) -> int:
+    num_blocks = 1
+    while trellis.num_edges(num_blocks) < len(alpha):
+        num_blocks += 1
+    if trellis.num_edges(num_blocks) != len(alpha):
+        raise ValueError(f"alpha: no cell has {len(alpha)} edges; expected 2, 5, 9, 14, 20, ...")
+    return num_blocks
+
+
+def _log_transitions(beta: np.ndarray) -> np.ndarray:
+    """Returns the logarithm of `transition_probabilities`, -inf where there is no arrow."""
+    beta = np.asarray(beta, dtype=np.float64)
+    expected = (NUM_LEVELS, trellis.NUM_DIRECTIONS)
+    if beta.ndim != 3 or beta.shape[1:] != expected or not len(beta):
+        raise ValueError(f"beta: expected shape [layers, 4, 3], found {list(beta.shape)}.")
+    if not np.isfinite(beta).all():
+        raise ValueError("beta: not all values are finite.")
+    mask = trellis.arrow_mask(len(beta))
+    exists = mask.any(axis=-1)
+    result = np.full(beta.shape, -np.inf)
+    result[exists] = _log_softmax(np.where(mask, beta, -np.inf)[exists])
+    return result
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def _entropies(log_probabilities: np.ndarray) -> np.ndarray:
+    probabilities = np.exp(log_probabilities)
+    # 0 * log(0) counts as 0.
+    terms = probabilities * np.where(probabilities > 0, log_probabilities, 0.0)
+    return -terms.sum(axis=-1)

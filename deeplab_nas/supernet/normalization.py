@@ -1,0 +1,122 @@
+"""Parameter-free batch normalisation whose statistics live in two vectors a trellis node."""
+
+import functools
+
+import keras
+import tensorflow as tf
+
+EPSILON = 1e-3
+
+
+@keras.saving.register_keras_serializable(package="deeplab_nas")
+class MovingStatistics(keras.layers.Layer):
+    """Moving mean and variance of many normalisations, end to end in two vectors.
+
+    A supernet at the paper's size has some two thousand normalisations; a pair of variables and
+    of updates for each would be a large part of its graph.
+    """
+
+    def __init__(self, channels, decay, **kwargs):
+        """Args: channels, the sum over all normalisations; decay, of the moving averages."""
+        super().__init__(**kwargs)
+        self.channels = channels
+        self.decay = decay
+
+    def build(self):
+        make = {"shape": (self.channels,), "trainable": False, "autocast": False}
+        self.mean = self.add_weight(name="moving_mean", initializer="zeros", **make)
+        self.variance = self.add_weight(name="moving_variance", initializer="ones", **make)
+        self.built = True
+
+    def pass_through(self, training):
+        """Starts one forward pass over the normalisations, always in the same order."""
+        return StatisticsPass(self, training)
+
+    def update(self, means, variances):
+        """Moves the averages towards the batch's `means` and `variances`, both `[channels]`."""
+        for variable, batch in ((self.mean, means), (self.variance, variances)):
+            variable.assign(variable * self.decay + batch * (1.0 - self.decay))
+
+    def get_config(self):
+        return {**super().get_config(), "channels": self.channels, "decay": self.decay}
+
+
+class StatisticsPass:
+    """One forward pass: normalises, and collects the batch's statistics or reads the moving ones."""
+
+    def __init__(self, moving, training):
+        self._moving = moving
+        self._training = training
+        self._offset = 0
+        self._means = []
+        self._variances = []
+        # One constant a width instead of one a normalisation keeps the graph small.
+        self._zeros = functools.cache(lambda channels: tf.zeros([channels]))
+        self._ones = functools.cache(lambda channels: tf.ones([channels]))
+
+    def normalize(self, inputs, scale=None):
+        """Normalises each channel, then multiplies it by `scale`.
+
+        Args:
+            inputs: `[batch, height, width, channels]`.
+            scale: `[channels]` float32, or None for ones. The weight of a candidate operation goes
+                here, which spares the multiplication of its whole output.
+
+        Returns:
+            `[batch, height, width, channels]`.
+        """
+        channels = inputs.shape[-1]
+        start, self._offset = self._offset, self._offset + channels
+        scale = self._ones(channels) if scale is None else scale
+        if not self._training:
+            mean = self._moving.mean.value[start : self._offset]
+            variance = self._moving.variance.value[start : self._offset]
+            return self._fused(inputs, scale, mean, variance, is_training=False)[0]
+        outputs, mean, variance = self._normalize_by_batch(inputs, scale)
+        self._means.append(mean)
+        self._variances.append(variance)
+        return outputs
+
+    def finish(self):
+        """Ends the pass; in training the moving averages take up the batch's statistics."""
+        if self._offset != self._moving.channels:
+            raise ValueError(
+                f"Expected {self._moving.channels} normalised channels, got {self._offset}."
+            )
+        if self._training:
+            self._moving.update(tf.concat(self._means, 0), tf.concat(self._variances, 0))
+
+    def _fused(self, inputs, scale, mean, variance, is_training):
+        return tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=scale,
+            offset=self._zeros(scale.shape[0]),
+            mean=mean,
+            variance=variance,
+            epsilon=EPSILON,
+            is_training=is_training,
+        )[:3]
+
+    def _normalize_by_batch(self, inputs, scale):
+        """Normalises by the statistics of the global batch, over all replicas.
+
+        Returns:
+            Outputs, mean and unbiased variance, the latter two float32 `[channels]`.
+        """
+        context = tf.distribute.get_replica_context()
+        if context is None or context.num_replicas_in_sync == 1:
+            unused = self._zeros(0)
+            return self._fused(inputs, scale, unused, unused, is_training=True)
+        values = tf.cast(inputs, tf.float32)
+        replicas = context.num_replicas_in_sync
+
+        def global_mean(tensor):
+            return context.all_reduce("MEAN", tf.reduce_mean(tensor, [0, 1, 2]))
+
+        mean = global_mean(values)
+        # The second moment about the global mean: E[x^2] - E[x]^2 would cancel badly.
+        variance = global_mean((values - mean) ** 2)
+        outputs = tf.nn.batch_normalization(values, mean, variance, None, scale, EPSILON)
+        count = tf.cast(tf.size(inputs[..., 0]) * replicas, tf.float32)
+        unbiased = variance * count / tf.maximum(count - 1.0, 1.0)
+        return tf.cast(outputs, inputs.dtype), mean, unbiased

@@ -1,0 +1,173 @@
+"""The supernet: every path of the trellis and every cell at once (Auto-DeepLab, sections 3 and 4)."""
+
+import keras
+import tensorflow as tf
+
+from deeplab_nas.core import nas_genotypes, resize, trellis
+from deeplab_nas.supernet import relaxation, search_cell, search_head, search_stem
+from deeplab_nas.supernet.operations import OPERATION_SETS
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+
+
+@keras.saving.register_keras_serializable(package="deeplab_nas")
+class Supernet(keras.Model):
+    """Images to logits through the continuous relaxation of the whole search space.
+
+    Attributes:
+        alpha: `[edges, operations]`, before the softmax; shared by all cells.
+        beta: `[layers, 4, 3]`, before the softmax over the arrows that leave a node.
+    """
+
+    def __init__(self, num_classes, config=None, **kwargs):
+        """Args: num_classes; config, a `SupernetConfig` (the paper's by default)."""
+        super().__init__(**kwargs)
+        self.num_classes = num_classes
+        self.config = config or SupernetConfig()
+        if self.config.operation_set not in OPERATION_SETS:
+            raise ValueError(
+                f"Expected an operation set of {sorted(OPERATION_SETS)}, "
+                f"found {self.config.operation_set!r}."
+            )
+        decay = self.config.batch_norm_decay
+        self.stem = search_stem.SearchStem(decay, name="stem")
+        self.cells = [
+            [self._make_cell(layer, level) for level in range(trellis.num_levels(layer))]
+            for layer in range(1, self.config.num_layers + 1)
+        ]
+        self.heads = [
+            search_head.SearchHead(
+                output_stride=4 * 2**level,
+                filters=self._node_channels(level),
+                num_classes=num_classes,
+                batch_norm_decay=decay,
+                name=f"head_{level}",
+            )
+            for level in range(trellis.num_levels(self.config.num_layers))
+        ]
+
+    def _make_cell(self, layer, level):
+        return search_cell.SearchCell(
+            [direction for _, direction in _arrows_into(layer, level)],
+            num_blocks=self.config.num_blocks,
+            filters=self.config.filter_multiplier * 2**level,
+            operation_set=self.config.operation_set,
+            batch_norm_decay=self.config.batch_norm_decay,
+            name=f"cell_{layer}_{level}",
+        )
+
+    def _node_channels(self, level):
+        return self.config.num_blocks * self.config.filter_multiplier * 2**level
+
+    @property
+    def architecture_variables(self):
+        """Alpha and beta."""
+        return [self.alpha, self.beta]
+
+    @property
+    def network_variables(self):
+        """All other trainable variables: the weights w."""
+        architecture = {id(variable) for variable in self.architecture_variables}
+        return [v for v in self.trainable_variables if id(v) not in architecture]
+
+    def build(self, input_shape=None):
+        """Creates all variables; they do not depend on the size of the images."""
+        initial = {"initializer": keras.initializers.RandomNormal(stddev=1e-3), "autocast": False}
+        num_operations = len(nas_genotypes.SEARCH_OPERATIONS)
+        num_edges = trellis.num_edges(self.config.num_blocks)
+        self.alpha = self.add_weight(name="alpha", shape=(num_edges, num_operations), **initial)
+        self.beta = self.add_weight(
+            name="beta",
+            shape=(self.config.num_layers, nas_genotypes.NUM_LEVELS, trellis.NUM_DIRECTIONS),
+            **initial,
+        )
+        self.stem.build((None, None, None, 3))
+        for layer, cells in enumerate(self.cells, 1):
+            for level, cell in enumerate(cells):
+                sources = [
+                    (None, None, None, self._channels(layer - 1, source))
+                    for source, _ in _arrows_into(layer, level)
+                ]
+                skip = (None, None, None, self._channels(*_skip_source(layer, level)))
+                cell.build(sources, skip)
+        for level, head in enumerate(self.heads):
+            head.build((None, None, None, self._node_channels(level)))
+        self.built = True
+
+    def _channels(self, layer, level):
+        return search_stem.STEM_CHANNELS[layer + 1] if layer <= 0 else self._node_channels(level)
+
+    def call(self, images, training=False):
+        """Computes the logits.
+
+        Args:
+            images: `[batch, height, width, 3]`, float in 0..255.
+            training: Whether to normalise by the batch's statistics.
+
+        Returns:
+            `[batch, height, width, num_classes]`, float32: the sum of the heads of all scales,
+            each upsampled to the size of the images.
+        """
+        gates = relaxation.OperationGates(tf.convert_to_tensor(self.alpha), self.config.num_blocks)
+        arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
+        images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
+        half, quarter = self.stem(images, training=training)
+        sizes = _level_sizes(images)
+        features = {(-1, 0): half, (0, 0): quarter}
+        for layer, cells in enumerate(self.cells, 1):
+            for level, cell in enumerate(cells):
+                into = _arrows_into(layer, level)
+                features[layer, level] = cell(
+                    [features[layer - 1, source] for source, _ in into],
+                    skip_source=features[_skip_source(layer, level)],
+                    arrows=tf.stack([arrows[layer - 1, source, step] for source, step in into]),
+                    gates=gates,
+                    size=sizes[level],
+                    training=training,
+                )
+        return self._sum_heads(features, _size(images), training)
+
+    def _sum_heads(self, features, size, training):
+        logits = []
+        for level, head in enumerate(self.heads):
+            scale_logits = head(features[self.config.num_layers, level], training=training)
+            logits.append(resize.resize_bilinear(tf.cast(scale_logits, tf.float32), size))
+        return tf.add_n(logits)
+
+    def get_config(self):
+        config = keras.saving.serialize_keras_object(vars(self.config))
+        return {**super().get_config(), "num_classes": self.num_classes, "config": config}
+
+    @classmethod
+    def from_config(cls, config):
+        settings = keras.saving.deserialize_keras_object(config.pop("config"))
+        return cls(config=SupernetConfig(**settings), **config)
+
+
+def _arrows_into(layer, level):
+    """The `(source level, direction)` of every arrow that ends in a node, finer sources first."""
+    arrows = ((level - 1, trellis.DOWN), (level, trellis.SAME), (level + 1, trellis.UP))
+    return [arrow for arrow in arrows if 0 <= arrow[0] < trellis.num_levels(layer - 1)]
+
+
+def _skip_source(layer, level):
+    """The node taken for H^{l-2} at `level`; the coarsest there is where that scale is missing.
+
+    The paper does not say what the first cells at a new scale take. The official network resizes
+    the earlier output to the scale where it is wanted, and so does this one.
+    """
+    if layer == 1:
+        return -1, 0
+    return layer - 2, min(level, trellis.num_levels(layer - 2) - 1)
+
+
+def _size(images):
+    dynamic = tf.shape(images)
+    return tuple(images.shape[axis] or dynamic[axis] for axis in (1, 2))
+
+
+def _level_sizes(images):
+    """`(height, width)` of the four levels: half, rounded up, at each convolution with stride 2."""
+    sizes = [tuple((side + 3) // 4 for side in _size(images))]
+    while len(sizes) < nas_genotypes.NUM_LEVELS:
+        sizes.append(tuple((side + 1) // 2 for side in sizes[-1]))
+    return sizes

@@ -1,0 +1,39 @@
+"""Checks of flag values that end a program with one sentence."""
+
+from deeplab_nas.errors import UserError
+
+
+def at_least(name: str, value: int, lowest: int) -> None:
+    """Raises `UserError` unless `value` is `lowest` or more."""
+    if value < lowest:
+        raise UserError(f"Expected --{name} to be {lowest} or more, found {value}.")
+
+
+def between(name: str, value: int, lowest: int, highest: int) -> None:
+    """Raises `UserError` unless `value` is `lowest`, `highest` or between them."""
+    if not lowest <= value <= highest:
+        raise UserError(f"Expected --{name} between {lowest} and {highest}, found {value}.")
+
+
+def positive(name: str, value: float) -> None:
+    """Raises `UserError` unless `value` is a finite number above 0."""
+    if not 0 < value < float("inf"):
+        raise UserError(f"Expected --{name} to be a number above 0, found {value}.")
+
+
+def not_negative(name: str, value: float) -> None:
+    """Raises `UserError` unless `value` is a finite number, 0 or above."""
+    if not 0 <= value < float("inf"):
+        raise UserError(f"Expected --{name} to be 0 or a number above it, found {value}.")
+
+
+def share(name: str, value: float) -> None:
+    """Raises `UserError` unless `value` is 0 or above and below 1."""
+    if not 0 <= value < 1:
+        raise UserError(f"Expected --{name} to be 0 or more and below 1, found {value}.")
+
+
+def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Raises `UserError` unless `value` is one of `known`."""
+    if value not in known:
+        raise UserError(f"Expected --{name} to be one of {', '.join(known)}, found '{value}'.")

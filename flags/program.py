@@ -1,0 +1,88 @@
+"""The shell around every program: parse the flags, call `main`, tell mistakes in one sentence."""
+
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from absl import app, flags
+
+from deeplab_nas.errors import UserError
+
+# absl files flags under the module that asks: with this, under the program and not under this file.
+flags.disclaim_key_flags()
+
+_RECIPES = pathlib.Path(__file__).parent / "recipes"
+_INTERRUPTED = 130
+
+
+def run(main: Callable[[Sequence[str]], None], recipe: str | None = None) -> NoReturn:
+    """Runs a program on the command line of this process and ends the process.
+
+    The exit code is 0 when `main` returns, 1 when a flag is wrong or `main` raises `UserError` (the
+    sentence goes to stderr, without a traceback) and 130 on Ctrl-C. Other exceptions are
+    programming errors and keep their traceback.
+
+    Args:
+        main: The program, called once the flags are parsed with what is left of the command line:
+            the program's own name.
+        recipe: Name of the flagfile in `flags/recipes` that is read first when the command line
+            names neither a flagfile nor a data set. Flags on the command line override it.
+    """
+
+    def guarded_main(argv: Sequence[str]) -> None:
+        try:
+            main(argv)
+        except UserError as error:
+            _exit_with(str(error))
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            sys.exit(_INTERRUPTED)
+
+    _show_topic_flags_in_help()
+    app.run(guarded_main, flags_parser=lambda argv: _parse(argv, recipe))
+
+
+def _show_topic_flags_in_help() -> None:
+    """Makes `--help`, which shows a program's own flags, show those of `flags/*_flags.py` too."""
+    for name in flags.FLAGS.flags_by_module_dict():
+        if name.startswith("flags."):
+            flags.adopt_module_key_flags(sys.modules[name])
+
+
+def _parse(argv: Sequence[str], recipe: str | None) -> list[str]:
+    """Parses `argv` into `flags.FLAGS`; a mistake ends the process with one sentence."""
+    uses_recipe = recipe is not None and not _names_flag(argv, ("flagfile", "dataset"))
+    if uses_recipe:
+        argv = [argv[0], f"--flagfile={_RECIPES / recipe}.flags", *argv[1:]]
+    try:
+        remaining = flags.FLAGS(argv)
+    except flags.Error as error:
+        _exit_with(_one_sentence(error))
+    if len(remaining) > 1:
+        _exit_with(
+            f"Only --flag=value arguments are expected, but found '{remaining[1]}': "
+            "write it as a flag, or see --help."
+        )
+    if uses_recipe:
+        print(
+            f"No --flagfile or --dataset given: using flags/recipes/{recipe}.flags.",
+            file=sys.stderr,
+        )
+    return remaining
+
+
+def _names_flag(argv: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether one of the flags `names` stands on the command line, in any spelling absl reads."""
+    given = (argument.lstrip("-").split("=")[0] for argument in argv[1:] if argument[:1] == "-")
+    return any(name in names for name in given)
+
+
+def _one_sentence(error: flags.Error) -> str:
+    sentence = " ".join(str(error).removeprefix("ERROR:: ").split())
+    return sentence if sentence.endswith((".", "?")) else sentence + "."
+
+
+def _exit_with(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,112 @@
+"""The shell around programs, seen from outside: exit codes, and what stderr says."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+_ROOT = pathlib.Path(__file__).parents[2]
+_PROGRAM = """
+from flags import program, train_flags
+
+from absl import flags
+
+from deeplab_nas.errors import UserError
+
+train_flags.define()
+flags.DEFINE_string("dataset", "none", "A data set.")
+
+def main(argv):
+    outcome = flags.FLAGS.train_logdir
+    if outcome == "mistake":
+        raise UserError("Expected this, found that.")
+    if outcome == "bug":
+        raise RuntimeError("programming error")
+    if outcome == "interrupt":
+        raise KeyboardInterrupt
+    print("ran on", flags.FLAGS.dataset, outcome, flags.FLAGS.seed, len(argv))
+
+program.run(main, recipe={recipe!r})
+"""
+
+
+def _run(*arguments: str, recipe: str | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", _PROGRAM.format(recipe=recipe), *arguments],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_flags_reach_main():
+    result = _run("--train_logdir=here", "--seed", "7")
+    assert (result.returncode, result.stdout) == (0, "ran on none here 7 1\n")
+
+
+def test_user_error_is_one_sentence():
+    result = _run("--train_logdir=mistake")
+    assert (result.returncode, result.stderr) == (1, "Expected this, found that.\n")
+
+
+def test_programming_error_keeps_its_traceback():
+    result = _run("--train_logdir=bug")
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr and "programming error" in result.stderr
+
+
+def test_interrupt_ends_with_130():
+    result = _run("--train_logdir=interrupt")
+    assert (result.returncode, result.stderr) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sed=1"], ["sed", "seed"]),
+        (["--seed=one"], ["seed", "one"]),
+        (["--flagfile=missing.flags"], ["missing.flags"]),
+        (["stray"], ["stray", "--flag=value"]),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(arguments, words):
+    result = _run(*arguments)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert all(word in result.stderr for word in words), result.stderr
+
+
+def test_help_shows_the_topic_flags():
+    result = _run("--help")
+    assert "--train_logdir" in result.stdout and "--dataset" in result.stdout
+    assert result.stderr == ""
+
+
+def test_recipe_is_read_when_nothing_is_named(tmp_path):
+    recipe = _recipe(tmp_path)
+    result = _run("--seed=3", recipe=recipe)
+    assert result.stdout == "ran on shapes from-recipe 3 1\n"
+    assert result.stderr == (
+        f"No --flagfile or --dataset given: using flags/recipes/{recipe}.flags.\n"
+    )
+
+
+@pytest.mark.parametrize("spelling", [["--dataset=mine"], ["--dataset", "mine"], ["-dataset=mine"]])
+def test_recipe_is_left_alone_when_a_data_set_is_named(tmp_path, spelling):
+    result = _run(*spelling, recipe=_recipe(tmp_path))
+    assert (result.stdout, result.stderr) == ("ran on mine  1 1\n", "")
+
+
+def test_recipe_is_left_alone_when_a_flagfile_is_named(tmp_path):
+    flagfile = tmp_path / "own.flags"
+    flagfile.write_text("# A comment.\n--seed=9\n")
+    result = _run(f"--flagfile={flagfile}", recipe=_recipe(tmp_path))
+    assert (result.stdout, result.stderr) == ("ran on none  9 1\n", "")
+
+
+def _recipe(folder) -> str:
+    """A recipe outside `flags/recipes`, named by its path without the ending."""
+    (folder / "some.flags").write_text("--dataset=shapes\n--train_logdir=from-recipe\n")
+    return str(folder / "some")

@@ -1,0 +1,100 @@
+"""Flags become a `SearchConfig`, or one sentence that names the flag."""
+
+import dataclasses
+import pathlib
+
+from flags import model_flags, search_flags, strategy_flags
+
+import pytest
+
+from deeplab_nas.engine import strategy
+from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.errors import UserError
+from deeplab_nas.supernet import operations
+
+_RECIPES = pathlib.Path(__file__).parents[2] / "flags" / "recipes"
+
+
+def test_defaults_are_those_of_the_dataclasses(parse):
+    config = search_flags.search_config(parse("--train_logdir=runs/a"))
+    assert config == SearchConfig(train_logdir="runs/a")
+
+
+def test_every_field_has_a_flag_that_sets_it(parse):
+    config = search_flags.search_config(
+        parse(
+            "--train_logdir=runs/b",
+            *("--strategy=mirrored", "--num_gpus=2", "--tpu=local", "--seed=5"),
+            *("--epochs=9", "--architecture_start_epoch=4"),
+            *("--base_learning_rate=0.5", "--end_learning_rate=0.25", "--momentum=0.8"),
+            *("--weight_decay=0.125", "--clip_gradient_norm=3"),
+            *("--architecture_learning_rate=0.01", "--architecture_weight_decay=0.02"),
+            *("--log_steps=11", "--keep_checkpoints=4"),
+            *("--num_layers=3", "--num_blocks=2", "--filter_multiplier=6"),
+            *("--operation_set=darts", "--batch_norm_decay=0.75"),
+        )
+    )
+    default = SearchConfig(train_logdir="")
+    for owner, untouched in ((config, default), (config.supernet, default.supernet)):
+        for field in dataclasses.fields(owner):
+            if field.name != "data":
+                assert getattr(owner, field.name) != getattr(untouched, field.name), field.name
+
+
+@pytest.mark.parametrize("recipe", sorted(_RECIPES.glob("*.flags")), ids=lambda path: path.stem)
+def test_every_recipe_builds_a_config(parse, recipe):
+    config = search_flags.search_config(parse(f"--flagfile={recipe}"))
+    assert config.train_logdir == f"runs/{recipe.stem}"
+    assert recipe.read_text().startswith("#")
+
+
+def test_the_cityscapes_recipe_is_the_papers(parse):
+    config = search_flags.search_config(parse(f"--flagfile={_RECIPES}/cityscapes_search.flags"))
+    paper = SearchConfig(train_logdir="runs/cityscapes_search")
+    assert dataclasses.replace(config, data=paper.data) == paper
+    assert config.data.train_crop_size == (321, 321)
+    assert config.data.train_batch_size == 2
+    assert (config.data.min_resize_value, config.data.max_resize_value) == (512, 1024)
+    assert (config.data.min_scale_factor, config.data.max_scale_factor) == (1, 1)
+    assert not config.data.random_flip
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("--train_logdir=", ["--train_logdir"]),
+        ("--strategy=gpus", ["--strategy", "'gpus'", "multi_worker"]),
+        ("--num_gpus=-1", ["--num_gpus", "-1"]),
+        ("--threads=-2", ["--threads", "-2"]),
+        ("--seed=-3", ["--seed", "-3"]),
+        ("--seed=4294967296", ["--seed", "4294967295", "4294967296"]),
+        ("--epochs=0", ["--epochs", "1 or more"]),
+        ("--architecture_start_epoch=41", ["--architecture_start_epoch", "40", "41"]),
+        ("--architecture_start_epoch=-1", ["--architecture_start_epoch", "-1"]),
+        ("--base_learning_rate=0", ["--base_learning_rate", "above 0"]),
+        ("--base_learning_rate=nan", ["--base_learning_rate", "nan"]),
+        ("--end_learning_rate=1", ["--end_learning_rate", "--base_learning_rate=0.025"]),
+        ("--architecture_learning_rate=-1", ["--architecture_learning_rate"]),
+        ("--weight_decay=-1", ["--weight_decay"]),
+        ("--clip_gradient_norm=inf", ["--clip_gradient_norm", "inf"]),
+        ("--momentum=1", ["--momentum", "below 1"]),
+        ("--num_layers=0", ["--num_layers"]),
+        ("--num_blocks=0", ["--num_blocks"]),
+        ("--filter_multiplier=-8", ["--filter_multiplier", "-8"]),
+        ("--operation_set=nas", ["--operation_set", "official", "darts", "'nas'"]),
+        ("--batch_norm_decay=1", ["--batch_norm_decay"]),
+        ("--log_steps=0", ["--log_steps"]),
+        ("--keep_checkpoints=0", ["--keep_checkpoints"]),
+    ],
+)
+def test_an_impossible_value_is_told(parse, argument, words):
+    with pytest.raises(UserError) as error:
+        search_flags.search_config(parse("--train_logdir=runs/c", argument))
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_the_flags_know_the_names_that_the_library_knows():
+    assert set(model_flags.OPERATION_SETS) == set(operations.OPERATION_SETS)
+    with pytest.raises(UserError) as error:
+        strategy.build("abacus")
+    assert all(name in str(error.value) for name in strategy_flags.STRATEGIES)

@@ -1,0 +1,204 @@
+"""The supernet as a textbook would write it: cell by cell, edge by edge, operation by operation.
+
+It is the oracle of the wide supernet. It computes in float64, eagerly, with the variables of a
+given `Supernet`, from which it cuts the kernels of each edge.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+OPERATIONS = (
+    "separable_3x3_2",
+    "separable_5x5_2",
+    "atrous_3x3",
+    "atrous_5x5",
+    "avg_pool_3x3",
+    "max_pool_3x3",
+    "skip",
+    "zero",
+)
+
+
+def named_variables(supernet):
+    """All trainable variables by path, as float64 tensors to differentiate by."""
+    return {v.path: tf.cast(v.value, tf.float64) for v in supernet.trainable_variables}
+
+
+def batch_normalize(x):
+    mean = tf.reduce_mean(x, [0, 1, 2], keepdims=True)
+    variance = tf.reduce_mean((x - mean) ** 2, [0, 1, 2], keepdims=True)
+    return (x - mean) / tf.sqrt(variance + 1e-3)
+
+
+def convolve(x, kernel, stride=1, rate=1):
+    margin = rate * (kernel.shape[0] // 2)
+    x = tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+    if rate > 1:
+        kernel = dilate(kernel, rate)
+    return tf.nn.conv2d(x, kernel, stride, "VALID")
+
+
+def dilate(kernel, rate):
+    """Spreads a kernel by zeros, since CPU has no atrous convolution in float64."""
+    size = kernel.shape[0]
+    spread = np.zeros([(size - 1) * rate + 1, size])
+    spread[np.arange(size) * rate, np.arange(size)] = 1.0
+    return tf.einsum("ai,bj,ijcd->abcd", spread, spread, kernel)
+
+
+def depthwise(x, kernel, rate=1):
+    """One filter a channel, as a sum of shifted products: an implementation of its own."""
+    size = kernel.shape[0]
+    margin = rate * (size // 2)
+    height, width = x.shape[1:3]
+    x = tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+    return tf.add_n(
+        [
+            x[:, i * rate : i * rate + height, j * rate : j * rate + width] * kernel[i, j]
+            for i in range(size)
+            for j in range(size)
+        ]
+    )
+
+
+def resize(x, size):
+    if tuple(x.shape[1:3]) == tuple(size):
+        return x
+    for axis, target in enumerate(size, 1):
+        source = x.shape[axis]
+        at = np.arange(target) * (source - 1) / max(target - 1, 1)
+        low = np.minimum(np.floor(at).astype(int), source - 1)
+        high = np.minimum(low + 1, source - 1)
+        share = (at - low).reshape([-1 if i == axis else 1 for i in range(4)])
+        x = tf.gather(x, low, axis=axis) * (1 - share) + tf.gather(x, high, axis=axis) * share
+    return x
+
+
+class Cell:
+    """One cell on one arrow: takes its kernels from the node's variables."""
+
+    def __init__(self, variables, prefix, config, filters, num_cells, cell):
+        self.variables = variables
+        self.prefix = prefix
+        self.config = config
+        self.filters = filters
+        self.num_cells = num_cells
+        self.cell = cell
+
+    def kernel(self, operation, name, state, block):
+        """Cuts out one edge: variables run over states, consumers, cells and filters."""
+        blocks = self.config.num_blocks
+        consumers = [blocks - max(s - 1, 0) for s in range(blocks + 1)]
+        first_block = blocks - consumers[state]
+        edge = sum(consumers[:state]) + block - first_block
+        start = (edge * self.num_cells + self.cell) * self.filters
+        whole = self.variables[f"{self.prefix}/mixed_ops/{operation}/{name}"]
+        return whole[..., start : start + self.filters]
+
+    def separable(self, x, operation, state, block, repetitions, rate=1):
+        for i in range(1, repetitions + 1):
+            x = tf.nn.relu(x)
+            x = depthwise(x, self.kernel(operation, f"depthwise_{i}", state, block)[:, :, 0], rate)
+            x = convolve(x, self.kernel(operation, f"pointwise_{i}", state, block))
+            x = batch_normalize(x)
+        return x
+
+    def operation(self, name, x, state, block):
+        if name in ("separable_3x3_2", "separable_5x5_2"):
+            return self.separable(x, name, state, block, repetitions=2)
+        if name in ("atrous_3x3", "atrous_5x5"):
+            if self.config.operation_set == "darts":
+                return self.separable(x, name, state, block, repetitions=1, rate=2)
+            kernel = self.kernel(name, "kernel", state, block)
+            return batch_normalize(convolve(tf.nn.relu(x), kernel, rate=2))
+        if name == "avg_pool_3x3":
+            return batch_normalize(tf.nn.avg_pool2d(x, 3, 1, "SAME"))
+        if name == "max_pool_3x3":
+            return batch_normalize(tf.nn.max_pool2d(x, 3, 1, "SAME"))
+        return x if name == "skip" else tf.zeros_like(x)
+
+    def preprocess(self, source, skip_source, direction, size):
+        own = slice(self.cell * self.filters, (self.cell + 1) * self.filters)
+        kernel = self.variables[f"{self.prefix}/preprocess_{self.cell}"]
+        if direction == "up":
+            source = resize(source, size)
+        stride = 2 if direction == "down" else 1
+        skip = self.variables[f"{self.prefix}/preprocess_skip"][..., own]
+        return (
+            batch_normalize(convolve(tf.nn.relu(source), kernel, stride)),
+            batch_normalize(convolve(tf.nn.relu(resize(skip_source, size)), skip)),
+        )
+
+    def __call__(self, source, skip_source, direction, size, alpha):
+        states = list(self.preprocess(source, skip_source, direction, size))
+        edge = 0
+        for block in range(self.config.num_blocks):
+            total = 0.0
+            for state in range(block + 2):
+                for k, name in enumerate(OPERATIONS):
+                    total += alpha[edge, k] * self.operation(name, states[state], state, block)
+                edge += 1
+            states.append(total)
+        return tf.concat(states[2:], -1)
+
+
+def head(variables, prefix, x, output_stride, size):
+    def branch(inputs, kernel, rate=1):
+        outputs = convolve(inputs, variables[f"{prefix}/{kernel}"], rate=rate)
+        return tf.nn.relu(batch_normalize(outputs))
+
+    x = tf.nn.relu(x)
+    pooled = branch(tf.reduce_mean(x, [1, 2], keepdims=True), "image_pooling")
+    local = branch(x, "pointwise")
+    context = branch(x, "atrous", 96 // output_stride)
+    outputs = tf.concat([local, context, tf.ones_like(local) * pooled], -1)
+    outputs = convolve(outputs, variables[f"{prefix}/logits"]) + variables[f"{prefix}/logits_bias"]
+    return resize(outputs, size)
+
+
+def logits(supernet, variables, images):
+    """Runs the network.
+
+    Args:
+        supernet: Gives the configuration and the name.
+        variables: As from `named_variables`.
+        images: `[batch, height, width, 3]` in 0..255, static size.
+
+    Returns:
+        `[batch, height, width, num_classes]`, float64, with the batch's statistics.
+    """
+    config, root = supernet.config, supernet.name
+    alpha = tf.nn.softmax(variables[f"{root}/alpha"])
+    beta = variables[f"{root}/beta"]
+    x = tf.cast(images, tf.float64) / 127.5 - 1.0
+    half = batch_normalize(convolve(x, variables[f"{root}/stem/kernel_0"], 2))
+    quarter = batch_normalize(convolve(tf.nn.relu(half), variables[f"{root}/stem/kernel_1"], 2))
+    nodes = [{0: half}, {0: quarter}]
+    for layer in range(config.num_layers):
+        previous, before = nodes[-1], nodes[-2]
+        current = {}
+        for level in range(min(4, len(previous) + 1)):
+            size = list(x.shape[1:3])
+            for _ in range(level + 2):
+                size = [(side + 1) // 2 for side in size]
+            tails = [t for t in (level - 1, level, level + 1) if t in previous]
+            skip_source = before[min(level, max(before))]
+            current[level] = 0.0
+            for cell, tail in enumerate(tails):
+                choices = [t for t in (tail - 1, tail, tail + 1) if 0 <= t <= 3]
+                columns = [t - tail + 1 for t in choices]
+                weights = tf.nn.softmax(tf.gather(beta[layer, tail], columns))
+                direction = ("up", "same", "down")[level - tail + 1]
+                prefix = f"{root}/cell_{layer + 1}_{level}"
+                run = Cell(
+                    variables, prefix, config, config.filter_multiplier * 2**level, len(tails), cell
+                )
+                output = run(previous[tail], skip_source, direction, size, alpha)
+                current[level] += weights[choices.index(level)] * output
+        nodes.append(current)
+    return tf.add_n(
+        [
+            head(variables, f"{root}/head_{level}", x, 4 * 2**level, images.shape[1:3])
+            for level, x in nodes[-1].items()
+        ]
+    )

@@ -1,0 +1,224 @@
+"""Decoding against brute force: every path of twelve layers, every cell of two and three blocks."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from deeplab_nas.core import trellis
+from deeplab_nas.core.nas_genotypes import SEARCH_OPERATIONS
+from deeplab_nas.supernet import decoding
+
+ZERO_COLUMN = SEARCH_OPERATIONS.index("zero")
+
+
+def all_paths(num_layers):
+    """Every path as int `[paths, num_layers]`, in lexicographic order."""
+    paths = np.zeros([1, 1], dtype=np.int64)
+    for _ in range(num_layers):
+        steps = paths[:, None, -1] + np.array([-1, 0, 1])
+        grown = np.concatenate(
+            [np.repeat(paths, 3, axis=0), steps.reshape(-1, 1)],
+            axis=1,
+        )
+        paths = grown[(grown[:, -1] >= 0) & (grown[:, -1] <= 3)]
+    return paths[:, 1:]
+
+
+def naive_probabilities(beta):
+    """The softmax of each node, arrow by arrow."""
+    mask = trellis.arrow_mask(len(beta))
+    result = np.zeros(beta.shape)
+    for layer, level in itertools.product(range(len(beta)), range(4)):
+        arrows = np.flatnonzero(mask[layer, level])
+        weights = np.exp(beta[layer, level, arrows])
+        result[layer, level, arrows] = weights / weights.sum()
+    return result
+
+
+def path_probabilities(paths, probabilities):
+    sources = np.concatenate([np.zeros_like(paths[:, :1]), paths[:, :-1]], axis=1)
+    layers = np.arange(paths.shape[1])
+    return probabilities[layers, sources, paths - sources + 1].prod(axis=1)
+
+
+@pytest.fixture(scope="module")
+def paths_of_the_paper():
+    return all_paths(12)
+
+
+def test_enumeration(paths_of_the_paper):
+    assert len(paths_of_the_paper) == 75_025
+    assert len(np.unique(paths_of_the_paper, axis=0)) == 75_025
+    assert (paths_of_the_paper[:, 0] == 0).sum() == 28_657
+
+
+def test_viterbi_against_all_paths(paths_of_the_paper):
+    generator = np.random.default_rng(0)
+    for scale in np.repeat([0.001, 0.3, 1.0, 3.0, 10.0], 10):
+        beta = scale * generator.standard_normal([12, 4, 3])
+        probabilities = path_probabilities(paths_of_the_paper, naive_probabilities(beta))
+        assert np.isclose(probabilities.sum(), 1.0)
+        expected = paths_of_the_paper[probabilities.argmax()]
+        assert decoding.decode_path(beta) == tuple(expected)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+def test_viterbi_on_short_trellises(num_layers):
+    generator = np.random.default_rng(num_layers)
+    paths = all_paths(num_layers)
+    for _ in range(20):
+        beta = generator.standard_normal([num_layers, 4, 3])
+        probabilities = path_probabilities(paths, naive_probabilities(beta))
+        assert decoding.decode_path(beta) == tuple(paths[probabilities.argmax()])
+
+
+def test_equally_probable_paths_are_settled_by_the_finer_level():
+    # Three arrows leave level 1 with probability one third, two leave level 0 with one half.
+    assert decoding.decode_path(np.zeros([12, 4, 3])) == (0,) * 12
+    beta = np.zeros([1, 4, 3])
+    assert decoding.decode_path(beta) == (0,)
+
+
+def test_a_path_is_found_where_probabilities_underflow():
+    beta = np.zeros([12, 4, 3])
+    beta[..., trellis.UP] = 2000.0
+    beta[..., trellis.DOWN] = -1000.0
+    assert decoding.decode_path(beta) == (0,) * 12
+    beta[:, 0, trellis.DOWN] = 1000.0
+    beta[1:, 1, trellis.DOWN] = 4000.0
+    beta[2:, 2, trellis.SAME] = 4000.0
+    assert decoding.decode_path(beta) == (1,) + (2,) * 11
+
+
+def test_transition_probabilities():
+    beta = np.random.default_rng(1).standard_normal([12, 4, 3])
+    probabilities = decoding.transition_probabilities(beta)
+    mask = trellis.arrow_mask(12)
+    np.testing.assert_allclose(probabilities, naive_probabilities(beta), rtol=1e-12)
+    np.testing.assert_array_equal(probabilities > 0, mask)
+    np.testing.assert_allclose(probabilities.sum(axis=-1), mask.any(axis=-1), rtol=1e-12)
+
+
+def test_operation_weights():
+    alpha = np.random.default_rng(2).standard_normal([20, 8])
+    weights = decoding.operation_weights(alpha)
+    np.testing.assert_allclose(weights, np.exp(alpha) / np.exp(alpha).sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize("num_blocks", [1, 2, 3, 5])
+def test_decode_cell_against_brute_force(num_blocks):
+    """Of all ways to choose two predecessors and their operations, the strongest is decoded."""
+    generator = np.random.default_rng(num_blocks)
+    for _ in range(10):
+        alpha = 2 * generator.standard_normal([trellis.num_edges(num_blocks), 8])
+        weights = np.exp(alpha) / np.exp(alpha).sum(axis=1, keepdims=True)
+        strength = {
+            (edge, name): weights[row, column]
+            for row, edge in enumerate(trellis.edges(num_blocks))
+            for column, name in enumerate(SEARCH_OPERATIONS)
+            if name != "zero"
+        }
+        cell = decoding.decode_cell(alpha)
+        assert len(cell) == num_blocks
+        for block, pairs in enumerate(cell):
+            choices = itertools.product(range(block + 2), SEARCH_OPERATIONS[:ZERO_COLUMN])
+            best = max(
+                (two for two in itertools.permutations(choices, 2) if two[0][0] != two[1][0]),
+                key=lambda two: [
+                    strength[(two[0][0], block), two[0][1]],
+                    strength[(two[1][0], block), two[1][1]],
+                ],
+            )
+            assert pairs == best
+
+
+@pytest.mark.parametrize("dominance", [1.0, 20.0, 2000.0])
+def test_zero_is_never_decoded(dominance):
+    alpha = np.random.default_rng(3).standard_normal([20, 8])
+    alpha[:, ZERO_COLUMN] = dominance
+    rows = {edge: row for row, edge in enumerate(trellis.edges(5))}
+    for block, pairs in enumerate(decoding.decode_cell(alpha)):
+        for state, operation in pairs:
+            best = alpha[rows[(state, block)], :ZERO_COLUMN].argmax()
+            assert operation == SEARCH_OPERATIONS[best] != "zero"
+
+
+def test_choices_stay_right_where_weights_underflow():
+    alpha = np.random.default_rng(5).standard_normal([20, 8])
+    alpha[:, ZERO_COLUMN] = 2000.0
+    assert not decoding.operation_weights(alpha)[:, :ZERO_COLUMN].any()
+    largest = alpha[:, :ZERO_COLUMN].max(axis=1)
+    for block, pairs in enumerate(decoding.decode_cell(alpha)):
+        strengths = [largest[row] for row, edge in enumerate(trellis.edges(5)) if edge[1] == block]
+        assert [state for state, _ in pairs] == list(np.argsort(strengths)[::-1][:2])
+
+
+def test_a_large_zero_weakens_its_edge():
+    alpha = np.zeros([5, 8])
+    alpha[2:, 0] = [3.0, 2.0, 1.0]
+    assert [state for state, _ in decoding.decode_cell(alpha)[1]] == [0, 1]
+    alpha[2, ZERO_COLUMN] = 10.0
+    assert [state for state, _ in decoding.decode_cell(alpha)[1]] == [1, 2]
+
+
+def test_equal_strengths_are_settled_by_the_lower_number():
+    pair = ((0, SEARCH_OPERATIONS[0]), (1, SEARCH_OPERATIONS[0]))
+    assert decoding.decode_cell(np.zeros([20, 8])) == (pair,) * 5
+
+
+def test_the_stronger_predecessor_comes_first():
+    alpha = np.zeros([2, 8])
+    alpha[1, 6] = 1.0
+    assert decoding.decode_cell(alpha) == (((1, "skip"), (0, SEARCH_OPERATIONS[0])),)
+
+
+def test_decode_is_both():
+    generator = np.random.default_rng(4)
+    alpha, beta = generator.standard_normal([9, 8]), generator.standard_normal([6, 4, 3])
+    architecture = decoding.decode(alpha.astype(np.float32), beta.astype(np.float32))
+    assert architecture.num_blocks == 3 and architecture.num_layers == 6
+    assert architecture.path == decoding.decode_path(beta.astype(np.float32))
+
+
+def test_entropies():
+    assert decoding.alpha_entropy(np.zeros([20, 8])) == pytest.approx(1.0)
+    assert decoding.beta_entropy(np.zeros([12, 4, 3])) == pytest.approx(1.0)
+    alpha = np.zeros([2, 8])
+    alpha[0, 3] = 5000.0
+    assert decoding.alpha_entropy(alpha) == pytest.approx(0.5)
+    beta = np.zeros([1, 4, 3])
+    beta[0, 0] = [9.0, np.log(3.0), 0.0]
+    expected = -(0.75 * np.log2(0.75) + 0.25 * np.log2(0.25))
+    assert decoding.beta_entropy(beta) == pytest.approx(expected)
+    beta[0, 1:] = 7.0 * np.arange(9).reshape(3, 3)
+    assert decoding.beta_entropy(beta) == pytest.approx(expected)
+
+
+def test_num_skips():
+    cell = (((0, "skip"), (1, "skip")), ((2, "atrous_3x3"), (0, "skip")))
+    assert decoding.num_skips(cell) == 3
+
+
+@pytest.mark.parametrize(
+    "alpha",
+    [np.zeros([20, 7]), np.zeros([3, 8]), np.zeros([0, 8]), np.zeros(8), np.full([2, 8], np.nan)],
+)
+def test_malformed_alpha_is_refused(alpha):
+    for function in (decoding.decode_cell, decoding.operation_weights, decoding.alpha_entropy):
+        with pytest.raises(ValueError, match="alpha"):
+            function(alpha)
+
+
+@pytest.mark.parametrize(
+    "beta",
+    [np.zeros([12, 3, 3]), np.zeros([4, 3]), np.zeros([0, 4, 3]), np.full([2, 4, 3], np.inf)],
+)
+def test_malformed_beta_is_refused(beta):
+    for function in (
+        decoding.decode_path,
+        decoding.transition_probabilities,
+        decoding.beta_entropy,
+    ):
+        with pytest.raises(ValueError, match="beta"):
+            function(beta)

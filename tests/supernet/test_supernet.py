@@ -1,0 +1,147 @@
+"""The wide supernet against the per-edge one: same weights, same logits, same gradients."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.supernet.supernet import Supernet
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests.supernet import per_edge_supernet
+
+NUM_CLASSES = 5
+
+
+def make_supernet(seed=0, **settings):
+    """A small supernet with alpha and beta far from uniform."""
+    keras.utils.set_random_seed(seed)
+    settings = {"num_layers": 3, "num_blocks": 2, "filter_multiplier": 2, **settings}
+    supernet = Supernet(NUM_CLASSES, SupernetConfig(**settings))
+    supernet.build()
+    rng = np.random.default_rng(seed)
+    for variable in supernet.architecture_variables:
+        variable.assign(rng.normal(size=variable.shape))
+    return supernet
+
+
+def make_batch(height, width, seed=0, batch=2):
+    rng = np.random.default_rng(seed)
+    images = rng.uniform(0, 255, size=[batch, height, width, 3]).astype(np.float32)
+    labels = rng.integers(0, NUM_CLASSES, size=[batch, height, width]).astype(np.int32)
+    return tf.constant(images), tf.constant(labels)
+
+
+def mean_loss(labels, logits):
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_mean(losses)
+
+
+def relative_difference(actual, expected):
+    """Largest difference, relative to the largest magnitude of what is expected."""
+    expected = np.asarray(expected, np.float64)
+    scale = np.abs(expected).max()
+    return np.abs(np.asarray(actual, np.float64) - expected).max() / scale
+
+
+@pytest.mark.parametrize("operation_set", ["official", "darts"])
+@pytest.mark.parametrize(
+    ("num_blocks", "num_layers", "size"),
+    [(2, 4, (65, 49)), (2, 3, (64, 46)), (5, 2, (49, 65)), (5, 2, (50, 64)), (1, 1, (33, 33))],
+)
+def test_logits_and_gradients_equal_those_of_the_per_edge_supernet(
+    operation_set, num_blocks, num_layers, size
+):
+    supernet = make_supernet(
+        operation_set=operation_set, num_blocks=num_blocks, num_layers=num_layers
+    )
+    images, labels = make_batch(*size)
+    expected_variables = per_edge_supernet.named_variables(supernet)
+    with tf.GradientTape() as tape:
+        tape.watch(list(expected_variables.values()))
+        expected = per_edge_supernet.logits(supernet, expected_variables, images)
+        expected_loss = mean_loss(labels, expected)
+    expected_gradients = tape.gradient(expected_loss, expected_variables)
+    variables = supernet.trainable_variables
+
+    @tf.function
+    def wide():
+        values = [variable.value for variable in variables]
+        with tf.GradientTape() as tape:
+            logits = supernet(images, training=True)
+            loss = mean_loss(labels, logits)
+        return logits, tape.gradient(loss, values)
+
+    logits, gradients = wide()
+    assert logits.shape == (*images.shape[:3], NUM_CLASSES)
+    assert relative_difference(logits, expected) < 1e-4
+    norm = np.sqrt(sum(np.sum(g.numpy() ** 2) for g in expected_gradients.values()))
+    for variable, gradient in zip(variables, gradients, strict=True):
+        wanted = expected_gradients[variable.path].numpy()
+        # Kernels before a batch normalisation of two pooled positions have gradients of about 0.
+        scale = max(np.abs(wanted).max(), 1e-4 * norm)
+        assert np.abs(gradient.numpy() - wanted).max() / scale < 1e-3, variable.path
+
+
+def test_variables_fall_into_two_disjoint_lists():
+    supernet = make_supernet()
+    network = {id(v) for v in supernet.network_variables}
+    architecture = {id(v) for v in supernet.architecture_variables}
+    assert not network & architecture
+    assert network | architecture == {id(v) for v in supernet.trainable_variables}
+    assert supernet.alpha.shape == (5, 8)
+    assert supernet.beta.shape == (3, 4, 3)
+
+
+def test_paper_size_has_105_cells_and_the_widths_of_the_paper():
+    supernet = Supernet(19)
+    supernet.build()
+    cells = [cell for layer in supernet.cells for cell in layer]
+    assert sum(len(cell.directions) for cell in cells) == 105
+    assert [cell.filters for cell in supernet.cells[-1]] == [8, 16, 32, 64]
+    assert [head.output_stride for head in supernet.heads] == [4, 8, 16, 32]
+
+
+def test_evaluation_reads_the_moving_statistics():
+    supernet = make_supernet(batch_norm_decay=0.0)
+    images, _ = make_batch(33, 33, batch=4)
+    for _ in range(2):
+        trained = supernet(images, training=True)
+    evaluated = supernet(images, training=False)
+    # The moving variance is the unbiased one, which differs most where few positions are left.
+    assert relative_difference(evaluated, trained) < 0.2
+    other = supernet(images * 0.5, training=False)
+    alone = supernet(images[:1] * 0.5, training=False)
+    np.testing.assert_allclose(other[:1], alone, rtol=1e-4, atol=1e-4)
+
+
+def test_each_training_pass_moves_the_statistics_once():
+    supernet = make_supernet(batch_norm_decay=0.75)
+    images, _ = make_batch(33, 33)
+    statistics = supernet.stem.statistics
+    supernet(images, training=True)
+    first = statistics.mean.numpy()
+    supernet(images, training=True)
+    # From 0 towards the same batch mean m: 0.25 m, then 0.25 m + 0.75 * 0.25 m.
+    np.testing.assert_allclose(statistics.mean.numpy(), 1.75 * first, rtol=1e-4, atol=1e-6)
+
+
+def test_any_size_with_static_or_dynamic_shapes():
+    supernet = make_supernet()
+    dynamic = tf.function(
+        lambda images: supernet(images, training=False),
+        input_signature=[tf.TensorSpec([None, None, None, 3])],
+    )
+    for height, width in [(33, 33), (40, 57), (7, 9), (1, 1)]:
+        images, _ = make_batch(height, width)
+        logits = dynamic(images)
+        assert logits.shape == (2, height, width, NUM_CLASSES)
+        static = supernet(images, training=False)
+        np.testing.assert_allclose(logits, static, rtol=1e-3, atol=1e-3)
+
+
+def test_configuration_round_trip_and_unknown_operation_set():
+    supernet = make_supernet()
+    copy = Supernet.from_config(supernet.get_config())
+    assert copy.config == supernet.config
+    with pytest.raises(ValueError, match=r"\['darts', 'official'\].*'mixed'"):
+        Supernet(NUM_CLASSES, SupernetConfig(operation_set="mixed"))

@@ -1,0 +1,118 @@
+"""The laws of the house (WORKSPACE.md), read from the source itself."""
+
+import ast
+import pathlib
+
+import pytest
+
+_ROOT = pathlib.Path(__file__).parents[1]
+_PACKAGES = ("deeplab_nas", "flags", "tfrecords_tools")
+_LONGEST_FILE = 350
+
+_MAY_IMPORT = {
+    "errors": set(),
+    "core": {"errors"},
+    "data": {"errors"},
+    "flags": {"errors"},
+    "drawing": {"core", "data", "errors"},
+    "supernet": {"core", "errors"},
+    "engine": {"supernet", "drawing", "core", "data", "errors"},
+    "tools": {"data", "flags", "errors"},
+    "programs": {"engine", "supernet", "drawing", "core", "data", "tools", "flags", "errors"},
+}
+# What a flag may know of the rooms: the dataclasses it fills, and the names of the data sets.
+_KNOWN_TO_FLAGS = {
+    "deeplab_nas.data.data_config",
+    "deeplab_nas.data.datasets",
+    "deeplab_nas.engine.search_config",
+    "deeplab_nas.supernet.supernet_config",
+}
+_READS_FLAGS = {"programs", "flags", "tools"}
+
+
+def _modules() -> dict[str, ast.Module]:
+    """The syntax tree of every module, by dotted name."""
+    trees = {}
+    for package in _PACKAGES:
+        for path in sorted((_ROOT / package).rglob("*.py")):
+            parts = path.relative_to(_ROOT).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
+
+
+_MODULES = _modules()
+
+
+def _room(module: str) -> str:
+    package, *rest = module.split(".")
+    if package != "deeplab_nas":
+        return {"flags": "flags", "tfrecords_tools": "tools"}[package]
+    if not rest or rest == ["errors"]:
+        return "errors"
+    return rest[0] if (_ROOT / package / rest[0]).is_dir() else "programs"
+
+
+def _imports(module: str) -> set[str]:
+    """The modules of this project that `module` imports, wherever the import stands."""
+    found = set()
+    for node in ast.walk(_MODULES[module]):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = members & _MODULES.keys()
+            found |= submodules
+            if len(submodules) < len(members):
+                found.add(node.module)
+    return found & _MODULES.keys()
+
+
+def test_there_is_something_to_check():
+    assert {"deeplab_nas.errors", "flags.program", "deeplab_nas.engine.losses"} <= _MODULES.keys()
+    assert _imports("deeplab_nas.engine.losses") == set()
+    assert "deeplab_nas.data.data_config" in _imports("deeplab_nas.engine.search_config")
+
+
+@pytest.mark.parametrize("module", _MODULES)
+def test_nothing_is_imported_upward(module):
+    room = _room(module)
+    allowed = _MAY_IMPORT[room] | {room}
+    upward = {name for name in _imports(module) if _room(name) not in allowed}
+    if room == "flags":
+        upward -= _KNOWN_TO_FLAGS
+    assert not upward, f"{module} ({room}) imports {sorted(upward)}"
+
+
+def test_no_circle():
+    finished: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join([*path[path.index(module) :], module])
+        if module not in finished:
+            for imported in sorted(_imports(module)):
+                visit(imported, (*path, module))
+            finished.add(module)
+
+    for module in _MODULES:
+        visit(module, ())
+
+
+@pytest.mark.parametrize("module", [name for name in _MODULES if _room(name) not in _READS_FLAGS])
+def test_flags_are_read_in_programs_only(module):
+    for node in ast.walk(_MODULES[module]):
+        assert not (isinstance(node, ast.Name) and node.id == "FLAGS")
+        assert not (isinstance(node, ast.Attribute) and node.attr == "FLAGS")
+        assert not (isinstance(node, ast.alias) and node.name == "FLAGS")
+
+
+def test_no_file_is_long():
+    sources = [
+        path
+        for folder in (*_PACKAGES, "tests", "benchmarks")
+        for path in (_ROOT / folder).rglob("*.py")
+    ]
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources}
+    too_long = {str(path): length for path, length in lengths.items() if length > _LONGEST_FILE}
+    assert not too_long

@@ -1,0 +1,59 @@
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from deeplab_nas.data import datasets, records, shard_index
+from deeplab_nas.errors import UserError
+from tfrecords_tools import build_camvid
+
+CAMVID = pathlib.Path(__file__).parents[3] / "shared/data/camvid/240x180"
+
+
+def check(folder, root):
+    descriptor = datasets.describe("camvid", folder)
+    for split in build_camvid.SPLITS:
+        index = shard_index.load(folder, split)
+        labels = sorted((root / f"{split}annot").iterdir())
+        assert index.num_examples == len(labels)
+        dataset = tf.data.Dataset.range(len(labels)).map(records.reader(index, descriptor))
+        for (_, label), path in zip(dataset, labels, strict=True):
+            raw = np.array(Image.open(path))
+            np.testing.assert_array_equal(label[..., 0], np.where(raw == 11, 255, raw))
+
+
+@pytest.fixture
+def root(tmp_path):
+    for split in build_camvid.SPLITS:
+        for folder in (split, f"{split}annot"):
+            (tmp_path / folder).mkdir()
+        for number in range(3):
+            label = np.arange(12, dtype=np.uint8).reshape([3, 4])
+            Image.fromarray(label).save(tmp_path / f"{split}annot" / f"{number}.png")
+            image = np.repeat(label[..., None] * 20, 3, axis=-1)
+            Image.fromarray(image).save(tmp_path / split / f"{number}.jpg")
+    return tmp_path
+
+
+def test_void_becomes_the_ignore_label(root):
+    build_camvid.build(str(root), str(root / "shards"))
+    check(str(root / "shards"), root)
+
+
+@pytest.mark.skipif(not CAMVID.is_dir(), reason="needs ../shared/data/camvid")
+def test_real_frames(tmp_path):
+    for split in build_camvid.SPLITS:
+        for folder in (split, f"{split}annot"):
+            (tmp_path / folder).mkdir()
+            for source in sorted((CAMVID / folder).iterdir())[:4]:
+                (tmp_path / folder / source.name).symlink_to(source)
+    train, _ = build_camvid.build(str(tmp_path), str(tmp_path / "shards"))
+    assert train.image_sizes == ((180, 240),)
+    check(str(tmp_path / "shards"), tmp_path)
+
+
+def test_missing_root(tmp_path):
+    with pytest.raises(UserError, match="--camvid_root="):
+        build_camvid.build(str(tmp_path / "none"), str(tmp_path / "shards"))

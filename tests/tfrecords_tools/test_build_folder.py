@@ -1,0 +1,128 @@
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from deeplab_nas.data import datasets, examples, records, shard_index
+from deeplab_nas.errors import UserError
+from tfrecords_tools import build_folder
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Ten JPEG photographs with palette labels of ids 0..2 and 255."""
+    random = np.random.RandomState(0)
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    for number in range(10):
+        pixels = random.randint(0, 256, [6, 8, 3]).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"p{number}.jpg")
+        ids = np.array([0, 1, 2, 255], np.uint8)[random.randint(0, 4, [6, 8])]
+        ids[0, 0] = 2
+        label = Image.fromarray(ids, mode="P")
+        label.putpalette([3, 200, 40] * 256)
+        label.save(tmp_path / "labels" / f"p{number}.png")
+    return tmp_path
+
+
+def config(folders, **changes):
+    return build_folder.FolderConfig(
+        image_folder=str(folders / "images"),
+        label_folder=str(folders / "labels"),
+        output_dir=str(folders / "shards"),
+        **changes,
+    )
+
+
+def test_labels_of_palette_files_are_read_as_ids(folders):
+    (manifest,) = build_folder.build(config(folders))
+    assert (manifest.num_examples, manifest.num_classes) == (10, 3)
+    descriptor = datasets.describe("folder", str(folders / "shards"))
+    assert descriptor.class_names == ("class_0", "class_1", "class_2")
+    index = shard_index.load(str(folders / "shards"), "train")
+    dataset = tf.data.Dataset.range(10).map(records.reader(index, descriptor))
+    for number, (_, label) in enumerate(dataset):
+        expected = np.array(Image.open(folders / "labels" / f"p{number}.png"))
+        np.testing.assert_array_equal(label[..., 0], expected)
+
+
+def names(folder, split):
+    """The names in the shards of a split."""
+    dataset = tf.data.TFRecordDataset(shard_index.load(str(folder), split).filenames)
+    parsed = map(examples.parse, dataset)
+    return {example[examples.IMAGE_FILENAME].numpy().decode() for example in parsed}
+
+
+def test_split_by_the_hash_of_the_name(folders):
+    build_folder.build(config(folders, val_fraction=0.4))
+    train, val = (names(folders / "shards", split) for split in ("train", "val"))
+    assert train | val == {f"p{number}" for number in range(10)}
+    assert not train & val
+    (folders / "images/p0.jpg").unlink()
+    (folders / "labels/p0.png").unlink()
+    fewer = config(folders, val_fraction=0.4)
+    build_folder.build(dataclasses.replace(fewer, output_dir=str(folders / "again")))
+    assert names(folders / "again", "train") == train - {"p0"}
+    assert names(folders / "again", "val") == val - {"p0"}
+
+
+def test_another_ignore_label(folders):
+    for path in (folders / "labels").iterdir():
+        ids = np.array(Image.open(path))
+        Image.fromarray(np.where(ids == 255, 0, ids).astype(np.uint8)).save(path)
+    (manifest,) = build_folder.build(config(folders, ignore_label=2, class_names=("a", "b")))
+    assert (manifest.num_classes, manifest.ignore_label) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        ("labels/p3.png", "Expected a label for .*p3.jpg, found no file named p3"),
+        ("images/p4.jpg", "Expected an image for .*p4.png, found no file named p4"),
+    ],
+)
+def test_missing_partner_is_named(folders, missing, sentence):
+    (folders / missing).unlink()
+    with pytest.raises(UserError, match=sentence):
+        build_folder.build(config(folders))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"num_classes": 2}, "below 2 or the ignore label 255 in p0, found 2"),
+        ({"class_names": ("a", "b")}, "Expected 3 class names, found 2"),
+        ({"val_fraction": 1.0}, "Expected pairs for the split 'train', found none of 10"),
+        ({"val_fraction": 0.5, "split": "val"}, "other than val"),
+    ],
+)
+def test_settings_that_do_not_fit(folders, changes, sentence):
+    with pytest.raises(UserError, match=sentence):
+        build_folder.build(config(folders, **changes))
+
+
+def test_missing_and_empty_folders(tmp_path):
+    (tmp_path / "labels").mkdir()
+    with pytest.raises(UserError, match="folder of image files at .*images, found none"):
+        build_folder.build(config(tmp_path))
+    (tmp_path / "images").mkdir()
+    with pytest.raises(UserError, match="Expected image files in .*images, found none"):
+        build_folder.build(config(tmp_path))
+
+
+@pytest.mark.slow
+def test_the_program_ends_with_one_sentence(tmp_path):
+    flags = [f"--{name}={tmp_path}/none" for name in ("image_folder", "label_folder", "output_dir")]
+    done = subprocess.run(
+        [sys.executable, "-m", "tfrecords_tools.build_folder", *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Expected a folder of image files at")
+    assert "Traceback" not in done.stderr

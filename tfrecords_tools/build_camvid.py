@@ -1,0 +1,67 @@
+"""Builds shards of CamVid in the layout of the SegNet tutorial: SPLIT and SPLITannot."""
+
+import pathlib
+
+from flags import program
+
+import numpy as np
+from absl import flags as absl_flags
+
+from deeplab_nas.data import datasets, manifests
+from deeplab_nas.errors import UserError
+from tfrecords_tools import images, pairs, shards
+
+SPLITS = ("train", "val")
+_VOID = 11
+_NUM_SHARDS = 4
+
+
+def build(camvid_root: str, output_dir: str) -> tuple[manifests.Manifest, ...]:
+    """Writes the shards of both splits.
+
+    Args:
+        camvid_root: Folder that holds `train`, `trainannot`, `val` and `valannot`.
+        output_dir: Folder of the shards, local or gs://.
+
+    Returns:
+        The manifests of its splits.
+
+    Raises:
+        UserError: If a folder or file is missing or does not fit.
+    """
+    root = pathlib.Path(camvid_root)
+    if not root.is_dir():
+        raise UserError(f"Expected a folder at --camvid_root={camvid_root}, found none.")
+    descriptor = datasets.describe("camvid", "")
+    found = {split: pairs.find(root / split, root / f"{split}annot") for split in SPLITS}
+    return tuple(
+        shards.write_split(output_dir, split, items, _load, descriptor, _NUM_SHARDS)
+        for split, items in found.items()
+    )
+
+
+def _load(pair: pairs.Pair) -> shards.LabeledImage:
+    label = images.read_label(pair.label.read_bytes(), str(pair.label))
+    ignore_label = datasets.describe("camvid", "").ignore_label
+    label = np.where(label == _VOID, np.uint8(ignore_label), label)
+    return shards.LabeledImage(pair.name, pair.image.read_bytes(), label)
+
+
+def define_flags() -> None:
+    """Registers the flags of this program."""
+    absl_flags.DEFINE_string(
+        "camvid_root", None, "Folder that holds train, trainannot, val and valannot."
+    )
+    absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
+    absl_flags.mark_flags_as_required(["camvid_root", "output_dir"])
+
+
+def main(_: list[str]) -> None:
+    """Builds the data set where the flags say."""
+    for manifest in build(absl_flags.FLAGS.camvid_root, absl_flags.FLAGS.output_dir):
+        print(f"{manifest.split}: {manifest.num_examples} examples")
+
+
+if __name__ == "__main__":
+    define_flags()
+    program.run(main)

@@ -1,0 +1,107 @@
+"""Builds the data set `shapes`, which needs no download: draws it on first use and keeps it."""
+
+import io
+import os
+import pathlib
+import shutil
+import tempfile
+
+from flags import program
+
+from absl import flags as absl_flags
+from PIL import Image
+
+from deeplab_nas.data import datasets, manifests
+from tfrecords_tools import shapes, shards
+
+# Part of the folder's name: raise it with every change of the pictures.
+VERSION = 1
+
+HEIGHT, WIDTH = 96, 128
+NUM_EXAMPLES = {"train": 512, "val": 128}
+_NUM_SHARDS = {"train": 4, "val": 1}
+_SEEDS = {"train": 1, "val": 2}
+
+
+def ensure(cache_dir: str | None = None) -> str:
+    """Returns the folder of the built-in data set and builds it if it is not there yet.
+
+    Several processes may call this at once: each builds in a folder of its own, and the first to
+    finish gives its folder the final name.
+
+    Args:
+        cache_dir: Folder to keep it in; by default `deeplab_nas` under `$XDG_CACHE_HOME`, or under
+            `~/.cache` where that is not set.
+
+    Returns:
+        A folder of shards for `--dataset=shapes`.
+    """
+    if cache_dir is None:
+        base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+        cache_dir = pathlib.Path(base) / "deeplab_nas"
+    final = pathlib.Path(cache_dir) / f"shapes-{VERSION}"
+    if final.is_dir():
+        return str(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    building = pathlib.Path(tempfile.mkdtemp(prefix=f"{final.name}-building-", dir=final.parent))
+    try:
+        build(str(building))
+        try:
+            building.rename(final)
+        except OSError:
+            if not final.is_dir():
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return str(final)
+
+
+def build(output_dir: str) -> tuple[manifests.Manifest, ...]:
+    """Draws the data set and writes its shards.
+
+    Args:
+        output_dir: Folder of the shards.
+
+    Returns:
+        The manifests of its splits.
+
+    Raises:
+        UserError: If the folder already holds shards of the data set.
+    """
+    descriptor = datasets.describe("shapes", "")
+    return tuple(
+        shards.write_split(
+            output_dir,
+            split,
+            [(split, number) for number in range(count)],
+            _load,
+            descriptor,
+            _NUM_SHARDS[split],
+        )
+        for split, count in NUM_EXAMPLES.items()
+    )
+
+
+def _load(item: tuple[str, int]) -> shards.LabeledImage:
+    split, number = item
+    image, label = shapes.draw(_SEEDS[split], number, HEIGHT, WIDTH)
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "jpeg", quality=92)
+    return shards.LabeledImage(f"{split}_{number:05d}", buffer.getvalue(), label)
+
+
+def define_flags() -> None:
+    """Registers the flags of this program."""
+    absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
+    absl_flags.mark_flag_as_required("output_dir")
+
+
+def main(_: list[str]) -> None:
+    """Builds the data set where the flags say."""
+    for manifest in build(absl_flags.FLAGS.output_dir):
+        print(f"{manifest.split}: {manifest.num_examples} examples")
+
+
+if __name__ == "__main__":
+    define_flags()
+    program.run(main)

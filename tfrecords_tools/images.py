@@ -1,0 +1,134 @@
+"""Raw image and label files, made fit for the tf.Example schema or refused by name."""
+
+import dataclasses
+import io
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from deeplab_nas.data import examples
+from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedImage:
+    """An RGB image as a file in memory.
+
+    Attributes:
+        encoded: The contents of the file.
+        format: `jpeg` or `png`.
+        height: Height in pixels.
+        width: Width in pixels.
+    """
+
+    encoded: bytes
+    format: str
+    height: int
+    width: int
+
+
+def read_image(raw: bytes, name: str) -> EncodedImage:
+    """Checks an image file and converts it where the schema needs that.
+
+    The bytes of an upright 8-bit RGB JPEG or PNG file are kept. Everything else that Pillow reads
+    is turned upright, converted to RGB, 16 bits to 8, and encoded as PNG.
+
+    Args:
+        raw: The contents of the file.
+        name: Name of the file, for messages.
+
+    Returns:
+        The image.
+
+    Raises:
+        UserError: If the file is no image, damaged, too large, or has not 8 or 16 bits a channel.
+    """
+    image = _open(raw, name)
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+    if image.format in ("JPEG", "PNG") and image.mode == "RGB" and not turned:
+        return EncodedImage(raw, image.format.lower(), image.height, image.width)
+    image = _to_rgb(ImageOps.exif_transpose(image), name)
+    return EncodedImage(encode_png(image), "png", image.height, image.width)
+
+
+def read_label(raw: bytes, name: str) -> np.ndarray:
+    """Reads label ids, of a palette file too the indices and never the colours.
+
+    Args:
+        raw: The contents of the file.
+        name: Name of the file, for messages.
+
+    Returns:
+        The ids, uint8 `[height, width]`.
+
+    Raises:
+        UserError: If the file is no single-channel 8-bit image.
+    """
+    image = _open(raw, name)
+    if image.mode not in ("L", "P"):
+        raise UserError(
+            f"Expected a single-channel 8-bit image of label ids in {name}, found mode "
+            f"{image.mode}: convert colours to ids first."
+        )
+    return np.array(image)
+
+
+def check_label(label: np.ndarray, image: EncodedImage, name: str, descriptor: DatasetDescriptor):
+    """Refuses a label that does not fit its image or its data set.
+
+    Args:
+        label: The ids, uint8 `[height, width]`.
+        image: The image it belongs to.
+        name: Name of the label, for messages.
+        descriptor: Which ids are right.
+
+    Raises:
+        UserError: If the sizes differ or an id is neither a class nor the ignore label.
+    """
+    if label.shape != (image.height, image.width):
+        raise UserError(
+            f"Expected image and label of {name} to have one size, found "
+            f"{image.height}x{image.width} and {label.shape[0]}x{label.shape[1]} (height x width)."
+        )
+    ids = np.unique(label)
+    wrong = ids[(ids >= descriptor.num_classes) & (ids != descriptor.ignore_label)]
+    if wrong.size:
+        raise UserError(
+            f"Expected label ids below {descriptor.num_classes} or the ignore label "
+            f"{descriptor.ignore_label} in {name}, found {', '.join(map(str, wrong))}."
+        )
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Returns an image as the contents of a PNG file."""
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def _to_rgb(image: Image.Image, name: str) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # Pillow would clip 16 bits to the darkest of 256 brightnesses instead of scaling them.
+        image = Image.fromarray((np.array(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise UserError(
+            f"Expected 8 or 16 bits a channel in {name}, found mode {image.mode}: convert it first."
+        )
+    return image.convert("RGB")
+
+
+def _open(raw: bytes, name: str) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(raw))
+        if image.width * image.height > examples.MAX_PIXELS:
+            raise UserError(
+                f"Expected at most {examples.MAX_PIXELS} pixels in {name}, found "
+                f"{image.width * image.height}: scale it down."
+            )
+        image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(
+            f"Expected an intact image file in {name}, but it cannot be read ({error})."
+        ) from error
+    return image
