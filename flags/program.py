@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from deeplab_nas.errors import UserError
 
@@ -31,6 +31,8 @@ def run(main: Callable[[Sequence[str]], None], recipe: str | None = None) -> NoR
     """
 
     def guarded_main(argv: Sequence[str]) -> None:
+        # TensorFlow logs through absl what only its developers want to know.
+        logging.set_verbosity(logging.WARNING)
         try:
             main(argv)
         except UserError as error:

@@ -12,7 +12,7 @@ _LARGEST_SEED = 2**32 - 1
 
 
 def define() -> None:
-    """Defines `--train_logdir`, `--seed`, `--log_steps` and `--keep_checkpoints`."""
+    """Defines the run directory, the seed, and how often the run logs and saves."""
     flags.DEFINE_string(
         "train_logdir",
         "",
@@ -34,6 +34,12 @@ def define() -> None:
         SearchConfig.keep_checkpoints,
         "Checkpoints that are kept, the newest ones. Paper: not stated.",
     )
+    flags.DEFINE_float(
+        "save_interval_secs",
+        SearchConfig.save_interval_secs,
+        "Longest time without a checkpoint inside an epoch, in seconds; each epoch ends in one. "
+        "Official: 1200.",
+    )
 
 
 def check(flags_obj: flags.FlagValues) -> None:
@@ -46,3 +52,4 @@ def check(flags_obj: flags.FlagValues) -> None:
     checks.between("seed", flags_obj.seed, 0, _LARGEST_SEED)
     checks.at_least("log_steps", flags_obj.log_steps, 1)
     checks.at_least("keep_checkpoints", flags_obj.keep_checkpoints, 1)
+    checks.not_negative("save_interval_secs", flags_obj.save_interval_secs)

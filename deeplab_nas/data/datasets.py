@@ -8,6 +8,10 @@ from deeplab_nas.errors import UserError
 Color = tuple[int, int, int]
 
 
+# The data set that needs no download: drawn on first use.
+BUILT_IN = "shapes"
+
+
 @dataclasses.dataclass(frozen=True)
 class DatasetDescriptor:
     """What a reader of a data set has to know besides its files.
@@ -51,7 +55,7 @@ def pascal_colormap(num_colors: int) -> tuple[Color, ...]:
 
 
 _SHAPES = DatasetDescriptor(
-    name="shapes",
+    name=BUILT_IN,
     splits=("train", "val"),
     num_classes=7,
     ignore_label=255,

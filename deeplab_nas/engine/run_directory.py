@@ -21,6 +21,7 @@ FREE_SETTINGS = (
     "tpu",
     "log_steps",
     "keep_checkpoints",
+    "save_interval_secs",
 )
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
 _ABSENT = "absent"

@@ -29,6 +29,7 @@ class SearchConfig:
         architecture_weight_decay: L2 of alpha and beta, added to the gradient.
         log_steps: Weight steps between two history lines.
         keep_checkpoints: How many of the newest checkpoints are kept.
+        save_interval_secs: Longest time without a checkpoint inside an epoch, in seconds.
     """
 
     train_logdir: str
@@ -49,3 +50,4 @@ class SearchConfig:
     architecture_weight_decay: float = 1e-3
     log_steps: int = 10
     keep_checkpoints: int = 3
+    save_interval_secs: float = 1200.0

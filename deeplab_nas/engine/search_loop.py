@@ -1,0 +1,220 @@
+"""The search from the first step to the decoded architecture (Auto-DeepLab, sections 4.3 and 5.1)."""
+
+import dataclasses
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.data import datasets, halves, input_errors, pipeline, shard_index
+from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine.checkpoints import Checkpoints
+from deeplab_nas.engine.evaluate_loop import SplitEvaluator
+from deeplab_nas.engine.progress import Progress
+from deeplab_nas.engine.run_directory import RunDirectory
+from deeplab_nas.engine.search_report import SearchReport
+from deeplab_nas.engine.search_step import SearchStep
+from deeplab_nas.errors import UserError
+from deeplab_nas.supernet.supernet import Supernet
+
+
+def run(config):
+    """Searches, or goes on with the search that `config.train_logdir` holds.
+
+    Args:
+        config: A `SearchConfig`.
+
+    Returns:
+        The records of all epochs, oldest first, as `history.jsonl` has them.
+
+    Raises:
+        UserError: The data, the settings or the run directory do not fit.
+    """
+    # Grappler's rewriting of a supernet's graph takes far longer than it saves.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
+    print(strategies.describe(strategy), file=sys.stderr)
+    with input_errors.as_user_errors():
+        search = Search(config, strategy)
+        search.restore()
+        return search.run()
+
+
+class Search:
+    """One search: its data, its supernet and its place in time."""
+
+    def __init__(self, config, strategy):
+        """Reads the data's index, claims the run directory and builds the supernet."""
+        self.config = config
+        self.strategy = strategy
+        self._read_index()
+        self.run_directory = RunDirectory(config.train_logdir)
+        self.begun_before = self.run_directory.claim(dataclasses.asdict(config))
+        keras.utils.set_random_seed(config.seed)
+        with strategy.scope():
+            self.supernet = Supernet(self.descriptor.num_classes, config.supernet)
+            self.supernet.build()
+            self.step = SearchStep(
+                strategy, self.supernet, config, self.descriptor.ignore_label, self.total_steps
+            )
+            self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.evaluator = SplitEvaluator(strategy, self.supernet, self.descriptor)
+        self.report = SearchReport(self.run_directory, self.supernet, self.descriptor)
+        self.checkpoints = self._make_checkpoints()
+
+    def _read_index(self):
+        config = self.config
+        data = config.data
+        self.descriptor = datasets.describe(data.dataset, data.dataset_dir)
+        self.train_index = shard_index.load(data.dataset_dir, data.train_split)
+        self.val_index = shard_index.load(data.dataset_dir, data.val_split)
+        self.halves = halves.half_split(self.train_index.num_examples, config.seed)
+        # trainB may be one example smaller than trainA.
+        self.steps_per_epoch = min(
+            pipeline.steps_per_epoch(len(half), data.train_batch_size) for half in self.halves
+        )
+        pipeline.check_crop(data, self.train_index)
+        self.total_steps = config.epochs * self.steps_per_epoch
+        self.first_architecture_step = config.architecture_start_epoch * self.steps_per_epoch
+
+    def _make_checkpoints(self):
+        checkpoint = tf.train.Checkpoint(
+            supernet=self.supernet,
+            weight_optimizer=self.step.weight_optimizer,
+            architecture_optimizer=self.step.architecture_optimizer,
+            steps_done=self.steps_done,
+        )
+        return Checkpoints(
+            self.run_directory.checkpoints,
+            checkpoint,
+            self.config.keep_checkpoints,
+            strategies.is_chief(self.strategy),
+        )
+
+    def restore(self):
+        """Goes back to the newest checkpoint, if there is one."""
+        step = self.checkpoints.restore_newest()
+        self.report.go_on_from(step or 0)
+        if step is not None:
+            print(f"Going on after step {step} of {self.total_steps}.", file=sys.stderr)
+        elif self.begun_before:
+            print("No checkpoint was saved yet: beginning anew.", file=sys.stderr)
+
+    def run(self):
+        """Trains to the end; returns the records of all epochs."""
+        done = int(self.steps_done.numpy())
+        self.progress = Progress(
+            {"weights": self.total_steps, "architecture": self._architecture_steps(self.total_steps)},
+            {"weights": done, "architecture": self._architecture_steps(done)},
+        )
+        batches_a = self._batches(self.halves[0], self.config.seed, done)
+        batches_b = None
+        self._begin_interval()
+        self._last_save = time.time()
+        while done < self.total_steps:
+            self._losses["weight_loss"] = self._timed("weights", batches_a, self.step.update_weights)
+            if done >= self.first_architecture_step:
+                if batches_b is None:
+                    batches_b = self._batches(self.halves[1], self.config.seed + 1, done)
+                self._losses["architecture_loss"] = self._timed(
+                    "architecture", batches_b, self.step.update_architecture
+                )
+            done += 1
+            self.steps_done.assign(done)
+            self._after_step(done)
+        self.progress.close()
+        self.report.close()
+        return self.report.epochs()
+
+    def _architecture_steps(self, weight_steps):
+        return max(0, weight_steps - self.first_architecture_step)
+
+    def _batches(self, indices, seed, first_step):
+        def dataset(context):
+            return pipeline.train_dataset(
+                self.config.data,
+                self.descriptor,
+                self.train_index,
+                indices,
+                seed,
+                first_step,
+                context,
+            )
+
+        return iter(self.strategy.distribute_datasets_from_function(dataset))
+
+    def _timed(self, kind, batches, update):
+        started = time.time()
+        loss = float(update(*next(batches)))
+        shown = {"epoch": self._epoch_of_next_step(), "loss": loss}
+        self.progress.update(kind, 1, time.time() - started, shown)
+        return loss
+
+    def _epoch_of_next_step(self):
+        return int(self.steps_done.numpy()) // self.steps_per_epoch + 1
+
+    def _begin_interval(self):
+        self._losses = {"weight_loss": None, "architecture_loss": None}
+        self._interval_started = time.time()
+        self._interval_first_step = int(self.steps_done.numpy())
+
+    def _after_step(self, done):
+        ends_epoch = done % self.steps_per_epoch == 0
+        if ends_epoch or done % self.config.log_steps == 0:
+            self._end_interval(done)
+        if ends_epoch:
+            self._end_epoch(done)
+        if ends_epoch or time.time() - self._last_save > self.config.save_interval_secs:
+            self.checkpoints.save(done)
+            self._last_save = time.time()
+        if ends_epoch:
+            self._begin_interval()
+
+    def _end_interval(self, done):
+        self._refuse_non_finite(done)
+        steps = done - self._interval_first_step
+        seconds = (time.time() - self._interval_started) / steps
+        measured = {
+            **self._losses,
+            "learning_rate": self.step.learning_rate(done - 1),
+            "seconds_a_step": seconds,
+            "images_a_second": self.config.data.train_batch_size / seconds,
+        }
+        self.report.interval(done, (done - 1) // self.steps_per_epoch + 1, measured)
+        self._begin_interval()
+
+    def _refuse_non_finite(self, done):
+        for name, loss in self._losses.items():
+            if loss is not None and not np.isfinite(loss):
+                raise UserError(
+                    f"Expected a finite {name}, found {loss} between steps "
+                    f"{self._interval_first_step + 1} and {done}: nothing was saved after that, so "
+                    "begin anew in another --train_logdir with a smaller --base_learning_rate."
+                )
+
+    def _end_epoch(self, done):
+        epoch = done // self.steps_per_epoch
+        matrix = self.evaluator.confusion_matrix(self._validation_batches())
+        record = self.report.epoch(done, epoch, matrix, self._samples())
+        self.progress.epoch_end()
+        self.progress.write(
+            f"epoch {epoch}/{self.config.epochs}: mIoU {record['miou']:.4f}, "
+            f"pixel accuracy {record['pixel_accuracy']:.4f}, "
+            f"entropy of alpha {record['alpha_entropy']:.4f} and beta {record['beta_entropy']:.4f}, "
+            f"path {' '.join(str(4 * 2**level) for level in record['path'])}"
+        )
+
+    def _validation_batches(self):
+        return self.strategy.distribute_datasets_from_function(
+            lambda context: pipeline.eval_dataset(
+                self.config.data, self.descriptor, self.val_index, context
+            )
+        )
+
+    def _samples(self):
+        """Images, labels and predictions of the first validation batch."""
+        dataset = pipeline.eval_dataset(self.config.data, self.descriptor, self.val_index)
+        images, labels = next(iter(dataset))
+        return images.numpy(), labels.numpy(), self.evaluator.predict(images)

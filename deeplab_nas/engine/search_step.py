@@ -1,0 +1,106 @@
+"""One step of the search: first-order, alternating (Auto-DeepLab, section 4.3)."""
+
+import keras
+import tensorflow as tf
+
+from deeplab_nas.engine import losses, schedules
+
+# DARTS's for the architecture; the paper gives the rate and the decay only.
+_ADAM_BETA_1 = 0.5
+
+
+class SearchStep:
+    """Updates the weights on a batch of trainA, and alpha and beta on a batch of trainB.
+
+    Both updates are `tf.function`s that run on every replica: the loss is the mean over the valid
+    pixels of the global batch, gradients are summed over the replicas and then clipped, and the
+    weight decay is an L2 term in the gradient.
+
+    Attributes:
+        weight_optimizer: SGD with momentum along a cosine.
+        architecture_optimizer: Adam.
+    """
+
+    def __init__(self, strategy, supernet, config, ignore_label, total_steps):
+        """Creates and builds the optimizers; call it in `strategy.scope()`.
+
+        Args:
+            strategy: A `tf.distribute.Strategy`.
+            supernet: A built `Supernet`.
+            config: A `SearchConfig`.
+            ignore_label: Label id that does not count.
+            total_steps: Weight steps of the whole search.
+        """
+        self._strategy = strategy
+        self._supernet = supernet
+        self._config = config
+        self._ignore_label = ignore_label
+        self.weight_optimizer = keras.optimizers.SGD(
+            schedules.cosine(config.base_learning_rate, config.end_learning_rate, total_steps),
+            momentum=config.momentum,
+        )
+        self.architecture_optimizer = keras.optimizers.Adam(
+            config.architecture_learning_rate, beta_1=_ADAM_BETA_1
+        )
+        self._network_variables = supernet.network_variables
+        self._architecture_variables = supernet.architecture_variables
+        self.weight_optimizer.build(self._network_variables)
+        self.architecture_optimizer.build(self._architecture_variables)
+        self.update_weights = self._as_function(self._weight_step)
+        self.update_architecture = self._as_function(self._architecture_step)
+
+    def learning_rate(self, step):
+        """Learning rate of the weights at a weight step, as a float."""
+        return float(self.weight_optimizer._learning_rate(step))
+
+    def _as_function(self, replica_step):
+        @tf.function(autograph=False)
+        def step(images, labels):
+            loss = self._strategy.run(replica_step, args=(images, labels))
+            return self._strategy.experimental_local_results(loss)[0]
+
+        return step
+
+    def _weight_step(self, images, labels):
+        loss, gradients = self._loss_and_gradients(images, labels, self._network_variables)
+        if self._config.clip_gradient_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, self._config.clip_gradient_norm)
+        self._apply(
+            self.weight_optimizer, gradients, self._network_variables, self._config.weight_decay
+        )
+        return loss
+
+    def _architecture_step(self, images, labels):
+        loss, gradients = self._loss_and_gradients(images, labels, self._architecture_variables)
+        self._apply(
+            self.architecture_optimizer,
+            gradients,
+            self._architecture_variables,
+            self._config.architecture_weight_decay,
+        )
+        return loss
+
+    def _loss_and_gradients(self, images, labels, variables):
+        """The loss of the global batch and its gradients, the same on every replica."""
+        # Only what is stepped is watched, so that nothing is computed for the other variables.
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for variable in variables])
+            logits = self._supernet(images, training=True)
+            loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
+            loss = losses.mean_loss(loss_sum, self._sum_over_replicas(num_valid))
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        return self._sum_over_replicas(loss), self._sum_over_replicas(gradients)
+
+    def _sum_over_replicas(self, values):
+        if self._strategy.num_replicas_in_sync == 1:
+            return values
+        return tf.distribute.get_replica_context().all_reduce("SUM", values)
+
+    def _apply(self, optimizer, gradients, variables, weight_decay):
+        # Keras sums over the replicas once more, and its own weight decay is decoupled.
+        replicas = self._strategy.num_replicas_in_sync
+        decayed = [
+            gradient + weight_decay * variable.value if len(variable.shape) > 1 else gradient
+            for gradient, variable in zip(gradients, variables, strict=True)
+        ]
+        optimizer.apply([gradient / replicas for gradient in decayed], variables)

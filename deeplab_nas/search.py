@@ -1,0 +1,64 @@
+"""Searches a segmentation network: `python -m deeplab_nas.search`."""
+
+import dataclasses
+
+from flags import (
+    data_flags,
+    model_flags,
+    program,
+    search_flags,
+    strategy_flags,
+    train_flags,
+)
+
+from absl import flags
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.data import datasets
+from deeplab_nas.engine import search_loop, strategy
+from deeplab_nas.engine.run_directory import RunDirectory
+from tfrecords_tools import build_shapes
+
+for topic in (data_flags, model_flags, search_flags, strategy_flags, train_flags):
+    topic.define()
+
+
+def main(_):
+    config = search_flags.search_config(flags.FLAGS)
+    strategy.set_threads(flags.FLAGS.threads)
+    if config.data.dataset == datasets.BUILT_IN and not config.data.dataset_dir:
+        data = dataclasses.replace(config.data, dataset_dir=build_shapes.ensure())
+        config = dataclasses.replace(config, data=data)
+    epochs = search_loop.run(config)
+    print(_summary(config, epochs))
+
+
+def _summary(config, epochs):
+    """A short table of what was found and where it lies."""
+    run = RunDirectory(config.train_logdir)
+    found = nas_genotypes.load(run.architecture_path)
+    best = max(epochs, key=lambda record: record["miou"])
+    last = epochs[-1]
+    rows = [
+        ("path (output strides)", " ".join(str(4 * 2**level) for level in found.path)),
+        *(
+            (f"block {block}", " + ".join(f"{name}({_state(state)})" for state, name in pairs))
+            for block, pairs in enumerate(found.cell)
+        ),
+        ("supernet mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})"),
+        ("entropy", f"alpha {last['alpha_entropy']:.4f}, beta {last['beta_entropy']:.4f}"),
+        ("peak memory", f"{last['peak_memory_gib']:.2f} GiB"),
+        ("architecture", run.architecture_path),
+        ("picture", run.picture_path),
+        ("curves", f"tensorboard --logdir={run.path}"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+
+
+def _state(state):
+    return ("H(l-1)", "H(l-2)")[state] if state < 2 else f"block {state - 2}"
+
+
+if __name__ == "__main__":
+    program.run(main, recipe="quickstart")

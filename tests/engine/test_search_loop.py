@@ -1,0 +1,181 @@
+"""A whole search, small: what it leaves, how it goes on, what it refuses."""
+
+import dataclasses
+import json
+import os
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.engine import search_loop
+from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.errors import UserError
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests.data import made_shards
+
+
+@pytest.fixture(scope="module")
+def dataset_dir(tmp_path_factory):
+    """Shards of the classes 0 to 3, which `shapes` allows."""
+    folder = tmp_path_factory.mktemp("shards")
+    for split, count in (("train", 9), ("val", 3)):
+        pairs = [made_shards.numbered_example(number) for number in range(count)]
+        made_shards.write(folder, split, pairs)
+    return str(folder)
+
+
+def made_config(dataset_dir, run_directory, **settings):
+    data = DataConfig(
+        dataset="shapes",
+        dataset_dir=dataset_dir,
+        train_split="train",
+        val_split="val",
+        train_crop_size=(17, 17),
+        eval_batch_size=2,
+    )
+    supernet = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
+    settings = {"epochs": 2, "architecture_start_epoch": 1, "log_steps": 2, **settings}
+    return SearchConfig(
+        train_logdir=str(run_directory), data=data, supernet=supernet, **settings
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(dataset_dir, tmp_path_factory):
+    """A search from start to end: its configuration and the records it returned."""
+    config = made_config(dataset_dir, tmp_path_factory.mktemp("run") / "whole")
+    return config, search_loop.run(config)
+
+
+def read_history(config):
+    lines = pathlib.Path(config.train_logdir, "history.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_leaves_every_file_of_the_run_directory(finished):
+    config, epochs = finished
+    run = pathlib.Path(config.train_logdir)
+    settings = json.loads((run / "flags.json").read_text())["config"]
+    assert settings["num_layers"] == 2
+    found = nas_genotypes.load(str(run / "architecture.json"))
+    assert list(found.path) == epochs[-1]["path"]
+    by_epoch = [nas_genotypes.load(str(p)) for p in sorted((run / "architectures").iterdir())]
+    assert len(by_epoch) == 2
+    assert by_epoch[-1] == found
+    assert (run / "architecture.png").read_bytes().startswith(b"\x89PNG")
+    assert {p.name for p in (run / "checkpoints").glob("*.index")} == {
+        "ckpt-2.index",
+        "ckpt-4.index",
+    }
+    assert not list(run.rglob("*.partial"))
+
+
+def test_history_says_what_happened_when(finished):
+    config, epochs = finished
+    history = read_history(config)
+    assert [(r["kind"], r["step"], r["epoch"]) for r in history] == [
+        ("interval", 2, 1),
+        ("epoch", 2, 1),
+        ("interval", 4, 2),
+        ("epoch", 4, 2),
+    ]
+    assert [r for r in history if r["kind"] == "epoch"] == epochs
+    first, second = (r for r in history if r["kind"] == "interval")
+    assert first["architecture_loss"] is None
+    assert second["architecture_loss"] > 0
+    assert first["learning_rate"] > second["learning_rate"]
+    assert all(0 <= r["miou"] <= 1 for r in epochs)
+    # Alpha rests in the first epoch and moves in the second.
+    assert epochs[0]["alpha_entropy"] == first["alpha_entropy"]
+    assert epochs[1]["alpha_entropy"] != first["alpha_entropy"]
+
+
+def test_events_hold_the_curves_and_the_pictures(finished):
+    config, _ = finished
+    tags = set()
+    for path in pathlib.Path(config.train_logdir, "events").iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            tags |= {value.tag for value in event.summary.value}
+    assert {"alpha", "beta", "cell", "validation"} <= tags
+    assert {"search/weight_loss", "search/architecture_loss", "search/learning_rate"} <= tags
+    assert {"epoch/miou", "epoch/skips", "search/images_a_second", "epoch/beta_entropy"} <= tags
+
+
+def final_values(config):
+    checkpoint = tf.train.latest_checkpoint(os.path.join(config.train_logdir, "checkpoints"))
+    reader = tf.train.load_checkpoint(checkpoint)
+    names = [n for n in reader.get_variable_to_shape_map() if n.endswith("VARIABLE_VALUE")]
+    return {name: reader.get_tensor(name) for name in names if "save_counter" not in name}
+
+
+class Killed(Exception):
+    """Stands for a kill at any moment."""
+
+
+@pytest.mark.parametrize("kill_after", [1, 3])
+def test_killed_and_started_again_it_ends_where_it_would_have(
+    finished, tmp_path, monkeypatch, kill_after
+):
+    whole, epochs = finished
+    config = dataclasses.replace(
+        whole, train_logdir=str(tmp_path / "run"), save_interval_secs=0.0
+    )
+    after_step = search_loop.Search._after_step
+
+    def killed_after_step(search, done):
+        after_step(search, done)
+        if done == kill_after:
+            raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(search_loop.Search, "_after_step", killed_after_step)
+        search_loop.run(config)
+    resumed = search_loop.run(config)
+    assert [r["path"] for r in resumed] == [r["path"] for r in epochs]
+    expected = final_values(whole)
+    actual = final_values(config)
+    assert actual.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(actual[name], value, rtol=1e-3, atol=1e-3, err_msg=name)
+    steps = [(r["kind"], r["step"]) for r in read_history(config)]
+    assert steps == sorted(set(steps), key=lambda s: (s[1], s[0] == "epoch"))
+
+
+def test_a_finished_search_tells_its_records_again(finished):
+    config, epochs = finished
+    before = read_history(config)
+    assert search_loop.run(config) == epochs
+    assert read_history(config) == before
+
+
+def test_refuses_other_flags_in_one_sentence(finished):
+    config, _ = finished
+    with pytest.raises(UserError, match=r"--seed is 1 there and 2 here.*another --train_logdir"):
+        search_loop.run(dataclasses.replace(config, seed=2))
+
+
+def test_label_id_out_of_range_names_file_and_id(tmp_path):
+    image, label = made_shards.numbered_example(0)
+    wrong = label.copy()
+    wrong[3, 4] = 77
+    folder = made_shards.write(tmp_path / "shards", "train", [(image, wrong)] * 4)
+    made_shards.write(tmp_path / "shards", "val", [(image, label)])
+    with pytest.raises(UserError, match=r"found 77 in the label of picture \d"):
+        search_loop.run(made_config(folder, tmp_path / "run"))
+
+
+def test_non_finite_loss_stops_and_saves_nothing(dataset_dir, tmp_path):
+    config = made_config(
+        dataset_dir,
+        tmp_path / "run",
+        base_learning_rate=1e30,
+        clip_gradient_norm=0.0,
+        epochs=3,
+        architecture_start_epoch=3,
+    )
+    with pytest.raises(UserError, match=r"Expected a finite weight_loss, found nan between steps"):
+        search_loop.run(config)

@@ -1,0 +1,157 @@
+"""The two updates of the search against the formulas, and on two replicas."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.search_step import SearchStep
+from deeplab_nas.supernet.supernet import Supernet
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+
+IGNORE = 255
+CONFIG = SearchConfig(train_logdir="", base_learning_rate=0.1, end_learning_rate=0.01)
+
+
+def made_step(config=CONFIG, total_steps=10):
+    keras.utils.set_random_seed(3)
+    supernet = Supernet(4, SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2))
+    supernet.build()
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+    return SearchStep(strategy, supernet, config, IGNORE, total_steps), supernet
+
+
+def made_batch(seed=0):
+    rng = np.random.default_rng(seed)
+    images = rng.uniform(0, 255, [2, 17, 17, 3]).astype(np.float32)
+    labels = rng.integers(0, 4, [2, 17, 17]).astype(np.int32)
+    labels[:, :3] = IGNORE
+    return tf.constant(images), tf.constant(labels)
+
+
+def values(variables):
+    return [variable.numpy().copy() for variable in variables]
+
+
+def loss_and_gradients(supernet, variables, images, labels):
+    """The mean cross entropy over the labelled pixels, picked out one by one."""
+    with tf.GradientTape() as tape:
+        logits = supernet(images, training=True)
+        valid = labels != IGNORE
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[valid], logits[valid])
+        loss = tf.reduce_mean(losses)
+    return loss, [g.numpy() for g in tape.gradient(loss, [v.value for v in variables])]
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.01])
+def test_weight_step_is_sgd_with_clip_l2_and_momentum(clip):
+    config = dataclasses.replace(CONFIG, clip_gradient_norm=clip, weight_decay=0.1)
+    step, supernet = made_step(config)
+    variables = supernet.network_variables
+    momenta = [np.zeros(v.shape) for v in variables]
+    for number, rate in enumerate([0.1, 0.01 + 0.09 * (1 + np.cos(np.pi / 10)) / 2]):
+        before = values(variables)
+        images, labels = made_batch(number)
+        expected_loss, gradients = loss_and_gradients(supernet, variables, images, labels)
+        norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
+        scale = min(1.0, clip / norm) if clip else 1.0
+        loss = step.update_weights(images, labels)
+        np.testing.assert_allclose(loss, expected_loss, rtol=1e-4)
+        assert step.learning_rate(number) == pytest.approx(rate)
+        for i, variable in enumerate(variables):
+            decay = 0.1 * before[i] if variable.ndim > 1 else 0.0
+            momenta[i] = 0.9 * momenta[i] - rate * (gradients[i] * scale + decay)
+            expected = before[i] + momenta[i]
+            np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
+    config = dataclasses.replace(CONFIG, architecture_weight_decay=0.1)
+    step, supernet = made_step(config)
+    variables = supernet.architecture_variables
+    for variable in variables:
+        variable.assign(np.random.default_rng(0).normal(size=variable.shape))
+    before, weights = values(variables), values(supernet.network_variables)
+    images, labels = made_batch()
+    _, gradients = loss_and_gradients(supernet, variables, images, labels)
+    step.update_architecture(images, labels)
+    for old, new, gradient in zip(before, values(variables), gradients, strict=True):
+        # Adam's first step is the rate times the sign, whatever the size of the gradient.
+        gradient = gradient + 0.1 * old
+        clear = np.abs(gradient) > 1e-3
+        assert clear.mean() > 0.5
+        expected = old - 0.003 * np.sign(gradient)
+        np.testing.assert_allclose(new[clear], expected[clear], atol=1e-5)
+    for old, new in zip(weights, values(supernet.network_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_weight_step_leaves_alpha_and_beta_alone():
+    step, supernet = made_step()
+    before = values(supernet.architecture_variables)
+    step.update_weights(*made_batch())
+    for old, new in zip(before, values(supernet.architecture_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_a_batch_without_labels_gives_no_loss_and_no_gradient():
+    step, supernet = made_step(dataclasses.replace(CONFIG, weight_decay=0.0))
+    before = values(supernet.network_variables)
+    images, labels = made_batch()
+    assert float(step.update_weights(images, tf.fill(labels.shape, IGNORE))) == 0.0
+    for old, new in zip(before, values(supernet.network_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+_STEPS = """
+import json, sys
+import keras
+import numpy as np
+import tensorflow as tf
+from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.search_step import SearchStep
+from deeplab_nas.supernet.supernet import Supernet
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+
+replicas = int(sys.argv[1])
+cpu = tf.config.list_physical_devices("CPU")[0]
+devices = [tf.config.LogicalDeviceConfiguration()] * replicas
+tf.config.set_logical_device_configuration(cpu, devices)
+if replicas == 1:
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+else:
+    strategy = tf.distribute.MirroredStrategy([f"/cpu:{i}" for i in range(replicas)])
+keras.utils.set_random_seed(3)
+with strategy.scope():
+    supernet = Supernet(4, SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2))
+    supernet.build()
+    step = SearchStep(strategy, supernet, SearchConfig(train_logdir=""), 255, 10)
+rng = np.random.default_rng(0)
+images = rng.uniform(0, 255, [4, 17, 17, 3]).astype(np.float32)
+labels = rng.integers(0, 4, [4, 17, 17]).astype(np.int32)
+labels[:2, 3:] = 255
+dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4).repeat()
+batches = iter(strategy.experimental_distribute_dataset(dataset))
+losses = [float(step.update_weights(*next(batches))) for _ in range(2)]
+losses.append(float(step.update_architecture(*next(batches))))
+variables = supernet.network_variables + supernet.architecture_variables
+print(json.dumps([losses, *[np.asarray(v.value).ravel().tolist() for v in variables]]))
+"""
+
+
+@pytest.mark.slow
+def test_two_replicas_equal_one():
+    outcomes = []
+    for replicas in ("1", "2"):
+        printed = subprocess.run(
+            [sys.executable, "-c", _STEPS, replicas], capture_output=True, text=True, check=True
+        ).stdout
+        outcomes.append(json.loads(printed.splitlines()[-1]))
+    for one, two in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)
