@@ -15,6 +15,7 @@ from absl import flags
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data import datasets
+from deeplab_nas.drawing import labels
 from deeplab_nas.engine import search_loop, strategy
 from deeplab_nas.engine.run_directory import RunDirectory
 from tfrecords_tools import build_shapes
@@ -40,11 +41,8 @@ def _summary(config, epochs):
     best = max(epochs, key=lambda record: record["miou"])
     last = epochs[-1]
     rows = [
-        ("path (output strides)", " ".join(str(4 * 2**level) for level in found.path)),
-        *(
-            (f"block {block}", " + ".join(f"{name}({_state(state)})" for state, name in pairs))
-            for block, pairs in enumerate(found.cell)
-        ),
+        ("path (output strides)", labels.path_label(found.path)),
+        *((f"block {i}", labels.block_label(pairs)) for i, pairs in enumerate(found.cell)),
         ("supernet mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})"),
         ("entropy", f"alpha {last['alpha_entropy']:.4f}, beta {last['beta_entropy']:.4f}"),
         ("peak memory", f"{last['peak_memory_gib']:.2f} GiB"),
@@ -54,10 +52,6 @@ def _summary(config, epochs):
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
-
-
-def _state(state):
-    return ("H(l-1)", "H(l-2)")[state] if state < 2 else f"block {state - 2}"
 
 
 if __name__ == "__main__":

@@ -37,3 +37,17 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     """Raises `UserError` unless `value` is one of `known`."""
     if value not in known:
         raise UserError(f"Expected --{name} to be one of {', '.join(known)}, found '{value}'.")
+
+
+def size(name: str, text: str) -> tuple[int, int]:
+    """Reads `(height, width)` from one or two positive integers, or raises `UserError`."""
+    try:
+        sides = [int(side) for side in text.split(",")]
+    except ValueError:
+        sides = []
+    if len(sides) not in (1, 2) or min(sides) < 1:
+        raise UserError(
+            f"Expected --{name} to be one or two positive integers, such as 321 or 1025,2049, "
+            f"found '{text}'."
+        )
+    return sides[0], sides[-1]

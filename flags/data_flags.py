@@ -97,21 +97,8 @@ def data_config(flags_obj: flags.FlagValues) -> DataConfig:
     """
     _check(flags_obj)
     values = {field.name: flags_obj[field.name].value for field in dataclasses.fields(DataConfig)}
-    values["train_crop_size"] = _crop_size(flags_obj.train_crop_size)
+    values["train_crop_size"] = checks.size("train_crop_size", flags_obj.train_crop_size)
     return DataConfig(**values)
-
-
-def _crop_size(text: str) -> tuple[int, int]:
-    try:
-        sides = [int(side) for side in text.split(",")]
-    except ValueError:
-        sides = []
-    if len(sides) not in (1, 2) or min(sides) < 1:
-        raise UserError(
-            "Expected --train_crop_size to be one or two positive integers, such as 321 or "
-            f"321,321, found '{text}'."
-        )
-    return sides[0], sides[-1]
 
 
 def _check(flags_obj: flags.FlagValues) -> None:

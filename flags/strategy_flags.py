@@ -22,7 +22,9 @@ def define() -> None:
     flags.DEFINE_string(
         "tpu", SearchConfig.tpu, "TPU of the strategy tpu: a name, local or a grpc address."
     )
-    flags.DEFINE_integer("threads", 0, "CPU threads of one operation; 0: all cores.")
+    flags.DEFINE_integer(
+        "threads", 0, "CPU operations at a time, each on one thread; 0: as many as cores."
+    )
 
 
 def check(flags_obj: flags.FlagValues) -> None:

@@ -20,6 +20,17 @@ def scale_dimension(dimension, scale):
     return int((float(dimension) - 1.0) * scale + 1.0)
 
 
+def image_size(images):
+    """Returns `(height, width)` of `[batch, height, width, channels]`, ints where static."""
+    dynamic = tf.shape(images)
+    return tuple(images.shape[axis] or dynamic[axis] for axis in (1, 2))
+
+
+def scaled_size(images, scale):
+    """Returns the `(height, width)` that `images` have after a resize by `scale`."""
+    return tuple(scale_dimension(side, scale) for side in image_size(images))
+
+
 def interpolation_matrix(source, target, dtype=tf.float32):
     """Matrix of the linear interpolation from `source` to `target` points with aligned ends.
 
@@ -70,3 +81,35 @@ def resize_bilinear(images, size):
 
 def _same(source, target):
     return isinstance(source, int) and isinstance(target, int) and source == target
+
+
+def resize_by_kernel(images, size):
+    """Resizes as `resize_bilinear` does, by TensorFlow's kernel: several times as fast on CPU.
+
+    The kernel's own gradient has none, without any error. Here the gradient of the map is its
+    transpose and the other way round, so that derivatives of every order are right.
+
+    Args:
+        images: As in `resize_bilinear`.
+        size: As in `resize_bilinear`.
+
+    Returns:
+        As `resize_bilinear`.
+    """
+    source = image_size(images)
+    if all(_same(*sides) for sides in zip(source, size, strict=True)):
+        return images
+
+    @tf.custom_gradient
+    def forward(values):
+        outputs = tf.raw_ops.ResizeBilinear(images=values, size=tf.stack(size), align_corners=True)
+        return tf.cast(outputs, images.dtype), transpose
+
+    @tf.custom_gradient
+    def transpose(gradients):
+        outputs = tf.raw_ops.ResizeBilinearGrad(
+            grads=tf.cast(gradients, tf.float32), original_image=images, align_corners=True
+        )
+        return outputs, forward
+
+    return forward(images)

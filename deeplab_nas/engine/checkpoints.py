@@ -7,6 +7,7 @@ import tempfile
 
 import tensorflow as tf
 
+from deeplab_nas.engine import run_directory
 from deeplab_nas.errors import UserError
 
 # What TensorFlow raises on a damaged or foreign checkpoint depends on where the damage lies.
@@ -76,16 +77,17 @@ def _rewrite_state_file(directory: str) -> None:
 
     A missing or damaged one would make the manager fail, or never delete the old checkpoints.
     """
-    paths = [_path(directory, step) for step in _steps(directory, r"\.index")]
-    if paths:
+    names = [f"ckpt-{step}" for step in _steps(directory, r"\.index")]
+    if names:
         # The manager takes over what is newer than the last preserved one: all of them.
-        tf.compat.v1.train.update_checkpoint_state(
-            directory,
-            model_checkpoint_path=paths[-1],
-            all_model_checkpoint_paths=paths,
-            all_model_checkpoint_timestamps=range(1, len(paths) + 1),
-            last_preserved_timestamp=0.0,
-        )
+        lines = [
+            f'model_checkpoint_path: "{names[-1]}"',
+            *(f'all_model_checkpoint_paths: "{name}"' for name in names),
+            *(f"all_model_checkpoint_timestamps: {i}.0" for i in range(1, len(names) + 1)),
+            "last_preserved_timestamp: 0.0",
+        ]
+        state_file = os.path.join(directory, "checkpoint")
+        run_directory.write_text(state_file, "\n".join(lines) + "\n")
 
 
 def _steps(directory: str, suffix: str = r"\.(index|data-.*)") -> list[int]:

@@ -1,7 +1,8 @@
-"""The search from the first step to the decoded architecture (Auto-DeepLab, sections 4.3 and 5.1)."""
+"""The search from the first step to the decoded architecture (Auto-DeepLab, section 5.1)."""
 
 import dataclasses
 import sys
+import tempfile
 import time
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import datasets, halves, input_errors, pipeline, shard_index
+from deeplab_nas.drawing import labels
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
@@ -54,14 +56,14 @@ class Search:
         self.begun_before = self.run_directory.claim(dataclasses.asdict(config))
         keras.utils.set_random_seed(config.seed)
         with strategy.scope():
-            self.supernet = Supernet(self.descriptor.num_classes, config.supernet)
+            self.supernet = Supernet(self.descriptor.num_classes, config.supernet, name="supernet")
             self.supernet.build()
             self.step = SearchStep(
                 strategy, self.supernet, config, self.descriptor.ignore_label, self.total_steps
             )
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.evaluator = SplitEvaluator(strategy, self.supernet, self.descriptor)
-        self.report = SearchReport(self.run_directory, self.supernet, self.descriptor)
+        self.report = self._make_report()
         self.checkpoints = self._make_checkpoints()
 
     def _read_index(self):
@@ -79,9 +81,18 @@ class Search:
         self.total_steps = config.epochs * self.steps_per_epoch
         self.first_architecture_step = config.architecture_start_epoch * self.steps_per_epoch
 
+    def _make_report(self):
+        # Every worker measures, one writes: the others report to a throw-away folder.
+        chief = strategies.is_chief(self.strategy)
+        directory = self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
+        return SearchReport(directory, self.supernet, self.descriptor)
+
     def _make_checkpoints(self):
+        # By path, not as an object: TensorFlow does not follow the supernet's lists of lists and
+        # would leave out, in silence, what no optimizer holds.
+        variables = {variable.path: variable.value for variable in self.supernet.variables}
         checkpoint = tf.train.Checkpoint(
-            supernet=self.supernet,
+            variables=variables,
             weight_optimizer=self.step.weight_optimizer,
             architecture_optimizer=self.step.architecture_optimizer,
             steps_done=self.steps_done,
@@ -106,7 +117,10 @@ class Search:
         """Trains to the end; returns the records of all epochs."""
         done = int(self.steps_done.numpy())
         self.progress = Progress(
-            {"weights": self.total_steps, "architecture": self._architecture_steps(self.total_steps)},
+            {
+                "weights": self.total_steps,
+                "architecture": self._architecture_steps(self.total_steps),
+            },
             {"weights": done, "architecture": self._architecture_steps(done)},
         )
         batches_a = self._batches(self.halves[0], self.config.seed, done)
@@ -114,7 +128,9 @@ class Search:
         self._begin_interval()
         self._last_save = time.time()
         while done < self.total_steps:
-            self._losses["weight_loss"] = self._timed("weights", batches_a, self.step.update_weights)
+            self._losses["weight_loss"] = self._timed(
+                "weights", batches_a, self.step.update_weights
+            )
             if done >= self.first_architecture_step:
                 if batches_b is None:
                     batches_b = self._batches(self.halves[1], self.config.seed + 1, done)
@@ -202,8 +218,9 @@ class Search:
         self.progress.write(
             f"epoch {epoch}/{self.config.epochs}: mIoU {record['miou']:.4f}, "
             f"pixel accuracy {record['pixel_accuracy']:.4f}, "
-            f"entropy of alpha {record['alpha_entropy']:.4f} and beta {record['beta_entropy']:.4f}, "
-            f"path {' '.join(str(4 * 2**level) for level in record['path'])}"
+            f"entropy of alpha {record['alpha_entropy']:.4f}, "
+            f"of beta {record['beta_entropy']:.4f}, "
+            f"path {labels.path_label(record['path'])}"
         )
 
     def _validation_batches(self):

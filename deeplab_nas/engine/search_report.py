@@ -16,7 +16,7 @@ _NUM_SAMPLES = 3
 
 
 class SearchReport:
-    """Writes the run directory of a search; on workers that are not the chief, nothing."""
+    """Writes the history, the architectures, the curves and the pictures of a search."""
 
     def __init__(self, run, supernet, descriptor):
         """Args: run, a `RunDirectory`; the supernet; the data set's descriptor."""
@@ -76,7 +76,7 @@ class SearchReport:
             "beta_entropy": decoding.beta_entropy(beta),
             "skips": decoding.num_skips(decoded.cell),
             "path": list(decoded.path),
-            "seconds": time.time() - self._started,
+            "seconds_since_start": time.time() - self._started,
             "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         }
         decoded.save(self._run.architecture_epoch_path(epoch))

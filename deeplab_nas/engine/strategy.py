@@ -39,12 +39,16 @@ def build(name: str, num_gpus: int = 0, tpu: str = "") -> tf.distribute.Strategy
 
 
 def set_threads(count: int) -> None:
-    """Limits the threads of one operation on CPU; call it before `build`.
+    """Runs `count` operations at a time on CPU, each on one thread; call it before `build`.
+
+    A supernet is thousands of small operations, many of them independent: side by side they use
+    the cores better than one after the other with all cores on each.
 
     Args:
-        count: Threads; 0 uses all cores.
+        count: Operations; 0 takes as many as there are cores.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(count or os.cpu_count())
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:

@@ -42,7 +42,7 @@ class MovingStatistics(keras.layers.Layer):
 
 
 class StatisticsPass:
-    """One forward pass: normalises, and collects the batch's statistics or reads the moving ones."""
+    """One forward pass: normalises, and collects statistics or reads the moving ones."""
 
     def __init__(self, moving, training):
         self._moving = moving

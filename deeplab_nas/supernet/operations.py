@@ -59,7 +59,7 @@ class WideOperation(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class SeparableConvolution(WideOperation):
-    """`repetitions` times {ReLU, depthwise, pointwise, batch normalisation}; official `nas_cell`."""
+    """`repetitions` times {ReLU, depthwise, pointwise, batch norm}; official `nas_cell`."""
 
     def __init__(self, groups_by_state, filters, kernel_size, repetitions, rate=1, **kwargs):
         """Args as `WideOperation`, and the depthwise kernel's size and atrous rate."""

@@ -1,4 +1,4 @@
-"""The stem of the supernet: two convolutions down to output stride 4 (Auto-DeepLab, section 3.2)."""
+"""The stem of the supernet: two convolutions down to stride 4 (Auto-DeepLab, section 3.2)."""
 
 import keras
 import tensorflow as tf

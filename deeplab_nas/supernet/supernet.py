@@ -1,4 +1,4 @@
-"""The supernet: every path of the trellis and every cell at once (Auto-DeepLab, sections 3 and 4)."""
+"""The supernet: every path and every cell at once (Auto-DeepLab, sections 3 and 4)."""
 
 import keras
 import tensorflow as tf
@@ -124,7 +124,7 @@ class Supernet(keras.Model):
                     size=sizes[level],
                     training=training,
                 )
-        return self._sum_heads(features, _size(images), training)
+        return self._sum_heads(features, resize.image_size(images), training)
 
     def _sum_heads(self, features, size, training):
         logits = []
@@ -160,14 +160,9 @@ def _skip_source(layer, level):
     return layer - 2, min(level, trellis.num_levels(layer - 2) - 1)
 
 
-def _size(images):
-    dynamic = tf.shape(images)
-    return tuple(images.shape[axis] or dynamic[axis] for axis in (1, 2))
-
-
 def _level_sizes(images):
     """`(height, width)` of the four levels: half, rounded up, at each convolution with stride 2."""
-    sizes = [tuple((side + 3) // 4 for side in _size(images))]
+    sizes = [tuple((side + 3) // 4 for side in resize.image_size(images))]
     while len(sizes) < nas_genotypes.NUM_LEVELS:
         sizes.append(tuple((side + 1) // 2 for side in sizes[-1]))
     return sizes

@@ -1,4 +1,4 @@
-"""Convolution: where a strided one looks, groups, and the bounds of the initialiser."""
+"""Strided convolutions are centred; low precision has the gradient of float32."""
 
 import numpy as np
 import pytest
@@ -7,28 +7,35 @@ import tensorflow as tf
 from deeplab_nas.core import convolution
 
 
-@pytest.mark.parametrize("size", [7, 8])
-def test_strided_convolution_is_the_plain_one_at_every_second_pixel(size):
-    rng = np.random.default_rng(0)
-    inputs = tf.constant(rng.normal(size=[1, size, size + 1, 2]), tf.float32)
-    kernel = tf.constant(rng.normal(size=[3, 3, 2, 4]), tf.float32)
-    expected = convolution.conv2d(inputs, kernel)[:, ::2, ::2]
-    np.testing.assert_allclose(convolution.conv2d(inputs, kernel, stride=2), expected, atol=1e-5)
+@pytest.mark.parametrize("side", [1, 2, 8, 9])
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_a_stride_takes_every_second_output(side, size):
+    images = tf.random.stateless_normal([1, side, side + 1, 4], [0, 1])
+    kernel = tf.random.stateless_normal([size, size, 4, 6], [0, 2])
+    for function, weights in (
+        (convolution.conv2d, kernel),
+        (convolution.depthwise_conv2d, kernel[..., :1]),
+    ):
+        every = function(images, weights)
+        np.testing.assert_allclose(
+            function(images, weights, stride=2), every[:, ::2, ::2], rtol=1e-4, atol=1e-5
+        )
 
 
-def test_a_kernel_of_few_channels_is_a_grouped_convolution():
-    rng = np.random.default_rng(1)
-    inputs = tf.constant(rng.normal(size=[2, 6, 5, 6]), tf.float32)
-    kernel = tf.constant(rng.normal(size=[3, 3, 2, 9]), tf.float32)
-    groups = [
-        tf.nn.conv2d(part, filters, 1, "SAME", dilations=2)
-        for part, filters in zip(tf.split(inputs, 3, -1), tf.split(kernel, 3, -1), strict=True)
-    ]
-    actual = convolution.conv2d(inputs, kernel, rate=2)
-    np.testing.assert_allclose(actual, tf.concat(groups, -1), atol=1e-5)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_gradient_in_bfloat16(stride):
+    images = tf.random.stateless_normal([2, 9, 8, 4], [0, 1])
+    kernel = tf.random.stateless_normal([5, 5, 4, 1], [0, 2])
 
+    def gradients(dtype):
+        sources = [tf.cast(images, dtype), tf.cast(kernel, dtype)]
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            outputs = convolution.depthwise_conv2d(*sources, stride)
+            loss = tf.reduce_sum(tf.cast(outputs, tf.float32))
+        found = tape.gradient(loss, sources)
+        assert [gradient.dtype for gradient in found] == [dtype, dtype]
+        return [tf.cast(gradient, tf.float32) for gradient in found]
 
-def test_initialiser_is_uniform_up_to_one_over_the_root_of_the_fan_in():
-    values = convolution.fan_in_uniform(25)([100, 100]).numpy()
-    assert np.abs(values).max() <= 0.2
-    np.testing.assert_allclose(values.std(), 0.2 / np.sqrt(3), rtol=0.02)
+    for low, exact in zip(gradients(tf.bfloat16), gradients(tf.float32), strict=True):
+        np.testing.assert_allclose(low, exact, rtol=2e-2, atol=2e-2 * np.max(np.abs(exact)))

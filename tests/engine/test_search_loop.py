@@ -14,6 +14,7 @@ from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.errors import UserError
+from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.data import made_shards
 
@@ -39,9 +40,7 @@ def made_config(dataset_dir, run_directory, **settings):
     )
     supernet = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
     settings = {"epochs": 2, "architecture_start_epoch": 1, "log_steps": 2, **settings}
-    return SearchConfig(
-        train_logdir=str(run_directory), data=data, supernet=supernet, **settings
-    )
+    return SearchConfig(train_logdir=str(run_directory), data=data, supernet=supernet, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +111,19 @@ def final_values(config):
     return {name: reader.get_tensor(name) for name in names if "save_counter" not in name}
 
 
-class Killed(Exception):
+def test_checkpoint_holds_every_variable(finished):
+    config, _ = finished
+    supernet = Supernet(7, config.supernet, name="supernet")
+    supernet.build()
+    saved = final_values(config)
+    for variable in supernet.variables:
+        name = "variables/" + variable.path.replace("/", ".S") + "/.ATTRIBUTES/VARIABLE_VALUE"
+        assert saved[name].shape == tuple(variable.shape)
+    momentum = [name for name in saved if name.startswith("weight_optimizer/_variables")]
+    assert len(momentum) >= len(supernet.network_variables)
+
+
+class KilledError(Exception):
     """Stands for a kill at any moment."""
 
 
@@ -121,17 +132,15 @@ def test_killed_and_started_again_it_ends_where_it_would_have(
     finished, tmp_path, monkeypatch, kill_after
 ):
     whole, epochs = finished
-    config = dataclasses.replace(
-        whole, train_logdir=str(tmp_path / "run"), save_interval_secs=0.0
-    )
+    config = dataclasses.replace(whole, train_logdir=str(tmp_path / "run"), save_interval_secs=0.0)
     after_step = search_loop.Search._after_step
 
     def killed_after_step(search, done):
         after_step(search, done)
         if done == kill_after:
-            raise Killed
+            raise KilledError
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
         patch.setattr(search_loop.Search, "_after_step", killed_after_step)
         search_loop.run(config)
     resumed = search_loop.run(config)

@@ -82,10 +82,9 @@ def step(inputs):
 dataset = tf.data.Dataset.from_tensor_slices(inputs).batch(4)
 batch = next(iter(strategy.experimental_distribute_dataset(dataset)))
 outputs, gradients = tf.function(lambda batch: strategy.run(step, args=(batch,)))(batch)
-print(json.dumps([
-    np.concatenate([np.asarray(part) for part in strategy.experimental_local_results(each)]).tolist()
-    for each in (outputs, gradients, statistics.mean.value[None], statistics.variance.value[None])
-]))
+parts = [strategy.experimental_local_results(each) for each in (outputs, gradients)]
+parts += [[statistics.mean.numpy()], [statistics.variance.numpy()]]
+print(json.dumps([np.concatenate([np.asarray(p) for p in each]).tolist() for each in parts]))
 """
 
 

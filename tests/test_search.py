@@ -1,0 +1,109 @@
+"""The program `deeplab_nas.search` from outside: each mistake is one sentence and exit code 1."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tests.data import made_shards
+
+_ROOT = pathlib.Path(__file__).parents[1]
+_SMALL = (
+    "--num_layers=1",
+    "--num_blocks=1",
+    "--filter_multiplier=2",
+    "--train_crop_size=17,17",
+    "--epochs=1",
+    "--architecture_start_epoch=0",
+)
+
+
+@pytest.fixture(scope="module")
+def dataset_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shards")
+    for split, count in (("train", 8), ("val", 2)):
+        pairs = [made_shards.numbered_example(number) for number in range(count)]
+        made_shards.write(folder, split, pairs)
+    return folder
+
+
+def search(folder, run_directory, *arguments):
+    """Runs the program on `shapes` shards in `folder`; later flags override earlier ones."""
+    command = [
+        *(sys.executable, "-m", "deeplab_nas.search"),
+        *("--dataset=shapes", f"--dataset_dir={folder}", f"--train_logdir={run_directory}"),
+        *("--train_split=train", "--val_split=val", *_SMALL, *arguments),
+    ]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+
+
+def sentences(result):
+    """What the program itself wrote to stderr, without TensorFlow's start-up lines."""
+    lines = result.stderr.splitlines()
+    noise = ("I0000", "E0000", "W0000", "WARNING: All log messages", "To enable the following")
+    return [line for line in lines if not line.startswith(noise)]
+
+
+def assert_refused(result, *expected):
+    said = sentences(result)
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert said[-1].endswith(".")
+    for text in expected:
+        assert text in said[-1], said
+    # The line before it, if any, says which devices were found.
+    assert len(said) <= 2, said
+
+
+def test_searches_and_says_what_it_found(dataset_dir, tmp_path):
+    result = search(dataset_dir, tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert "path (output strides)" in result.stdout
+    assert str(tmp_path / "run" / "architecture.json") in result.stdout
+    again = search(dataset_dir, tmp_path / "run", "--seed=5")
+    assert_refused(again, "--seed is 1 there and 5 here", "another --train_logdir")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--dataset_dir=absent/folder"], ["absent/folder"]),
+        (["--val_split=other"], ["other", "train"]),
+        (["--train_crop_size=400,17"], ["--train_crop_size=400,17", "40x60"]),
+        (["--train_batch_size=5"], ["--train_batch_size", "4", "5"]),
+        (["--operation_set=mixed"], ["mixed", "official", "darts"]),
+        (["--strategy=tpu", "--tpu=local"], ["--strategy=tpu", "TPU"]),
+        (["--strategy=gpu"], ["--strategy=gpu", "0"]),
+        (["--epochs=none"], ["epochs", "none"]),
+        (["--epoch_count=3"], ["epoch_count"]),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_a_wrong_flag_is_refused_in_one_sentence(dataset_dir, tmp_path, arguments, expected):
+    result = search(dataset_dir, tmp_path / "run", *arguments)
+    assert_refused(result, *expected)
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_a_label_id_out_of_range_is_refused_with_file_and_id(dataset_dir, tmp_path):
+    image, label = made_shards.numbered_example(0)
+    label = label.copy()
+    label[2, 3] = 200
+    folder = tmp_path / "shards"
+    made_shards.write(folder, "train", [(image, label)] * 4)
+    made_shards.write(folder, "val", [made_shards.numbered_example(0)])
+    assert_refused(search(folder, tmp_path / "run"), "found 200", "picture")
+
+
+def test_an_unwritable_run_directory_is_refused(dataset_dir, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    result = search(dataset_dir, tmp_path / "file" / "run")
+    assert_refused(result, str(tmp_path / "file" / "run"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_run_directory_is_refused(dataset_dir, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert_refused(search(dataset_dir, tmp_path / "locked" / "run"), "writable")
