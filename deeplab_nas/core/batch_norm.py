@@ -1,0 +1,137 @@
+"""Batch normalisation by the fused kernel, with the official moving statistics."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="deeplab_nas")
+class BatchNorm(keras.layers.Layer):
+    """Normalises each channel; official `slim.batch_norm` with gamma and beta.
+
+    Unlike Keras' layer it keeps the moving average of the unbiased variance, N / (N - 1) times
+    that of the batch, as TensorFlow 1 did. Variables and statistics are float32 at any compute
+    dtype. A layer that is not trainable normalises by the moving statistics.
+    """
+
+    def __init__(self, decay=0.9997, epsilon=1e-3, synchronized=False, **kwargs):
+        """Creates the layer.
+
+        Args:
+            decay: Of the moving mean and variance.
+            epsilon: Added to the variance.
+            synchronized: Whether replicas share the statistics of the global batch. Otherwise each
+                keeps its own, and the first replica's are saved, as in the official code.
+            **kwargs: Of `keras.layers.Layer`.
+        """
+        super().__init__(**kwargs)
+        self.decay = decay
+        self.epsilon = epsilon
+        self.synchronized = synchronized
+
+    def build(self, inputs_shape):
+        channels = inputs_shape[-1:]
+        self.gamma = self._add("gamma", channels, "ones", trainable=True)
+        self.beta = self._add("beta", channels, "zeros", trainable=True)
+        self.moving_mean = self._add("moving_mean", channels, "zeros", trainable=False)
+        self.moving_variance = self._add("moving_variance", channels, "ones", trainable=False)
+        self.built = True
+
+    def _add(self, name, shape, initializer, trainable):
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False
+        )
+
+    def call(self, inputs, training=False):
+        """Normalises `[batch, height, width, channels]`; in training by the batch's statistics."""
+        gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
+        if not (training and self.trainable):
+            mean = tf.convert_to_tensor(self.moving_mean)
+            variance = tf.convert_to_tensor(self.moving_variance)
+            return _fused(inputs, gamma, beta, mean, variance, self.epsilon, False)[0]
+        outputs, mean, variance = normalize_by_batch(
+            inputs, gamma, beta, self.epsilon, self.synchronized
+        )
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving - (moving - batch) * (1.0 - self.decay))
+        return outputs
+
+    def scale_and_offset(self):
+        """The linear map that the layer is at inference: two float32 tensors `[channels]`."""
+        scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
+        return scale, self.beta - self.moving_mean * scale
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "decay": self.decay,
+            "epsilon": self.epsilon,
+            "synchronized": self.synchronized,
+        }
+
+
+def convolve_and_normalize(convolve, norm, inputs, training):
+    """Applies a convolution without bias and then `BatchNorm`.
+
+    At inference in low precision both are one convolution: TensorFlow's graph optimiser fuses them
+    in float32 only.
+
+    Args:
+        convolve: Function of `inputs` and, by keyword, `scale`: None, or what to multiply the
+            outputs by, `[channels]`.
+        norm: `BatchNorm`.
+        inputs: `[batch, height, width, *]`.
+        training: Whether to normalise by the batch's statistics.
+
+    Returns:
+        `[batch, *, *, channels]`.
+    """
+    if inputs.dtype == tf.float32 or (training and norm.trainable):
+        return norm(convolve(inputs), training=training)
+    scale, offset = norm.scale_and_offset()
+    return tf.nn.bias_add(convolve(inputs, scale=scale), tf.cast(offset, inputs.dtype))
+
+
+def normalize_by_batch(inputs, gamma, beta, epsilon, synchronized):
+    """Normalises by the statistics of the batch, of all replicas if `synchronized`.
+
+    Args:
+        inputs: `[batch, height, width, channels]`.
+        gamma: Scale, float32 `[channels]`.
+        beta: Offset, float32 `[channels]`.
+        epsilon: Added to the variance.
+        synchronized: Whether to average over the replicas.
+
+    Returns:
+        Outputs, and the mean and unbiased variance of the batch, both float32 `[channels]`.
+    """
+    context = tf.distribute.get_replica_context()
+    if not synchronized or context is None or context.num_replicas_in_sync == 1:
+        unused = tf.zeros([0])
+        # oneDNN's bfloat16 kernels are slow where channels do not fill its vectors.
+        values = tf.cast(inputs, tf.float32) if inputs.shape[-1] % 16 else inputs
+        outputs, mean, variance = _fused(values, gamma, beta, unused, unused, epsilon, True)
+        return tf.cast(outputs, inputs.dtype), mean, variance
+
+    def global_mean(tensor):
+        return context.all_reduce("MEAN", tf.reduce_mean(tensor, [0, 1, 2]))
+
+    values = tf.cast(inputs, tf.float32)
+    mean = global_mean(values)
+    # The second moment about the global mean: E[x^2] - E[x]^2 would cancel badly.
+    variance = global_mean((values - mean) ** 2)
+    outputs = tf.nn.batch_normalization(values, mean, variance, beta, gamma, epsilon)
+    count = tf.cast(tf.size(inputs[..., 0]) * context.num_replicas_in_sync, tf.float32)
+    unbiased = variance * count / tf.maximum(count - 1.0, 1.0)
+    return tf.cast(outputs, inputs.dtype), mean, unbiased
+
+
+def _fused(inputs, gamma, beta, mean, variance, epsilon, training):
+    return tf.raw_ops.FusedBatchNormV3(
+        x=inputs,
+        scale=gamma,
+        offset=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=epsilon,
+        is_training=training,
+    )[:3]

@@ -1,0 +1,72 @@
+"""Says what a network is and what it costs: `python -m deeplab_nas.describe`."""
+
+import dataclasses
+import json
+
+from flags import describe_flags, program
+
+import tensorflow as tf
+from absl import flags
+
+from deeplab_nas.core import cost, cost_table, nas_genotypes, segmenter
+from deeplab_nas.drawing import architecture as architecture_drawing
+from deeplab_nas.drawing import labels
+from deeplab_nas.engine import run_directory
+from deeplab_nas.errors import UserError
+
+describe_flags.define()
+
+
+def main(_):
+    network = describe_flags.network(flags.FLAGS)
+    size = describe_flags.input_size(flags.FLAGS)
+    architecture = nas_genotypes.resolve(network.architecture, network.output_stride)
+    if flags.FLAGS.output_png:
+        _draw(architecture, flags.FLAGS.output_png)
+    model = segmenter.build(
+        architecture, network.filter_multiplier, network.num_classes, **network.options
+    )
+    measured = cost.measure(model, *size)
+    if flags.FLAGS.json:
+        print(json.dumps(_facts(network, architecture, size, measured)))
+    else:
+        print(_heading(network, architecture, size))
+        print(cost_table.render(measured))
+
+
+def _draw(architecture, path):
+    picture = architecture_drawing.draw_architecture(architecture)
+    try:
+        run_directory.write_png(path, picture)
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"Expected a writable file at --output_png={path}, found that nothing can be written "
+            f"there ({error.message}): name another one."
+        ) from error
+
+
+def _facts(network, architecture, size, measured):
+    return {
+        "architecture": network.architecture,
+        "cell": architecture.cell,
+        "path": architecture.path,
+        "filter_multiplier": network.filter_multiplier,
+        "num_classes": network.num_classes,
+        **network.options,
+        "input_size": size,
+        **dataclasses.asdict(measured),
+    }
+
+
+def _heading(network, architecture, size):
+    blocks = "; ".join(labels.block_label(pairs) for pairs in architecture.cell)
+    return (
+        f"{network.architecture}, F = {network.filter_multiplier}, {network.num_classes} classes, "
+        f"images of {size[0]}x{size[1]}\n"
+        f"Path (output strides): {labels.path_label(architecture.path)}\n"
+        f"Cell: {blocks}\n"
+    )
+
+
+if __name__ == "__main__":
+    program.run(main)

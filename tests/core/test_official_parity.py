@@ -1,0 +1,43 @@
+"""The networks are the official ones to the digit."""
+
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+
+from tests import official_parity
+
+_TESTS = pathlib.Path(__file__).parents[1]
+_SHARED = _TESTS.parents[1] / "shared" / "fixtures"
+
+
+@pytest.mark.parametrize("name", ["official_hnasnet_a", "official_pnasnet_a"])
+def test_backbone(name):
+    result = official_parity.compare(_TESTS / "fixtures" / name)
+    assert official_parity.agrees(result), result
+    assert {"Stem", "Cell_0", "Cell_11", "net"} <= result["endpoints"].keys()
+    if name == "official_hnasnet_a":
+        assert "training_mode/Cell_11" in result["endpoints"]
+        assert result["moving_statistics_relative_difference"] > 0.0
+
+
+@pytest.mark.skipif(not _SHARED.is_dir(), reason="needs ../shared/fixtures")
+def test_segmenter():
+    result = official_parity.compare(_SHARED / "official_segmenter_a")
+    assert official_parity.agrees(result), result
+    expected = {"logits", "logits_resized", "aspp", "decoder", "low_level", "backbone_features"}
+    assert expected | {"ms_prob", "regularization_loss_wd_4e5"} == result["endpoints"].keys()
+    assert result["wrong_pixels"] == {"prediction": 0, "ms_prediction": 0}
+
+
+def test_a_difference_is_noticed(tmp_path):
+    directory = tmp_path / "fixture"
+    shutil.copytree(_TESTS / "fixtures" / "official_pnasnet_a", directory)
+    endpoints = dict(np.load(directory / "endpoints.npz"))
+    endpoints["Cell_7"][0, 0, 0, 0] += 1e-2
+    np.savez(directory / "endpoints.npz", **endpoints)
+    result = official_parity.compare(directory)
+    assert not official_parity.agrees(result)
+    assert result["endpoints"]["Cell_7"]["times_noise_floor"] > 5
+    assert result["endpoints"]["Cell_6"]["times_noise_floor"] <= 5
