@@ -67,7 +67,8 @@ def test_free_settings_may_change(run):
     run.claim(_settings())
     free = {
         **{"train_logdir": "elsewhere", "strategy": "gpu", "num_gpus": 2, "tpu": "local"},
-        **{"log_steps": 3, "keep_checkpoints": 9, "data": DataConfig(dataset_dir="moved")},
+        **{"log_steps": 3, "keep_checkpoints": 9, "save_interval_secs": 60.0},
+        "data": DataConfig(dataset_dir="moved"),
     }
     assert set(run_directory.FREE_SETTINGS) == {*free, "dataset_dir"} - {"data"}
     assert run.claim(_settings(**free)) is True
