@@ -47,7 +47,7 @@ class BatchNorm(keras.layers.Layer):
         if not (training and self.trainable):
             mean = tf.convert_to_tensor(self.moving_mean)
             variance = tf.convert_to_tensor(self.moving_variance)
-            return _fused(inputs, gamma, beta, mean, variance, self.epsilon, False)[0]
+            return fused(inputs, gamma, beta, mean, variance, self.epsilon, False)[0]
         outputs, mean, variance = normalize_by_batch(
             inputs, gamma, beta, self.epsilon, self.synchronized
         )
@@ -109,7 +109,7 @@ def normalize_by_batch(inputs, gamma, beta, epsilon, synchronized):
         unused = tf.zeros([0])
         # oneDNN's bfloat16 kernels are slow where channels do not fill its vectors.
         values = tf.cast(inputs, tf.float32) if inputs.shape[-1] % 16 else inputs
-        outputs, mean, variance = _fused(values, gamma, beta, unused, unused, epsilon, True)
+        outputs, mean, variance = fused(values, gamma, beta, unused, unused, epsilon, True)
         return tf.cast(outputs, inputs.dtype), mean, variance
 
     def global_mean(tensor):
@@ -125,7 +125,12 @@ def normalize_by_batch(inputs, gamma, beta, epsilon, synchronized):
     return tf.cast(outputs, inputs.dtype), mean, unbiased
 
 
-def _fused(inputs, gamma, beta, mean, variance, epsilon, training):
+def fused(inputs, gamma, beta, mean, variance, epsilon, training):
+    """Runs the fused kernel; in training `mean` and `variance` are empty.
+
+    Returns:
+        Outputs, mean and variance, as `normalize_by_batch` has them.
+    """
     return tf.raw_ops.FusedBatchNormV3(
         x=inputs,
         scale=gamma,

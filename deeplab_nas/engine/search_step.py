@@ -35,10 +35,10 @@ class SearchStep:
         self._supernet = supernet
         self._config = config
         self._ignore_label = ignore_label
-        self.weight_optimizer = keras.optimizers.SGD(
-            schedules.cosine(config.base_learning_rate, config.end_learning_rate, total_steps),
-            momentum=config.momentum,
+        self._schedule = schedules.cosine(
+            config.base_learning_rate, config.end_learning_rate, total_steps
         )
+        self.weight_optimizer = keras.optimizers.SGD(self._schedule, momentum=config.momentum)
         self.architecture_optimizer = keras.optimizers.Adam(
             config.architecture_learning_rate, beta_1=_ADAM_BETA_1
         )
@@ -51,7 +51,7 @@ class SearchStep:
 
     def learning_rate(self, step):
         """Learning rate of the weights at a weight step, as a float."""
-        return float(self.weight_optimizer._learning_rate(step))
+        return float(self._schedule(step))
 
     def _as_function(self, replica_step):
         @tf.function(autograph=False)

@@ -5,6 +5,8 @@ import functools
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core import batch_norm
+
 EPSILON = 1e-3
 
 
@@ -68,11 +70,14 @@ class StatisticsPass:
         channels = inputs.shape[-1]
         start, self._offset = self._offset, self._offset + channels
         scale = self._ones(channels) if scale is None else scale
+        offset = self._zeros(channels)
         if not self._training:
             mean = self._moving.mean.value[start : self._offset]
             variance = self._moving.variance.value[start : self._offset]
-            return self._fused(inputs, scale, mean, variance, is_training=False)[0]
-        outputs, mean, variance = self._normalize_by_batch(inputs, scale)
+            return batch_norm.fused(inputs, scale, offset, mean, variance, EPSILON, False)[0]
+        outputs, mean, variance = batch_norm.normalize_by_batch(
+            inputs, scale, offset, EPSILON, synchronized=True
+        )
         self._means.append(mean)
         self._variances.append(variance)
         return outputs
@@ -85,38 +90,3 @@ class StatisticsPass:
             )
         if self._training:
             self._moving.update(tf.concat(self._means, 0), tf.concat(self._variances, 0))
-
-    def _fused(self, inputs, scale, mean, variance, is_training):
-        return tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=scale,
-            offset=self._zeros(scale.shape[0]),
-            mean=mean,
-            variance=variance,
-            epsilon=EPSILON,
-            is_training=is_training,
-        )[:3]
-
-    def _normalize_by_batch(self, inputs, scale):
-        """Normalises by the statistics of the global batch, over all replicas.
-
-        Returns:
-            Outputs, mean and unbiased variance, the latter two float32 `[channels]`.
-        """
-        context = tf.distribute.get_replica_context()
-        if context is None or context.num_replicas_in_sync == 1:
-            unused = self._zeros(0)
-            return self._fused(inputs, scale, unused, unused, is_training=True)
-        values = tf.cast(inputs, tf.float32)
-        replicas = context.num_replicas_in_sync
-
-        def global_mean(tensor):
-            return context.all_reduce("MEAN", tf.reduce_mean(tensor, [0, 1, 2]))
-
-        mean = global_mean(values)
-        # The second moment about the global mean: E[x^2] - E[x]^2 would cancel badly.
-        variance = global_mean((values - mean) ** 2)
-        outputs = tf.nn.batch_normalization(values, mean, variance, None, scale, EPSILON)
-        count = tf.cast(tf.size(inputs[..., 0]) * replicas, tf.float32)
-        unbiased = variance * count / tf.maximum(count - 1.0, 1.0)
-        return tf.cast(outputs, inputs.dtype), mean, unbiased
