@@ -31,7 +31,7 @@ flags.DEFINE_list(
     "inference_sizes", ["321x321", "1025x2049"], "Height x width of the images, in pixels."
 )
 flags.DEFINE_integer("repetitions", 7, "Timed steps, after two that are not.", lower_bound=1)
-flags.DEFINE_integer("threads", 0, "Threads of one operation; 0: all cores.", lower_bound=0)
+flags.DEFINE_integer("threads", 0, "Threads in all; 0: one a core.", lower_bound=0)
 flags.register_multi_flags_validator(
     ["training_sizes", "inference_sizes"],
     lambda values: all(_SIZE.fullmatch(size) for sizes in values.values() for size in sizes),

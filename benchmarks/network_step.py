@@ -25,11 +25,12 @@ flags.DEFINE_integer("filter_multiplier", 20, "F.")
 flags.DEFINE_integer("num_classes", 19, "Number of classes.")
 flags.DEFINE_string("precision", "float32", "float32 or bfloat16.")
 flags.DEFINE_integer("repetitions", 7, "Timed steps.")
-flags.DEFINE_integer("threads", 0, "Threads of one operation; 0: all cores.")
+flags.DEFINE_integer("threads", 0, "Threads in all; 0: one a core.")
 
 
 def main(_):
-    strategy.set_threads(flags.FLAGS.threads)
+    training = flags.FLAGS.kind == "training"
+    strategy.set_threads(flags.FLAGS.threads, side_by_side=training)
     batch = flags.FLAGS.batch
     height, width = (int(side) for side in flags.FLAGS.size.split("x"))
     images = tf.random.stateless_uniform([batch, height, width, 3], [0, 0], 0.0, 255.0)
@@ -39,7 +40,7 @@ def main(_):
         flags.FLAGS.num_classes,
         dtype={"float32": "float32", "bfloat16": "mixed_bfloat16"}[flags.FLAGS.precision],
     )
-    make = {"training": _training, "inference": _inference}[flags.FLAGS.kind]
+    make = _training if training else _inference
     seconds = _median_seconds(make(model, images), flags.FLAGS.repetitions)
     result = {
         "kind": flags.FLAGS.kind,

@@ -26,7 +26,7 @@ for topic in (data_flags, model_flags, search_flags, strategy_flags, train_flags
 
 def main(_):
     config = search_flags.search_config(flags.FLAGS)
-    strategy.set_threads(flags.FLAGS.threads)
+    strategy.set_threads(flags.FLAGS.threads, side_by_side=True)
     if config.data.dataset == datasets.BUILT_IN and not config.data.dataset_dir:
         data = dataclasses.replace(config.data, dataset_dir=build_shapes.ensure())
         config = dataclasses.replace(config, data=data)

@@ -22,9 +22,7 @@ def define() -> None:
     flags.DEFINE_string(
         "tpu", SearchConfig.tpu, "TPU of the strategy tpu: a name, local or a grpc address."
     )
-    flags.DEFINE_integer(
-        "threads", 0, "CPU operations at a time, each on one thread; 0: as many as cores."
-    )
+    flags.DEFINE_integer("threads", 0, "CPU operations at a time; 0: as many as there are cores.")
 
 
 def check(flags_obj: flags.FlagValues) -> None:

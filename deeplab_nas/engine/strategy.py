@@ -38,17 +38,20 @@ def build(name: str, num_gpus: int = 0, tpu: str = "") -> tf.distribute.Strategy
     )
 
 
-def set_threads(count: int) -> None:
-    """Runs `count` operations at a time on CPU, each on one thread; call it before `build`.
+def set_threads(count: int = 0, *, side_by_side: bool) -> None:
+    """Sets how operations share the cores of a CPU; call it before `build`.
 
-    A supernet is thousands of small operations, many of them independent: side by side they use
-    the cores better than one after the other with all cores on each.
+    Training is thousands of small operations, many of them independent: run side by side, each on
+    one thread, they use the cores better. Inference is a chain of large ones, each of which is
+    best given all of them.
 
     Args:
-        count: Operations; 0 takes as many as there are cores.
+        count: Operations at a time; 0 takes as many as there are cores.
+        side_by_side: Whether each operation keeps to one thread; otherwise each may take `count`.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(count or os.cpu_count())
+    count = count or os.cpu_count()
+    tf.config.threading.set_intra_op_parallelism_threads(1 if side_by_side else count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:

@@ -1,4 +1,4 @@
-"""Strided convolutions are centred; low precision has the gradient of float32."""
+"""Strided convolutions are centred, large ones whole; low precision has float32's gradient."""
 
 import numpy as np
 import pytest
@@ -39,3 +39,24 @@ def test_depthwise_gradient_in_bfloat16(stride):
 
     for low, exact in zip(gradients(tf.bfloat16), gradients(tf.float32), strict=True):
         np.testing.assert_allclose(low, exact, rtol=2e-2, atol=2e-2 * np.max(np.abs(exact)))
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_a_large_kernel_is_applied_in_parts(groups):
+    images = tf.random.stateless_normal([1, 5, 6, 256 * groups], [0, 1])
+    kernel = tf.random.stateless_normal([3, 3, 256, 64 * 4], [0, 2])
+    sources = [images, kernel]
+
+    def outputs_and_gradients(convolve):
+        graph = tf.function(convolve).get_concrete_function(*sources).graph
+        count = sum(operation.type == "Conv2D" for operation in graph.get_operations())
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            outputs = convolve(*sources)
+        return count, [outputs, *tape.gradient(outputs, sources, outputs)]
+
+    whole = outputs_and_gradients(lambda *args: tf.nn.conv2d(*args, 1, "SAME", dilations=2))
+    parts = outputs_and_gradients(lambda *args: convolution.conv2d(*args, rate=2))
+    assert (whole[0], parts[0]) == (1, 4 if groups == 1 else 1)
+    for found, expected in zip(parts[1], whole[1], strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.max(np.abs(expected)))
