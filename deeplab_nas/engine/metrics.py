@@ -1,4 +1,4 @@
-"""Confusion matrix and what is read from it: IoU and pixel accuracy."""
+"""Confusion matrix and what is read from it: IoU and accuracy."""
 
 import numpy as np
 import tensorflow as tf
@@ -88,6 +88,38 @@ def pixel_accuracy(matrix: np.ndarray) -> float:
     """
     _require_pixels(matrix)
     return float(np.trace(matrix) / np.sum(matrix))
+
+
+def class_accuracy(matrix: np.ndarray) -> np.ndarray:
+    """Share of each class's labelled pixels whose prediction is right.
+
+    Args:
+        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
+
+    Returns:
+        float64 `[classes]` in 0..1; NaN for a class that is not labelled.
+    """
+    matrix = np.asarray(matrix, np.float64)
+    labelled = matrix.sum(axis=1)
+    right = np.diag(matrix)
+    return np.divide(right, labelled, out=np.full_like(right, np.nan), where=labelled > 0)
+
+
+def frequency_weighted_iou(matrix: np.ndarray) -> float:
+    """Mean of the class IoUs, each weighted by its share of the labelled pixels.
+
+    Args:
+        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
+
+    Returns:
+        A number in 0..1 (Long et al., Fully Convolutional Networks, section 5).
+
+    Raises:
+        UserError: No pixel was counted.
+    """
+    _require_pixels(matrix)
+    frequency = np.sum(matrix, axis=1) / np.sum(matrix)
+    return float(np.nansum(frequency * class_iou(matrix)))
 
 
 def _require_pixels(matrix: np.ndarray) -> None:

@@ -10,12 +10,6 @@ import tensorflow as tf
 from deeplab_nas.engine import losses
 
 _OFFICIAL = pathlib.Path(__file__).parents[3] / "shared" / "fixtures" / "official_loss_metrics"
-_CASES = {
-    "plain": "labels",
-    "no_upsample": "labels",
-    "plain_mostly_ignored": "labels_mostly_ignored",
-    "plain_all_ignored": "labels_all_ignored",
-}
 
 
 def _numpy_cross_entropy(logits, labels, ignore_label):
@@ -68,25 +62,91 @@ def test_all_ignored_is_zero_with_zero_gradient():
     np.testing.assert_array_equal(tape.gradient(loss, logits), np.zeros((1, 2, 2, 3)))
 
 
+def test_class_weights_scale_the_pixels_of_a_class():
+    logits = np.random.default_rng(5).normal(size=(1, 4, 4, 3)).astype(np.float32)
+    labels = np.array([0, 1, 2, 255] * 4, np.uint8).reshape(1, 4, 4)
+    total, valid = losses.pixel_cross_entropy(logits, labels, 255, class_weights=[2.0, 0.0, 0.5])
+    expected = sum(
+        weight * losses.pixel_cross_entropy(logits, np.where(labels == label, label, 255), 255)[0]
+        for label, weight in ((0, 2.0), (2, 0.5))
+    )
+    np.testing.assert_allclose(total, expected, rtol=1e-6)
+    assert float(valid) == 12
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 1.0])
+def test_mining_keeps_the_largest(share):
+    rng = np.random.default_rng(6)
+    logits = rng.normal(size=(2, 5, 8, 4)).astype(np.float32)
+    labels = rng.choice([0, 1, 2, 3, 255], size=(2, 5, 8))
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(np.minimum(labels, 3), logits).numpy()
+    largest = np.sort(np.where(labels == 255, 0.0, each), axis=None)[::-1][: int(share * 80)]
+    found = losses.hardest_pixel_cross_entropy(logits, labels, 255, share)
+    np.testing.assert_allclose(found, [largest.sum(), np.sum(largest > 0)], rtol=1e-5)
+
+
+def test_mining_without_labels_is_zero_with_zero_gradient():
+    logits = tf.Variable(tf.random.stateless_normal([1, 2, 2, 3], seed=[1, 2]))
+    labels = np.full((1, 2, 2), 255, np.uint8)
+    with tf.GradientTape() as tape:
+        loss = losses.mean_loss(*losses.hardest_pixel_cross_entropy(logits, labels, 255, 0.5))
+    assert float(loss) == 0.0
+    np.testing.assert_array_equal(tape.gradient(loss, logits), np.zeros((1, 2, 2, 3)))
+
+
+def test_the_mined_share_falls_in_a_straight_line():
+    shares = [float(losses.mined_share(step, 0.25, 1000)) for step in (0, 500, 1000, 9000)]
+    np.testing.assert_allclose(shares, [1.0, 0.625, 0.25, 0.25], rtol=1e-6)
+    assert float(losses.mined_share(0, 0.25, 0)) == 0.25
+
+
 @pytest.mark.skipif(not _OFFICIAL.is_dir(), reason="no official numbers beside the project")
-@pytest.mark.parametrize("case", _CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        "plain",
+        "weighted",
+        "no_upsample",
+        "topk25",
+        "topk25_weighted",
+        "topk25_no_upsample",
+        "topk25_step0_of_1000",
+        "topk25_step250_of_1000",
+        "topk25_step1000_of_1000",
+        "topk25_step5000_of_1000",
+        "topk10",
+        "topk25_mostly_ignored",
+        "plain_mostly_ignored",
+        "plain_all_ignored",
+        "topk25_all_ignored",
+    ],
+)
 def test_matches_the_official_loss_and_gradient(case):
-    settings = json.loads((_OFFICIAL / "loss.json").read_text())[case]
+    cases = json.loads((_OFFICIAL / "loss.json").read_text())
+    assert len(cases) == 15
+    settings = cases[case]
     inputs = np.load(_OFFICIAL / "loss_inputs.npz")
-    labels = inputs[_CASES[case]]
     logits = tf.Variable(inputs["logits"])
     with tf.GradientTape() as tape:
-        if settings["upsample_logits"]:
-            resized = tf.compat.v1.image.resize_bilinear(
-                logits, labels.shape[1:3], align_corners=True
-            )
-        else:
-            resized = logits
-            labels = tf.compat.v1.image.resize_nearest_neighbor(
-                labels, logits.shape[1:3], align_corners=True
-            ).numpy()
-        sums = losses.pixel_cross_entropy(resized, labels[..., 0], settings["ignore_label"])
-        loss = losses.mean_loss(*sums)
+        loss = _official_form(logits, inputs[settings["labels"]], settings)
     np.testing.assert_allclose(loss, settings["value"], rtol=1e-5)
     official_gradient = np.load(_OFFICIAL / "loss_grad_wrt_logits.npz")[case]
     np.testing.assert_allclose(tape.gradient(loss, logits), official_gradient, atol=1e-7, rtol=1e-4)
+
+
+def _official_form(logits, labels, settings):
+    """The loss as a case of the official code's numbers has it."""
+    if settings["upsample_logits"]:
+        logits = tf.compat.v1.image.resize_bilinear(logits, labels.shape[1:3], align_corners=True)
+    else:
+        labels = tf.compat.v1.image.resize_nearest_neighbor(
+            labels, logits.shape[1:3], align_corners=True
+        ).numpy()
+    weights = settings["loss_weight"]
+    arguments = (logits, labels[..., 0], settings["ignore_label"])
+    weights = {"class_weights": weights if isinstance(weights, list) else None}
+    top_k, ramp = (settings[name] for name in ("top_k_percent_pixels", "hard_example_mining_step"))
+    if top_k == 1.0:
+        return losses.mean_loss(*losses.pixel_cross_entropy(*arguments, **weights))
+    share = losses.mined_share(settings["global_step"], top_k, ramp)
+    return losses.mean_loss(*losses.hardest_pixel_cross_entropy(*arguments, share, **weights))

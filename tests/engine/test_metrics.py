@@ -47,6 +47,14 @@ def test_matches_a_dictionary_count(seed, ignore_label):
     assert metrics.mean_iou(matrix) == pytest.approx(sum(present) / len(present))
     right = sum(count for (label, prediction), count in counts.items() if label == prediction)
     assert metrics.pixel_accuracy(matrix) == pytest.approx(right / sum(counts.values()))
+    labelled = collections.Counter(labels[labels != ignore_label].tolist())
+    expected_accuracy = [
+        counts[label, label] / labelled[label] if labelled[label] else math.nan
+        for label in range(num_classes)
+    ]
+    np.testing.assert_allclose(metrics.class_accuracy(matrix), expected_accuracy)
+    weighted = sum(labelled[label] * expected[label] for label in labelled)
+    assert metrics.frequency_weighted_iou(matrix) == pytest.approx(weighted / sum(counts.values()))
 
 
 def test_a_class_predicted_but_never_labelled_counts_as_zero():
@@ -68,7 +76,9 @@ def test_an_unknown_label_is_not_dropped_in_silence():
         metrics.confusion_matrix(np.full((1, 2, 2), 7), np.zeros((1, 2, 2), np.int32), 3, 255)
 
 
-@pytest.mark.parametrize("metric", [metrics.mean_iou, metrics.pixel_accuracy])
+@pytest.mark.parametrize(
+    "metric", [metrics.mean_iou, metrics.pixel_accuracy, metrics.frequency_weighted_iou]
+)
 def test_nothing_counted_is_told(metric):
     with pytest.raises(UserError, match="ignore label"):
         metric(np.zeros((3, 3)))
