@@ -19,10 +19,10 @@ from deeplab_nas.core import (
     nas_genotypes,
     nas_network,
     official_checkpoint,
-    resize,
     segmenter,
     weight_decay,
 )
+from deeplab_nas.engine import inference
 
 TIMES_NOISE_FLOOR = 5.0
 # For arrays without a tolerance of their own: 5 times it is 1e-4 of the largest magnitude.
@@ -121,23 +121,11 @@ def _segmenter_outputs(model, images, names):
     loss = weight_decay.regularization_loss(model, _WEIGHT_DECAY)
     found["regularization_loss_wd_4e5"] = loss.numpy()
     if "ms_prob" in names:
-        mean = _multi_scale_probabilities(logits, images)
+        mean = inference.probabilities(model, images, _SCALES, add_flipped_images=True)
         found["ms_prediction"] = np.argmax(mean, -1)
         # The official code returns the softmax of the mean of the softmaxes.
         found["ms_prob"] = tf.nn.softmax(mean).numpy()
     return found
-
-
-def _multi_scale_probabilities(logits, images):
-    size = resize.image_size(images)
-    probabilities = []
-    for scale in _SCALES:
-        scaled = resize.resize_bilinear(images, resize.scaled_size(images, scale))
-        for flipped in (False, True):
-            outputs = logits(tf.reverse(scaled, [2]) if flipped else scaled)
-            outputs = tf.reverse(outputs, [2]) if flipped else outputs
-            probabilities.append(tf.nn.softmax(resize.resize_bilinear(outputs, size)))
-    return tf.add_n(probabilities) / len(probabilities)
 
 
 def _differences(found, expected, floors, prefix=""):
