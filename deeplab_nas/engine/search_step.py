@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.engine import losses, schedules
+from deeplab_nas.engine import losses, replicas, schedules
 
 # DARTS's for the architecture; the paper gives the rate and the decay only.
 _ADAM_BETA_1 = 0.5
@@ -87,20 +87,14 @@ class SearchStep:
             tape.watch([variable.value for variable in variables])
             logits = self._supernet(images, training=True)
             loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
-            loss = losses.mean_loss(loss_sum, self._sum_over_replicas(num_valid))
+            loss = losses.mean_loss(loss_sum, replicas.sum_over_replicas(num_valid))
         gradients = tape.gradient(loss, [variable.value for variable in variables])
-        return self._sum_over_replicas(loss), self._sum_over_replicas(gradients)
-
-    def _sum_over_replicas(self, values):
-        if self._strategy.num_replicas_in_sync == 1:
-            return values
-        return tf.distribute.get_replica_context().all_reduce("SUM", values)
+        return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
 
     def _apply(self, optimizer, gradients, variables, weight_decay):
-        # Keras sums over the replicas once more, and its own weight decay is decoupled.
-        replicas = self._strategy.num_replicas_in_sync
+        # Keras' own weight decay is decoupled.
         decayed = [
             gradient + weight_decay * variable.value if len(variable.shape) > 1 else gradient
             for gradient, variable in zip(gradients, variables, strict=True)
         ]
-        optimizer.apply([gradient / replicas for gradient in decayed], variables)
+        replicas.apply_summed(optimizer, decayed, variables)

@@ -1,0 +1,127 @@
+"""One step of training a discrete network (official `train.py`)."""
+
+import inspect
+
+import keras
+import tensorflow as tf
+
+from deeplab_nas.core import weight_decay
+from deeplab_nas.core.gradient_multipliers import gradient_multipliers
+from deeplab_nas.engine import losses, replicas, schedules
+from deeplab_nas.errors import UserError
+
+
+class TrainStep:
+    """Momentum on the mean cross entropy of the global batch and the L2 of the kernels.
+
+    The loss is the mean over the pixels that count, of all replicas and all parts of the batch, so
+    that neither their number nor where the ignored pixels lie changes a step. A model with drop
+    path counts each part as a step of its schedule.
+
+    Attributes:
+        optimizer: SGD with momentum along the schedule.
+        schedule: Learning rate as a function of the step.
+        update: `tf.function` of the batches `(images, labels)` of all replicas; updates the weights
+            and returns float32 scalars by name: `cross_entropy`, `regularization_loss` and
+            `gradient_norm`, the global norm of what the optimizer got.
+    """
+
+    def __init__(self, strategy, model, config, ignore_label):
+        """Creates and builds the optimizer; call it in `strategy.scope()`.
+
+        Args:
+            strategy: A `tf.distribute.Strategy`.
+            model: A built `Segmenter`.
+            config: An `OptimizationConfig`.
+            ignore_label: Label id that does not count.
+        """
+        self._strategy = strategy
+        self._model = model
+        self._config = config
+        self._ignore_label = ignore_label
+        self._variables = model.trainable_variables
+        kernels = {variable.path for variable in weight_decay.regularized_variables(model)}
+        self._decays = [
+            config.weight_decay if variable.path in kernels else 0.0 for variable in self._variables
+        ]
+        self._multipliers = gradient_multipliers(
+            model, config.last_layer_gradient_multiplier, config.last_layers_contain_logits_only
+        )
+        self.schedule = _schedule(config)
+        self.optimizer = keras.optimizers.SGD(self.schedule, momentum=config.momentum)
+        self.optimizer.build(self._variables)
+        self.update = tf.function(self._update, autograph=False)
+
+    def _update(self, images, labels):
+        told = self._strategy.run(self._replica_step, args=(images, labels))
+        return {
+            name: self._strategy.experimental_local_results(value)[0]
+            for name, value in told.items()
+        }
+
+    def _replica_step(self, images, labels):
+        share = losses.mined_share(
+            self.optimizer.iterations,
+            self._config.top_k_percent_pixels,
+            self._config.hard_example_mining_step,
+        )
+        loss_sum, count, gradients = self._sums(images, labels, share)
+        loss_sum, count = (replicas.sum_over_replicas(value) for value in (loss_sum, count))
+        regularization_loss = weight_decay.regularization_loss(
+            self._model, self._config.weight_decay
+        )
+        gradients = [
+            multiplier * (losses.mean_loss(gradient, count) + decay * variable.value)
+            for gradient, variable, decay, multiplier in zip(
+                replicas.sum_over_replicas(gradients),
+                self._variables,
+                self._decays,
+                self._multipliers,
+                strict=True,
+            )
+        ]
+        replicas.apply_summed(self.optimizer, gradients, self._variables)
+        return {
+            "cross_entropy": losses.mean_loss(loss_sum, count),
+            "regularization_loss": regularization_loss,
+            "gradient_norm": tf.linalg.global_norm(gradients),
+        }
+
+    def _sums(self, images, labels, share):
+        """Summed loss, number of pixels and gradients of the sum, over the parts of a batch."""
+        parts = self._config.gradient_accumulation_steps
+        if parts == 1:
+            return self._sums_of_part(images, labels, share)
+        size, rest = divmod(images.shape[0], parts)
+        if rest:
+            raise UserError(
+                f"Expected a batch a replica that --gradient_accumulation_steps={parts} divides, "
+                f"found {images.shape[0]}: change one of the two."
+            )
+
+        def body(part, sums):
+            window = slice(part * size, (part + 1) * size)
+            found = self._sums_of_part(images[window], labels[window], share)
+            return part + 1, tf.nest.map_structure(tf.add, sums, found)
+
+        zeros = [tf.zeros(variable.shape) for variable in self._variables]
+        nothing = (tf.constant(0.0), tf.constant(0.0), zeros)
+        return tf.while_loop(lambda part, _: part < parts, body, (0, nothing))[1]
+
+    def _sums_of_part(self, images, labels, share):
+        values = [variable.value for variable in self._variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            logits = self._model(images, training=True)
+            arguments = (logits, labels, self._ignore_label)
+            weights = self._config.label_weights
+            if self._config.top_k_percent_pixels == 1.0:
+                loss_sum, count = losses.pixel_cross_entropy(*arguments, class_weights=weights)
+            else:
+                loss_sum, count = losses.hardest_pixel_cross_entropy(*arguments, share, weights)
+        return loss_sum, count, tape.gradient(loss_sum, values)
+
+
+def _schedule(config):
+    names = inspect.signature(schedules.by_policy).parameters
+    return schedules.by_policy(**{name: getattr(config, name) for name in names})
