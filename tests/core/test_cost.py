@@ -121,7 +121,9 @@ def read_by_gradients(model, height, width):
     for operation in graph.get_operations():
         if operation.name not in forward:
             for tensor in map(traced_stages.origin, operation.inputs):
-                is_map = tensor.shape.rank == 4 and tensor.op.type != "ReadVariableOp"
+                # Large kernels are split into parts.
+                is_kernel = tensor.op.type in ("ReadVariableOp", "Split")
+                is_map = tensor.shape.rank == 4 and not is_kernel
                 if tensor.op.name in forward and is_map:
                     sizes[tensor.name] = math.prod(tensor.shape) * tensor.dtype.size
     return sum(sizes.values())
