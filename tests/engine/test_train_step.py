@@ -71,8 +71,8 @@ def test_is_momentum_with_l2_and_multipliers_along_poly():
         loss, gradients = gradients_by_hand(model, images, labels, config.label_weights)
         told = step.update(images, labels)
         np.testing.assert_allclose(told["cross_entropy"], loss, rtol=1e-4)
-        kernels = [v for v, old in zip(model.trainable_variables, before, strict=True)]
-        decay = sum(np.sum(old**2) for v, old in zip(kernels, before, strict=True) if is_kernel(v))
+        pairs = zip(model.trainable_variables, before, strict=True)
+        decay = sum(np.sum(old**2) for variable, old in pairs if is_kernel(variable))
         np.testing.assert_allclose(told["regularization_loss"], 0.005 * decay, rtol=1e-4)
         rate = 0.05 * (1 - number / 10) ** 0.9
         for i, variable in enumerate(model.trainable_variables):
