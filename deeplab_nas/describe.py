@@ -3,34 +3,40 @@
 import dataclasses
 import json
 
-from flags import describe_flags, program
+from flags import describe_flags, network_flags, program
 
 import tensorflow as tf
 from absl import flags
 
-from deeplab_nas.core import cost, cost_table, nas_genotypes, segmenter
+from deeplab_nas.core import cost, cost_table
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import labels
-from deeplab_nas.engine import run_directory
+from deeplab_nas.engine import networks, run_directory
 from deeplab_nas.errors import UserError
 
 describe_flags.define()
 
 
 def main(_):
-    network = describe_flags.network(flags.FLAGS)
+    network = network_flags.network_config(flags.FLAGS)
+    num_classes = describe_flags.num_classes(flags.FLAGS)
     size = describe_flags.input_size(flags.FLAGS)
-    architecture = nas_genotypes.resolve(network.architecture, network.output_stride)
+    architecture = networks.architecture(network)
     if flags.FLAGS.output_png:
         _draw(architecture, flags.FLAGS.output_png)
-    model = segmenter.build(
-        architecture, network.filter_multiplier, network.num_classes, **network.options
-    )
-    measured = cost.measure(model, *size)
+    measured = cost.measure(networks.build(network, architecture, num_classes), *size)
     if flags.FLAGS.json:
-        print(json.dumps(_facts(network, architecture, size, measured)))
+        facts = {
+            **dataclasses.asdict(network),
+            "num_classes": num_classes,
+            "cell": architecture.cell,
+            "path": architecture.path,
+            "input_size": size,
+            **dataclasses.asdict(measured),
+        }
+        print(json.dumps(facts))
     else:
-        print(_heading(network, architecture, size))
+        print(_heading(network, architecture, num_classes, size))
         print(cost_table.render(measured))
 
 
@@ -45,23 +51,10 @@ def _draw(architecture, path):
         ) from error
 
 
-def _facts(network, architecture, size, measured):
-    return {
-        "architecture": network.architecture,
-        "cell": architecture.cell,
-        "path": architecture.path,
-        "filter_multiplier": network.filter_multiplier,
-        "num_classes": network.num_classes,
-        **network.options,
-        "input_size": size,
-        **dataclasses.asdict(measured),
-    }
-
-
-def _heading(network, architecture, size):
+def _heading(network, architecture, num_classes, size):
     blocks = "; ".join(labels.block_label(pairs) for pairs in architecture.cell)
     return (
-        f"{network.architecture}, F = {network.filter_multiplier}, {network.num_classes} classes, "
+        f"{network.architecture}, F = {network.filter_multiplier}, {num_classes} classes, "
         f"images of {size[0]}x{size[1]}\n"
         f"Path (output strides): {labels.path_label(architecture.path)}\n"
         f"Cell: {blocks}\n"

@@ -8,7 +8,7 @@ from flags import (
     program,
     search_flags,
     strategy_flags,
-    train_flags,
+    run_flags,
 )
 
 from absl import flags
@@ -16,11 +16,11 @@ from absl import flags
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data import datasets
 from deeplab_nas.drawing import labels
-from deeplab_nas.engine import search_loop, strategy
+from deeplab_nas.engine import search_loop, strategy, table
 from deeplab_nas.engine.run_directory import RunDirectory
 from tfrecords_tools import build_shapes
 
-for topic in (data_flags, model_flags, search_flags, strategy_flags, train_flags):
+for topic in (data_flags, model_flags, search_flags, strategy_flags, run_flags):
     topic.define()
 
 
@@ -40,18 +40,21 @@ def _summary(config, epochs):
     found = nas_genotypes.load(run.architecture_path)
     best = max(epochs, key=lambda record: record["miou"])
     last = epochs[-1]
-    rows = [
-        ("path (output strides)", labels.path_label(found.path)),
-        *((f"block {i}", labels.block_label(pairs)) for i, pairs in enumerate(found.cell)),
-        ("supernet mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})"),
-        ("entropy", f"alpha {last['alpha_entropy']:.4f}, beta {last['beta_entropy']:.4f}"),
-        ("peak memory", f"{last['peak_memory_gib']:.2f} GiB"),
-        ("architecture", run.architecture_path),
-        ("picture", run.picture_path),
-        ("curves", f"tensorboard --logdir={run.path}"),
-    ]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+    return table.render(
+        [
+            ("path (output strides)", labels.path_label(found.path)),
+            *((f"block {i}", labels.block_label(pairs)) for i, pairs in enumerate(found.cell)),
+            (
+                "supernet mIoU",
+                f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})",
+            ),
+            ("entropy", f"alpha {last['alpha_entropy']:.4f}, beta {last['beta_entropy']:.4f}"),
+            ("peak memory", f"{last['peak_memory_gib']:.2f} GiB"),
+            ("architecture", run.architecture_path),
+            ("picture", run.picture_path),
+            ("curves", f"tensorboard --logdir={run.path}"),
+        ]
+    )
 
 
 if __name__ == "__main__":

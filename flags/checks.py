@@ -1,5 +1,7 @@
 """Checks of flag values that end a program with one sentence."""
 
+from collections.abc import Sequence
+
 from deeplab_nas.errors import UserError
 
 
@@ -51,3 +53,30 @@ def size(name: str, text: str) -> tuple[int, int]:
             f"found '{text}'."
         )
     return sides[0], sides[-1]
+
+
+def integers(name: str, texts: Sequence[str], lowest: int) -> tuple[int, ...]:
+    """Reads integers of `lowest` or more, or raises `UserError`."""
+    try:
+        values = tuple(int(text) for text in texts)
+    except ValueError:
+        values = ()
+    if not values or min(values) < lowest:
+        raise UserError(
+            f"Expected --{name} to be integers of {lowest} or more, such as 6,12,18, found "
+            f"'{','.join(texts)}'."
+        )
+    return values
+
+
+def numbers(name: str, texts: Sequence[str]) -> tuple[float, ...]:
+    """Reads finite numbers, 0 or above, or raises `UserError`."""
+    try:
+        values = tuple(float(text) for text in texts)
+    except ValueError:
+        values = ()
+    if not values or not all(0 <= value < float("inf") for value in values):
+        raise UserError(
+            f"Expected --{name} to be numbers, 0 or above, such as 1,0.5, found '{','.join(texts)}'."
+        )
+    return values

@@ -10,75 +10,82 @@ from deeplab_nas.data import datasets
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.errors import UserError
 
+_SEARCH = DataConfig()
 
-def define() -> None:
-    """Defines the flags that say what is read and how examples become batches."""
+
+def define(defaults: DataConfig = _SEARCH) -> None:
+    """Defines the flags that say what is read and how examples become batches.
+
+    Args:
+        defaults: Of a search or of a training, whose crops and batches differ in the paper.
+    """
     flags.DEFINE_string(
-        "dataset", DataConfig.dataset, f"Name of the data set: {', '.join(datasets.names())}."
+        "dataset", defaults.dataset, f"Name of the data set: {', '.join(datasets.names())}."
     )
     flags.DEFINE_string(
         "dataset_dir",
-        DataConfig.dataset_dir,
+        defaults.dataset_dir,
         "Folder of the TFRecord shards, local or gs://. Empty: the built-in shapes.",
     )
     flags.DEFINE_string(
         "train_split",
-        DataConfig.train_split,
-        "Split that is halved into trainA and trainB. Paper: train_fine of Cityscapes.",
+        defaults.train_split,
+        "Split to train on; a search halves it into trainA and trainB. Paper: train_fine of "
+        "Cityscapes.",
     )
     flags.DEFINE_string(
-        "val_split", DataConfig.val_split, "Split on which mean IoU is measured. Paper: val_fine."
+        "val_split", defaults.val_split, "Split on which mean IoU is measured. Paper: val_fine."
     )
     flags.DEFINE_string(
         "train_crop_size",
-        ",".join(map(str, DataConfig.train_crop_size)),
+        ",".join(map(str, defaults.train_crop_size)),
         "Height and width of the training crops in pixels, or one number for both. Paper: 321,321 "
-        "in the search.",
+        "in the search, then 769,769 on Cityscapes and 513,513 on VOC and ADE20K.",
     )
     flags.DEFINE_integer(
         "train_batch_size",
-        DataConfig.train_batch_size,
-        "Examples a step over all replicas. Paper: 2.",
+        defaults.train_batch_size,
+        "Examples a step over all replicas. Paper: 2 in the search, then not stated; official: 8.",
     )
     flags.DEFINE_integer(
         "eval_batch_size",
-        DataConfig.eval_batch_size,
+        defaults.eval_batch_size,
         "Examples a validation batch over all replicas.",
     )
-    _define_augmentation()
+    _define_augmentation(defaults)
 
 
-def _define_augmentation() -> None:
+def _define_augmentation(defaults: DataConfig) -> None:
     flags.DEFINE_integer(
         "min_resize_value",
-        DataConfig.min_resize_value,
+        defaults.min_resize_value,
         "Shorter side in pixels that images are resized to first; unset: as they are. Paper: "
         "Cityscapes at half size, 512.",
     )
     flags.DEFINE_integer(
         "max_resize_value",
-        DataConfig.max_resize_value,
+        defaults.max_resize_value,
         "Upper bound of the longer side in pixels after that resize; unset: none. Paper: "
         "Cityscapes at half size, 1024.",
     )
     flags.DEFINE_float(
         "min_scale_factor",
-        DataConfig.min_scale_factor,
+        defaults.min_scale_factor,
         "Smallest random scale of training images. Official training: 0.5.",
     )
     flags.DEFINE_float(
         "max_scale_factor",
-        DataConfig.max_scale_factor,
+        defaults.max_scale_factor,
         "Largest random scale of training images. Official training: 2.",
     )
     flags.DEFINE_float(
         "scale_factor_step_size",
-        DataConfig.scale_factor_step_size,
+        defaults.scale_factor_step_size,
         "Step between the scales that are drawn from; 0: continuous. Official training: 0.25.",
     )
     flags.DEFINE_bool(
         "random_flip",
-        DataConfig.random_flip,
+        defaults.random_flip,
         "Mirror training images left to right with probability one half. Official training: yes.",
     )
 

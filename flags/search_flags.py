@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from flags import checks, data_flags, model_flags, strategy_flags, train_flags
+from flags import checks, data_flags, model_flags, strategy_flags, run_flags
 
 from absl import flags
 
@@ -29,7 +29,7 @@ def search_config(flags_obj: flags.FlagValues) -> SearchConfig:
 
     Args:
         flags_obj: Parsed flags of `data_flags`, `model_flags`, `search_flags`, `strategy_flags` and
-            `train_flags`.
+            `run_flags`.
 
     Returns:
         The configuration.
@@ -38,7 +38,7 @@ def search_config(flags_obj: flags.FlagValues) -> SearchConfig:
         UserError: A value is impossible.
     """
     strategy_flags.check(flags_obj)
-    train_flags.check(flags_obj)
+    run_flags.check(flags_obj)
     _check(flags_obj)
     parts = {
         "data": data_flags.data_config(flags_obj),

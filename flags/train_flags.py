@@ -1,55 +1,119 @@
-"""Flags that any training run has, whatever it trains."""
+"""Flags of training a discrete network, and how all flags become one `TrainConfig`."""
 
-from flags import checks
+import dataclasses
+
+from flags import (
+    checks,
+    data_flags,
+    network_flags,
+    optimization_flags,
+    precision_flags,
+    run_flags,
+    strategy_flags,
+)
 
 from absl import flags
 
-from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.train_config import TrainConfig
 from deeplab_nas.errors import UserError
 
-# What NumPy and Keras take as a seed.
-_LARGEST_SEED = 2**32 - 1
+TOPICS = (
+    network_flags,
+    optimization_flags,
+    precision_flags,
+    run_flags,
+    strategy_flags,
+)
 
 
 def define() -> None:
-    """Defines the run directory, the seed, and how often the run logs and saves."""
-    flags.DEFINE_string(
-        "train_logdir",
-        "",
-        "Run directory, local or gs://. A program started again on it goes on where it stopped.",
-    )
-    flags.DEFINE_integer(
-        "seed",
-        SearchConfig.seed,
-        "Seed of the initialisation, the halves of the training split, the order of the data and "
-        "the augmentation. Paper: not stated.",
-    )
-    flags.DEFINE_integer(
-        "log_steps",
-        SearchConfig.log_steps,
-        "Weight steps between two lines of history.jsonl. Paper: not stated.",
-    )
-    flags.DEFINE_integer(
-        "keep_checkpoints",
-        SearchConfig.keep_checkpoints,
-        "Checkpoints that are kept, the newest ones. Paper: not stated.",
+    """Defines all flags of `TrainConfig`."""
+    data_flags.define(TrainConfig.data)
+    for topic in TOPICS:
+        topic.define()
+    _define_beginning()
+    flags.DEFINE_float(
+        "drop_path_keep_prob",
+        TrainConfig.drop_path_keep_prob,
+        "Probability of keeping a branch of the last cell at the end of training; earlier cells and "
+        "steps keep more. 1: no drop path. Paper: used, its value not stated.",
     )
     flags.DEFINE_float(
-        "save_interval_secs",
-        SearchConfig.save_interval_secs,
-        "Longest time without a checkpoint inside an epoch, in seconds; each epoch ends in one. "
-        "Official: 1200.",
+        "moving_average_decay",
+        TrainConfig.moving_average_decay,
+        "Decay a step of the average of the weights that is evaluated and served in their place; "
+        "0: none. Paper: not stated.",
+    )
+    flags.DEFINE_integer(
+        "eval_interval_steps",
+        TrainConfig.eval_interval_steps,
+        "Steps between two evaluations on --val_split; 0: only at the end. Paper: not stated.",
+    )
+    flags.DEFINE_integer(
+        "steps_per_call",
+        TrainConfig.steps_per_call,
+        "Steps on the device between two looks of the host, 100 or so on a fast device. Paper: not "
+        "stated.",
     )
 
 
-def check(flags_obj: flags.FlagValues) -> None:
-    """Raises `UserError` for an impossible value."""
-    if not flags_obj.train_logdir:
+def _define_beginning() -> None:
+    flags.DEFINE_string(
+        "initial_checkpoint",
+        TrainConfig.initial_checkpoint,
+        "Run directory, checkpoint, or checkpoint of the official code to begin with; empty: random "
+        "weights. Paper: none on Cityscapes, one trained on COCO for VOC.",
+    )
+    flags.DEFINE_bool(
+        "initialize_last_layer",
+        TrainConfig.initialize_last_layer,
+        "Whether the last layers are taken from it as well. Official: yes.",
+    )
+    flags.DEFINE_bool(
+        "fine_tune_batch_norm",
+        TrainConfig.fine_tune_batch_norm,
+        "Whether batch norm is trained; without it there is no drop path either. Paper: yes.",
+    )
+    flags.DEFINE_float(
+        "batch_norm_decay",
+        TrainConfig.batch_norm_decay,
+        "Decay of the batch normalisation's moving mean and variance, a share from 0 to 1. "
+        "Official: 0.9997.",
+    )
+
+
+def train_config(flags_obj: flags.FlagValues) -> TrainConfig:
+    """Assembles everything a training depends on from the parsed flags.
+
+    Args:
+        flags_obj: Parsed flags of this module.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        UserError: A value is impossible.
+    """
+    strategy_flags.check(flags_obj)
+    run_flags.check(flags_obj)
+    precision_flags.check(flags_obj)
+    _check(flags_obj)
+    parts = {
+        "data": data_flags.data_config(flags_obj),
+        "network": network_flags.network_config(flags_obj),
+        "optimization": optimization_flags.optimization_config(flags_obj),
+    }
+    names = [field.name for field in dataclasses.fields(TrainConfig) if field.name not in parts]
+    return TrainConfig(**parts, **{name: flags_obj[name].value for name in names})
+
+
+def _check(flags_obj: flags.FlagValues) -> None:
+    checks.at_least("eval_interval_steps", flags_obj.eval_interval_steps, 0)
+    checks.at_least("steps_per_call", flags_obj.steps_per_call, 1)
+    checks.share("batch_norm_decay", flags_obj.batch_norm_decay)
+    checks.share("moving_average_decay", flags_obj.moving_average_decay)
+    if not 0 < flags_obj.drop_path_keep_prob <= 1:
         raise UserError(
-            "Expected --train_logdir to name the folder of the run, found none: "
-            "give one, such as --train_logdir=runs/first."
+            "Expected --drop_path_keep_prob above 0 and at most 1, found "
+            f"{flags_obj.drop_path_keep_prob}."
         )
-    checks.between("seed", flags_obj.seed, 0, _LARGEST_SEED)
-    checks.at_least("log_steps", flags_obj.log_steps, 1)
-    checks.at_least("keep_checkpoints", flags_obj.keep_checkpoints, 1)
-    checks.not_negative("save_interval_secs", flags_obj.save_interval_secs)

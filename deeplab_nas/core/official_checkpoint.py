@@ -21,8 +21,8 @@ class Report:
 
     Attributes:
         loaded: Official names of the variables that were placed.
-        ignored: Names in the checkpoint that are state of training: the step, the slots of the
-            optimiser, moving averages of the weights.
+        ignored: Names in the checkpoint that are state of training (the step, the slots of the
+            optimiser, moving averages of the weights) or were asked to be left out.
         missing: Official names of variables of the model that the checkpoint lacks.
         unexpected: Names in the checkpoint that the model has no variable for.
         mismatched: Official names whose shapes differ, with both shapes.
@@ -48,7 +48,7 @@ class Report:
         return "; ".join(parts)
 
 
-def load(model, path, partial=False):
+def load(model, path, partial=False, without=()):
     """Loads a checkpoint of the official code into a network.
 
     Args:
@@ -56,6 +56,7 @@ def load(model, path, partial=False):
         path: Prefix of the checkpoint, without `.index`.
         partial: Whether to load what fits where some variables cannot be placed; the others keep
             their values.
+        without: Layers of the model that keep their values, whatever the checkpoint has for them.
 
     Returns:
         `Report`.
@@ -73,11 +74,14 @@ def load(model, path, partial=False):
         ) from None
     shapes = reader.get_variable_to_shape_map()
     variables = official_variables(model, _scope(shapes))
-    fitting, report = _match(variables, shapes)
+    kept = {variable.path for layer in without for variable in layer.variables}
+    kept = {name for name, variable in variables.items() if variable.path in kept}
+    fitting, report = _match(variables, shapes, kept)
     if not (report.complete or partial):
         raise UserError(
-            f"Expected {path} to hold exactly the variables of the model, found {report}; load what"
-            " fits with partial=True."
+            f"Expected {path} to hold exactly the variables of the model, found {report}: name the "
+            "network that it is of, leave out its last layers (--initialize_last_layer=false), or "
+            "load what fits (partial=True)."
         )
     for name in fitting:
         variables[name].assign(reader.get_tensor(name))
@@ -118,16 +122,18 @@ def _scope(shapes):
     return "hnasnet"
 
 
-def _match(variables, shapes):
+def _match(variables, shapes, kept):
     fitting, missing, mismatched = [], [], []
     for name, variable in variables.items():
+        if name in kept:
+            continue
         if name not in shapes:
             missing.append(name)
         elif list(shapes[name]) != list(variable.shape):
             mismatched.append(f"{name}: {list(shapes[name])}, expected {list(variable.shape)}")
         else:
             fitting.append(name)
-    ignored = [name for name in shapes if _NOT_WEIGHTS.fullmatch(name)]
+    ignored = [name for name in shapes if name in kept or _NOT_WEIGHTS.fullmatch(name)]
     unexpected = set(shapes) - set(variables) - set(ignored)
     fields = (fitting, ignored, missing, unexpected, mismatched)
     return fitting, Report(*(tuple(sorted(names)) for names in fields))

@@ -1,5 +1,7 @@
 """Confusion matrix and what is read from it: IoU and accuracy."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -54,6 +56,20 @@ def class_iou(matrix: np.ndarray) -> np.ndarray:
     intersection = np.diag(matrix)
     union = matrix.sum(axis=0) + matrix.sum(axis=1) - intersection
     return np.divide(intersection, union, out=np.full_like(intersection, np.nan), where=union > 0)
+
+
+def by_class(class_names: Sequence[str], values: np.ndarray) -> dict[str, float]:
+    """Names the values of classes; those that are NaN, of absent classes, are left out.
+
+    Args:
+        class_names: One name a class.
+        values: Float `[classes]`.
+
+    Returns:
+        Value by name.
+    """
+    pairs = zip(class_names, values, strict=True)
+    return {name: float(value) for name, value in pairs if np.isfinite(value)}
 
 
 def mean_iou(matrix: np.ndarray) -> float:

@@ -23,6 +23,7 @@ class OptimizationConfig:
         weight_decay: Factor of half the sum of the squared kernels that is added to the loss.
         last_layer_gradient_multiplier: Of the gradients of everything after the backbone.
         last_layers_contain_logits_only: Whether it is of the logits' alone.
+        bias_gradient_multiplier: Of the gradients of biases.
         label_weights: Weight of each class in the loss; None for 1.
         top_k_percent_pixels: Share of the pixels, the hardest ones, that the loss is taken of.
         hard_example_mining_step: Steps during which this share falls from 1.
@@ -45,6 +46,7 @@ class OptimizationConfig:
     weight_decay: float = 4e-5
     last_layer_gradient_multiplier: float = 1.0
     last_layers_contain_logits_only: bool = False
+    bias_gradient_multiplier: float = 2.0
     label_weights: tuple[float, ...] | None = None
     top_k_percent_pixels: float = 1.0
     hard_example_mining_step: int = 0

@@ -22,6 +22,7 @@ FREE_SETTINGS = (
     "log_steps",
     "keep_checkpoints",
     "save_interval_secs",
+    "steps_per_call",
 )
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
 _ABSENT = "absent"
@@ -36,8 +37,11 @@ class RunDirectory:
         history_path: `history.jsonl`, one line an interval.
         architecture_path: `architecture.json`, the architecture decoded last.
         picture_path: `architecture.png`, its picture.
+        metrics_path: `metrics.json`, what an evaluation measured.
         checkpoints: Folder of the checkpoints.
+        best: Folder of the weights that evaluated best.
         events: Folder of TensorBoard's event files.
+        architectures: Folder of the architectures decoded after each epoch of a search.
     """
 
     def __init__(self, path: str):
@@ -53,13 +57,15 @@ class RunDirectory:
         self.picture_path = os.path.join(path, "architecture.png")
         self.checkpoints = os.path.join(path, "checkpoints")
         self.events = os.path.join(path, "events")
-        self._architectures = os.path.join(path, "architectures")
+        self.architectures = os.path.join(path, "architectures")
+        self.best = os.path.join(path, "best")
+        self.metrics_path = os.path.join(path, "metrics.json")
         if tf.io.gfile.exists(path) and not tf.io.gfile.isdir(path):
             raise UserError(
                 f"Expected --train_logdir to be a folder, found the file {path}: name another one."
             )
         try:
-            for folder in (self.checkpoints, self.events, self._architectures):
+            for folder in (self.checkpoints, self.events):
                 tf.io.gfile.makedirs(folder)
             probe = os.path.join(path, ".writable")
             write_bytes(probe, b"")
@@ -72,7 +78,7 @@ class RunDirectory:
 
     def architecture_epoch_path(self, epoch: int) -> str:
         """`architectures/epoch_NNN.json`, the architecture decoded after `epoch` epochs."""
-        return os.path.join(self._architectures, f"epoch_{epoch:03d}.json")
+        return os.path.join(self.architectures, f"epoch_{epoch:03d}.json")
 
     def claim(self, config: dict[str, Any]) -> bool:
         """Makes the folder this run's own, or checks that it already is.

@@ -6,20 +6,22 @@ import tempfile
 import time
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import datasets, halves, input_errors, pipeline, shard_index
 from deeplab_nas.drawing import labels
 from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine import weights
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
+from deeplab_nas.engine.interval import Interval
 from deeplab_nas.engine.progress import Progress
 from deeplab_nas.engine.run_directory import RunDirectory
 from deeplab_nas.engine.search_report import SearchReport
 from deeplab_nas.engine.search_step import SearchStep
-from deeplab_nas.errors import UserError
 from deeplab_nas.supernet.supernet import Supernet
+
+_LOSSES = ("weight_loss", "architecture_loss")
 
 
 def run(config):
@@ -88,11 +90,8 @@ class Search:
         return SearchReport(directory, self.supernet, self.descriptor)
 
     def _make_checkpoints(self):
-        # By path, not as an object: TensorFlow does not follow the supernet's lists of lists and
-        # would leave out, in silence, what no optimizer holds.
-        variables = {variable.path: variable.value for variable in self.supernet.variables}
         checkpoint = tf.train.Checkpoint(
-            variables=variables,
+            variables=weights.by_path(self.supernet),
             weight_optimizer=self.step.weight_optimizer,
             architecture_optimizer=self.step.architecture_optimizer,
             steps_done=self.steps_done,
@@ -128,15 +127,13 @@ class Search:
         self._begin_interval()
         self._last_save = time.time()
         while done < self.total_steps:
-            self._losses["weight_loss"] = self._timed(
-                "weights", batches_a, self.step.update_weights
-            )
+            weight_loss = self._timed("weights", batches_a, self.step.update_weights)
+            self._interval.take({"weight_loss": weight_loss}, done + 1)
             if done >= self.first_architecture_step:
                 if batches_b is None:
                     batches_b = self._batches(self.halves[1], self.config.seed + 1, done)
-                self._losses["architecture_loss"] = self._timed(
-                    "architecture", batches_b, self.step.update_architecture
-                )
+                loss = self._timed("architecture", batches_b, self.step.update_architecture)
+                self._interval.take({"architecture_loss": loss}, done + 1)
             done += 1
             self.steps_done.assign(done)
             self._after_step(done)
@@ -172,9 +169,7 @@ class Search:
         return int(self.steps_done.numpy()) // self.steps_per_epoch + 1
 
     def _begin_interval(self):
-        self._losses = {"weight_loss": None, "architecture_loss": None}
-        self._interval_started = time.time()
-        self._interval_first_step = int(self.steps_done.numpy())
+        self._interval = Interval(int(self.steps_done.numpy()), _LOSSES)
 
     def _after_step(self, done):
         ends_epoch = done % self.steps_per_epoch == 0
@@ -189,26 +184,10 @@ class Search:
             self._begin_interval()
 
     def _end_interval(self, done):
-        self._refuse_non_finite(done)
-        steps = done - self._interval_first_step
-        seconds = (time.time() - self._interval_started) / steps
-        measured = {
-            **self._losses,
-            "learning_rate": self.step.learning_rate(done - 1),
-            "seconds_a_step": seconds,
-            "images_a_second": self.config.data.train_batch_size / seconds,
-        }
+        measured = self._interval.measured(done, self.config.data.train_batch_size)
+        measured["learning_rate"] = self.step.learning_rate(done - 1)
         self.report.interval(done, (done - 1) // self.steps_per_epoch + 1, measured)
         self._begin_interval()
-
-    def _refuse_non_finite(self, done):
-        for name, loss in self._losses.items():
-            if loss is not None and not np.isfinite(loss):
-                raise UserError(
-                    f"Expected a finite {name}, found {loss} between steps "
-                    f"{self._interval_first_step + 1} and {done}: nothing was saved after that, so "
-                    "begin anew in another --train_logdir with a smaller --base_learning_rate."
-                )
 
     def _end_epoch(self, done):
         epoch = done // self.steps_per_epoch

@@ -4,6 +4,7 @@ import resource
 import time
 
 import numpy as np
+import tensorflow as tf
 
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, segmentation, trellis
@@ -23,6 +24,7 @@ class SearchReport:
         self._run = run
         self._supernet = supernet
         self._descriptor = descriptor
+        tf.io.gfile.makedirs(run.architectures)
         self._history = History(run.history_path)
         self._summaries = Summaries(run.events)
         self._started = time.time()
@@ -102,9 +104,8 @@ class SearchReport:
     def _epoch_curves(self, record, matrix):
         names = ("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips")
         curves = {f"epoch/{name}": record[name] for name in names}
-        for name, iou in zip(self._descriptor.class_names, metrics.class_iou(matrix), strict=True):
-            if np.isfinite(iou):
-                curves[f"iou/{name}"] = iou
+        ious = metrics.by_class(self._descriptor.class_names, metrics.class_iou(matrix))
+        curves.update({f"iou/{name}": iou for name, iou in ious.items()})
         self._summaries.scalars(record["step"], curves)
 
     def _epoch_pictures(self, step, decoded, alpha, beta, samples):

@@ -10,6 +10,9 @@ from deeplab_nas.core.gradient_multipliers import gradient_multipliers
 from deeplab_nas.engine import losses, replicas, schedules
 from deeplab_nas.errors import UserError
 
+# What a step tells.
+TOLD = ("cross_entropy", "regularization_loss", "gradient_norm")
+
 
 class TrainStep:
     """Momentum on the mean cross entropy of the global batch and the L2 of the kernels.
@@ -24,16 +27,19 @@ class TrainStep:
         update: `tf.function` of the batches `(images, labels)` of all replicas; updates the weights
             and returns float32 scalars by name: `cross_entropy`, `regularization_loss` and
             `gradient_norm`, the global norm of what the optimizer got.
+        run: `tf.function` of an iterator of such batches and a number of steps, an int32 tensor;
+            updates as often and returns the means of the scalars.
     """
 
-    def __init__(self, strategy, model, config, ignore_label):
+    def __init__(self, strategy, model, config, ignore_label, moving_average=None):
         """Creates and builds the optimizer; call it in `strategy.scope()`.
 
         Args:
             strategy: A `tf.distribute.Strategy`.
-            model: A built `Segmenter`.
+            model: A built `Segmenter`; one that computes in float16 has its loss scaled.
             config: An `OptimizationConfig`.
             ignore_label: Label id that does not count.
+            moving_average: `MovingAverage` that every step updates, or None.
         """
         self._strategy = strategy
         self._model = model
@@ -45,15 +51,34 @@ class TrainStep:
             config.weight_decay if variable.path in kernels else 0.0 for variable in self._variables
         ]
         self._multipliers = gradient_multipliers(
-            model, config.last_layer_gradient_multiplier, config.last_layers_contain_logits_only
+            model,
+            config.last_layer_gradient_multiplier,
+            config.last_layers_contain_logits_only,
+            config.bias_gradient_multiplier,
         )
+        self._moving_average = moving_average
         self.schedule = _schedule(config)
         self.optimizer = keras.optimizers.SGD(self.schedule, momentum=config.momentum)
+        self._scales_loss = model.compute_dtype == "float16"
+        if self._scales_loss:
+            self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
         self.optimizer.build(self._variables)
         self.update = tf.function(self._update, autograph=False)
+        self.run = tf.function(self._run, autograph=False)
+
+    def _run(self, batches, steps):
+        def body(step, sums):
+            found = self._update(*next(batches))
+            return step + 1, tf.nest.map_structure(tf.add, sums, found)
+
+        nothing = dict.fromkeys(TOLD, tf.constant(0.0))
+        _, sums = tf.while_loop(lambda step, _: step < steps, body, (0, nothing))
+        return {name: value / tf.cast(steps, tf.float32) for name, value in sums.items()}
 
     def _update(self, images, labels):
         told = self._strategy.run(self._replica_step, args=(images, labels))
+        if self._moving_average:
+            self._moving_average.update(self.optimizer.iterations)
         return {
             name: self._strategy.experimental_local_results(value)[0]
             for name, value in told.items()
@@ -65,13 +90,14 @@ class TrainStep:
             self._config.top_k_percent_pixels,
             self._config.hard_example_mining_step,
         )
-        loss_sum, count, gradients = self._sums(images, labels, share)
+        # Half precision overflows where a loss is summed, and underflows where it is not scaled.
+        pixels = tf.size(labels, out_type=tf.float32)
+        scale = self.optimizer.scale_loss(1.0) if self._scales_loss else 1.0
+        loss_sum, count, gradients = self._sums(images, labels, share, scale / pixels)
         loss_sum, count = (replicas.sum_over_replicas(value) for value in (loss_sum, count))
-        regularization_loss = weight_decay.regularization_loss(
-            self._model, self._config.weight_decay
-        )
+        of_mean = losses.mean_loss(pixels, count)
         gradients = [
-            multiplier * (losses.mean_loss(gradient, count) + decay * variable.value)
+            multiplier * (gradient * of_mean + scale * decay * variable.value)
             for gradient, variable, decay, multiplier in zip(
                 replicas.sum_over_replicas(gradients),
                 self._variables,
@@ -81,17 +107,22 @@ class TrainStep:
             )
         ]
         replicas.apply_summed(self.optimizer, gradients, self._variables)
-        return {
-            "cross_entropy": losses.mean_loss(loss_sum, count),
-            "regularization_loss": regularization_loss,
-            "gradient_norm": tf.linalg.global_norm(gradients),
-        }
+        norm = tf.linalg.global_norm(gradients) / scale
+        if self._scales_loss:
+            # The optimizer skips such a step and lowers its scale.
+            norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
+        told = (
+            losses.mean_loss(loss_sum, count),
+            weight_decay.regularization_loss(self._model, self._config.weight_decay),
+            norm,
+        )
+        return dict(zip(TOLD, told, strict=True))
 
-    def _sums(self, images, labels, share):
-        """Summed loss, number of pixels and gradients of the sum, over the parts of a batch."""
+    def _sums(self, images, labels, share, scale):
+        """Summed loss, number of pixels and `scale` times the gradients of the sum."""
         parts = self._config.gradient_accumulation_steps
         if parts == 1:
-            return self._sums_of_part(images, labels, share)
+            return self._sums_of_part(images, labels, share, scale)
         size, rest = divmod(images.shape[0], parts)
         if rest:
             raise UserError(
@@ -101,14 +132,14 @@ class TrainStep:
 
         def body(part, sums):
             window = slice(part * size, (part + 1) * size)
-            found = self._sums_of_part(images[window], labels[window], share)
+            found = self._sums_of_part(images[window], labels[window], share, scale)
             return part + 1, tf.nest.map_structure(tf.add, sums, found)
 
         zeros = [tf.zeros(variable.shape) for variable in self._variables]
         nothing = (tf.constant(0.0), tf.constant(0.0), zeros)
         return tf.while_loop(lambda part, _: part < parts, body, (0, nothing))[1]
 
-    def _sums_of_part(self, images, labels, share):
+    def _sums_of_part(self, images, labels, share, scale):
         values = [variable.value for variable in self._variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
@@ -119,7 +150,8 @@ class TrainStep:
                 loss_sum, count = losses.pixel_cross_entropy(*arguments, class_weights=weights)
             else:
                 loss_sum, count = losses.hardest_pixel_cross_entropy(*arguments, share, weights)
-        return loss_sum, count, tape.gradient(loss_sum, values)
+            scaled = loss_sum * scale
+        return loss_sum, count, tape.gradient(scaled, values)
 
 
 def _schedule(config):

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 
-from flags import data_flags, model_flags, search_flags, strategy_flags, train_flags
+from flags import data_flags, model_flags, search_flags, strategy_flags, run_flags
 
 import pytest
 from absl import flags
@@ -19,7 +19,7 @@ def defined_flags() -> flags.FlagValues:
         "num_layers": model_flags,
         "epochs": search_flags,
         "strategy": strategy_flags,
-        "train_logdir": train_flags,
+        "train_logdir": run_flags,
     }
     for probe, topic in topics.items():
         if probe not in before:

@@ -1,0 +1,266 @@
+"""The training of a discrete network, from its first step to its last evaluation."""
+
+import contextlib
+import dataclasses
+import sys
+import tempfile
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.data import datasets, input_errors, pipeline, shard_index
+from deeplab_nas.engine import initialization, networks, weights
+from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine.checkpoints import Checkpoints
+from deeplab_nas.engine.evaluate_loop import SplitEvaluator
+from deeplab_nas.engine.interval import Interval
+from deeplab_nas.engine.moving_average import MovingAverage
+from deeplab_nas.engine.progress import Progress
+from deeplab_nas.engine.run_directory import RunDirectory
+from deeplab_nas.engine.train_report import TrainReport
+from deeplab_nas.engine.train_step import TOLD, TrainStep
+
+# More of the first value than this in batch norm's moving statistics spoils every evaluation.
+_LARGEST_SHARE_OF_START = 0.01
+
+
+def run(config):
+    """Trains, or goes on with the training that `config.train_logdir` holds.
+
+    Args:
+        config: A `TrainConfig`.
+
+    Returns:
+        The records of all evaluations, oldest first, as `history.jsonl` has them.
+
+    Raises:
+        UserError: The data, the settings, a checkpoint or the run directory do not fit.
+    """
+    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
+    print(strategies.describe(strategy), file=sys.stderr)
+    with input_errors.as_user_errors():
+        training = Training(config, strategy)
+        training.begin()
+        return training.run()
+
+
+class Training:
+    """One training: its data, its network and its place in time."""
+
+    def __init__(self, config, strategy):
+        """Reads the data's index, claims the run directory and builds the network."""
+        self.config = config
+        self.strategy = strategy
+        self.total_steps = config.optimization.training_number_of_steps
+        self._read_index()
+        architecture = networks.architecture(config.network)
+        self.run_directory = RunDirectory(config.train_logdir)
+        self.begun_before = self._claim(architecture)
+        keras.utils.set_random_seed(config.seed)
+        with strategy.scope():
+            self.model = self._build(architecture)
+            self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
+            self.best_miou = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
+        self.report = TrainReport(self._report_directory(), self.descriptor)
+        self.evaluator = SplitEvaluator(strategy, self.model, self.descriptor)
+
+    def _read_index(self):
+        data = self.config.data
+        self.descriptor = datasets.describe(data.dataset, data.dataset_dir)
+        self.train_index = shard_index.load(data.dataset_dir, data.train_split)
+        self.val_index = shard_index.load(data.dataset_dir, data.val_split)
+        self.steps_per_epoch = pipeline.steps_per_epoch(
+            self.train_index.num_examples, data.train_batch_size
+        )
+        pipeline.check_crop(data, self.train_index)
+
+    def _claim(self, architecture):
+        # By what it is and not by its name: the file may change while its name stays.
+        settings = dataclasses.asdict(self.config)
+        settings["network"]["architecture"] = networks.one_line(architecture)
+        begun_before = self.run_directory.claim(settings)
+        architecture.save(self.run_directory.architecture_path)
+        return begun_before
+
+    def _build(self, architecture):
+        config = self.config
+        parts = config.optimization.gradient_accumulation_steps
+        return networks.build(
+            config.network,
+            architecture,
+            self.descriptor.num_classes,
+            config.mixed_precision,
+            drop_path_keep_prob=config.drop_path_keep_prob,
+            training_number_of_steps=self.total_steps * parts,
+            batch_norm_decay=config.batch_norm_decay,
+            synchronized=self.strategy.num_replicas_in_sync > 1,
+            fine_tune_batch_norm=config.fine_tune_batch_norm,
+            seed=config.seed,
+        )
+
+    def _report_directory(self):
+        # Every worker measures, one writes: the others report to a throw-away folder.
+        chief = strategies.is_chief(self.strategy)
+        return self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
+
+    def begin(self):
+        """Loads the first weights, or goes back to the newest checkpoint if there is one."""
+        told = initialization.initialize(self.model, self.config)
+        with self.strategy.scope():
+            decay = self.config.moving_average_decay
+            self.average = MovingAverage(self.strategy, self.model, decay) if decay else None
+            self.step = TrainStep(
+                self.strategy,
+                self.model,
+                self.config.optimization,
+                self.descriptor.ignore_label,
+                self.average,
+            )
+        self._make_checkpoints()
+        step = self.checkpoints.restore_newest()
+        self.report.go_on_from(step or 0)
+        if step is not None:
+            print(f"Going on after step {step} of {self.total_steps}.", file=sys.stderr)
+        else:
+            if self.begun_before:
+                print("No checkpoint was saved yet: beginning anew.", file=sys.stderr)
+            if told:
+                print(told, file=sys.stderr)
+            self._warn_of_slow_statistics()
+
+    def _make_checkpoints(self):
+        chief = strategies.is_chief(self.strategy)
+        variables = weights.by_path(self.model)
+        everything = {
+            weights.VARIABLES: variables,
+            "optimizer": self.step.optimizer,
+            "steps_done": self.steps_done,
+            "best_miou": self.best_miou,
+        }
+        if self.average:
+            everything[weights.AVERAGES] = self.average.averages
+        self.checkpoints = Checkpoints(
+            self.run_directory.checkpoints,
+            tf.train.Checkpoint(**everything),
+            self.config.keep_checkpoints,
+            chief,
+        )
+        best = tf.train.Checkpoint(**{weights.VARIABLES: variables})
+        self.best = Checkpoints(self.run_directory.best, best, 1, chief)
+
+    def _warn_of_slow_statistics(self):
+        config = self.config
+        if not config.fine_tune_batch_norm or config.initial_checkpoint:
+            return
+        updates = self.total_steps * config.optimization.gradient_accumulation_steps
+        left = config.batch_norm_decay**updates
+        if left > _LARGEST_SHARE_OF_START:
+            print(
+                f"After {updates} steps at --batch_norm_decay={config.batch_norm_decay} the moving "
+                f"statistics are still {left:.0%} of what they began with, and evaluation suffers: "
+                f"take a smaller one, such as {1 - 10 / updates:.3g}.",
+                file=sys.stderr,
+            )
+
+    def run(self):
+        """Trains to the end; returns the records of all evaluations."""
+        done = int(self.steps_done.numpy())
+        self.progress = Progress({"step": self.total_steps}, {"step": done})
+        batches = self._batches(done)
+        self._interval = Interval(done, TOLD)
+        self._last_save = time.time()
+        while done < self.total_steps:
+            count = min(self.config.steps_per_call, self._next_stop(done) - done)
+            self._run(batches, count)
+            done += count
+            self.steps_done.assign(done)
+            self._after_step(done)
+        self.progress.close()
+        self.report.close()
+        return self.report.evaluations()
+
+    def _batches(self, first_step):
+        def dataset(context):
+            return pipeline.train_dataset(
+                self.config.data,
+                self.descriptor,
+                self.train_index,
+                np.arange(self.train_index.num_examples),
+                self.config.seed,
+                first_step,
+                context,
+            )
+
+        return iter(self.strategy.distribute_datasets_from_function(dataset))
+
+    def _next_stop(self, done):
+        """The next step after `done` at which something besides training happens."""
+        intervals = (self.config.log_steps, self.config.eval_interval_steps)
+        stops = [(done // interval + 1) * interval for interval in intervals if interval]
+        return min(self.total_steps, *stops)
+
+    def _run(self, batches, count):
+        started = time.time()
+        told = self.step.run(batches, tf.constant(count))
+        done = int(self.steps_done.numpy()) + count
+        self._interval.take({name: float(value) for name, value in told.items()}, done)
+        shown = {
+            "epoch": self._epoch(done),
+            "loss": self._interval.losses["cross_entropy"],
+        }
+        self.progress.update("step", count, time.time() - started, shown)
+
+    def _after_step(self, done):
+        interval = self.config.eval_interval_steps
+        ends = done == self.total_steps
+        if ends or done % self.config.log_steps == 0:
+            self._end_interval(done)
+        evaluates = ends or (interval and done % interval == 0)
+        if evaluates:
+            self._evaluate(done)
+        if evaluates or time.time() - self._last_save > self.config.save_interval_secs:
+            self.checkpoints.save(done)
+            self._last_save = time.time()
+        if evaluates:
+            self._interval = Interval(done, TOLD)
+
+    def _end_interval(self, done):
+        measured = self._interval.measured(done, self.config.data.train_batch_size)
+        measured["learning_rate"] = float(self.step.schedule(done - 1))
+        values = [variable.value for variable in self.model.trainable_variables]
+        measured["weight_norm"] = float(tf.linalg.global_norm(values))
+        self.report.interval(done, self._epoch(done), measured)
+        self._interval = Interval(done, TOLD)
+
+    def _epoch(self, done):
+        return (done - 1) // self.steps_per_epoch + 1
+
+    def _evaluate(self, done):
+        before = float(self.best_miou.numpy())
+        with self.average.in_place() if self.average else contextlib.nullcontext():
+            matrix = self.evaluator.confusion_matrix(self._validation_batches())
+            samples = self._samples()
+            record = self.report.evaluation(done, self._epoch(done), matrix, before, samples)
+            if record["miou"] > before:
+                self.best_miou.assign(record["miou"])
+                self.best.save(done)
+        self.progress.epoch_end()
+        self.progress.write(
+            f"step {done}/{self.total_steps}: mIoU {record['miou']:.4f} (best "
+            f"{record['best_miou']:.4f}), pixel accuracy {record['pixel_accuracy']:.4f}"
+        )
+
+    def _validation_batches(self):
+        return self.strategy.distribute_datasets_from_function(
+            lambda context: pipeline.eval_dataset(
+                self.config.data, self.descriptor, self.val_index, context
+            )
+        )
+
+    def _samples(self):
+        """Images, labels and predictions of the first validation batch."""
+        dataset = pipeline.eval_dataset(self.config.data, self.descriptor, self.val_index)
+        images, labels = next(iter(dataset))
+        return images.numpy(), labels.numpy(), self.evaluator.predict(images)
