@@ -6,9 +6,9 @@ from flags import (
     data_flags,
     model_flags,
     program,
+    run_flags,
     search_flags,
     strategy_flags,
-    run_flags,
 )
 
 from absl import flags

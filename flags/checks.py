@@ -77,6 +77,7 @@ def numbers(name: str, texts: Sequence[str]) -> tuple[float, ...]:
         values = ()
     if not values or not all(0 <= value < float("inf") for value in values):
         raise UserError(
-            f"Expected --{name} to be numbers, 0 or above, such as 1,0.5, found '{','.join(texts)}'."
+            f"Expected --{name} to be numbers, 0 or above, such as 1,0.5, found "
+            f"'{','.join(texts)}'."
         )
     return values

@@ -52,22 +52,27 @@ def define(defaults: DataConfig = _SEARCH) -> None:
         defaults.eval_batch_size,
         "Examples a validation batch over all replicas.",
     )
+    define_resize()
     _define_augmentation(defaults)
 
 
-def _define_augmentation(defaults: DataConfig) -> None:
+def define_resize() -> None:
+    """Defines the flags of the resize that precedes everything else."""
     flags.DEFINE_integer(
         "min_resize_value",
-        defaults.min_resize_value,
+        DataConfig.min_resize_value,
         "Shorter side in pixels that images are resized to first; unset: as they are. Paper: "
         "Cityscapes at half size, 512.",
     )
     flags.DEFINE_integer(
         "max_resize_value",
-        defaults.max_resize_value,
+        DataConfig.max_resize_value,
         "Upper bound of the longer side in pixels after that resize; unset: none. Paper: "
         "Cityscapes at half size, 1024.",
     )
+
+
+def _define_augmentation(defaults: DataConfig) -> None:
     flags.DEFINE_float(
         "min_scale_factor",
         defaults.min_scale_factor,
@@ -112,14 +117,7 @@ def _check(flags_obj: flags.FlagValues) -> None:
     checks.one_of("dataset", flags_obj.dataset, datasets.names())
     checks.at_least("train_batch_size", flags_obj.train_batch_size, 1)
     checks.at_least("eval_batch_size", flags_obj.eval_batch_size, 1)
-    for name in ("min_resize_value", "max_resize_value"):
-        if flags_obj[name].value is not None:
-            checks.at_least(name, flags_obj[name].value, 1)
-    if flags_obj.max_resize_value is not None and flags_obj.min_resize_value is None:
-        raise UserError(
-            f"Expected --min_resize_value with --max_resize_value={flags_obj.max_resize_value}, "
-            "found none: give both or only the first."
-        )
+    check_resize(flags_obj)
     for name in ("min_scale_factor", "max_scale_factor"):
         checks.positive(name, flags_obj[name].value)
     checks.not_negative("scale_factor_step_size", flags_obj.scale_factor_step_size)
@@ -127,4 +125,16 @@ def _check(flags_obj: flags.FlagValues) -> None:
         raise UserError(
             f"Expected --min_scale_factor at or below "
             f"--max_scale_factor={flags_obj.max_scale_factor}, found {flags_obj.min_scale_factor}."
+        )
+
+
+def check_resize(flags_obj: flags.FlagValues) -> None:
+    """Raises `UserError` for an impossible resize."""
+    for name in ("min_resize_value", "max_resize_value"):
+        if flags_obj[name].value is not None:
+            checks.at_least(name, flags_obj[name].value, 1)
+    if flags_obj.max_resize_value is not None and flags_obj.min_resize_value is None:
+        raise UserError(
+            f"Expected --min_resize_value with --max_resize_value={flags_obj.max_resize_value}, "
+            "found none: give both or only the first."
         )

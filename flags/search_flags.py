@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from flags import checks, data_flags, model_flags, strategy_flags, run_flags
+from flags import checks, data_flags, model_flags, run_flags, strategy_flags
 
 from absl import flags
 

@@ -35,8 +35,8 @@ def define() -> None:
     flags.DEFINE_float(
         "drop_path_keep_prob",
         TrainConfig.drop_path_keep_prob,
-        "Probability of keeping a branch of the last cell at the end of training; earlier cells and "
-        "steps keep more. 1: no drop path. Paper: used, its value not stated.",
+        "Probability of keeping a branch of the last cell at the end of training; earlier cells "
+        "and steps keep more. 1: no drop path. Paper: used, its value not stated.",
     )
     flags.DEFINE_float(
         "moving_average_decay",
@@ -61,8 +61,8 @@ def _define_beginning() -> None:
     flags.DEFINE_string(
         "initial_checkpoint",
         TrainConfig.initial_checkpoint,
-        "Run directory, checkpoint, or checkpoint of the official code to begin with; empty: random "
-        "weights. Paper: none on Cityscapes, one trained on COCO for VOC.",
+        "Run directory, checkpoint, or checkpoint of the official code to begin with; empty: "
+        "random weights. Paper: none on Cityscapes, one trained on COCO for VOC.",
     )
     flags.DEFINE_bool(
         "initialize_last_layer",

@@ -4,9 +4,9 @@ import dataclasses
 import io
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
-from deeplab_nas.data import examples
+from deeplab_nas.data import image_files
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
 
@@ -44,11 +44,11 @@ def read_image(raw: bytes, name: str) -> EncodedImage:
     Raises:
         UserError: If the file is no image, damaged, too large, or has not 8 or 16 bits a channel.
     """
-    image = _open(raw, name)
+    image = image_files.open_image(raw, name)
     turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
     if image.format in ("JPEG", "PNG") and image.mode == "RGB" and not turned:
         return EncodedImage(raw, image.format.lower(), image.height, image.width)
-    image = _to_rgb(ImageOps.exif_transpose(image), name)
+    image = image_files.to_rgb(image, name)
     return EncodedImage(encode_png(image), "png", image.height, image.width)
 
 
@@ -65,7 +65,7 @@ def read_label(raw: bytes, name: str) -> np.ndarray:
     Raises:
         UserError: If the file is no single-channel 8-bit image.
     """
-    image = _open(raw, name)
+    image = image_files.open_image(raw, name)
     if image.mode not in ("L", "P"):
         raise UserError(
             f"Expected a single-channel 8-bit image of label ids in {name}, found mode "
@@ -105,30 +105,3 @@ def encode_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "png")
     return buffer.getvalue()
-
-
-def _to_rgb(image: Image.Image, name: str) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        # Pillow would clip 16 bits to the darkest of 256 brightnesses instead of scaling them.
-        image = Image.fromarray((np.array(image) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise UserError(
-            f"Expected 8 or 16 bits a channel in {name}, found mode {image.mode}: convert it first."
-        )
-    return image.convert("RGB")
-
-
-def _open(raw: bytes, name: str) -> Image.Image:
-    try:
-        image = Image.open(io.BytesIO(raw))
-        if image.width * image.height > examples.MAX_PIXELS:
-            raise UserError(
-                f"Expected at most {examples.MAX_PIXELS} pixels in {name}, found "
-                f"{image.width * image.height}: scale it down."
-            )
-        image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(
-            f"Expected an intact image file in {name}, but it cannot be read ({error})."
-        ) from error
-    return image

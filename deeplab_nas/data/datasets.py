@@ -1,6 +1,7 @@
 """The facts of each data set: its splits, classes, ignore label and colours."""
 
 import dataclasses
+import json
 
 from deeplab_nas.data import manifests
 from deeplab_nas.errors import UserError
@@ -23,6 +24,8 @@ class DatasetDescriptor:
         ignore_label: Label id of pixels that neither train nor count.
         class_names: One name a class.
         colormap: One `(red, green, blue)` in 0..255 a class.
+        submission_ids: The id that the data set's evaluation server calls each class by; None where
+            that is the class itself.
     """
 
     name: str
@@ -31,6 +34,7 @@ class DatasetDescriptor:
     ignore_label: int
     class_names: tuple[str, ...]
     colormap: tuple[Color, ...]
+    submission_ids: tuple[int, ...] | None = None
 
 
 def pascal_colormap(num_colors: int) -> tuple[Color, ...]:
@@ -129,6 +133,7 @@ _CITYSCAPES = DatasetDescriptor(
         (0, 0, 230),
         (119, 11, 32),
     ),
+    submission_ids=(7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33),
 )
 
 _PASCAL_VOC_SEG = DatasetDescriptor(
@@ -192,6 +197,24 @@ def describe(name: str, dataset_dir: str) -> DatasetDescriptor:
                 f"(this one was built as {manifest.dataset!r})."
             )
     return descriptor
+
+
+def to_json(descriptor: DatasetDescriptor) -> str:
+    """Writes a descriptor down, such as beside the weights of a network."""
+    return json.dumps(dataclasses.asdict(descriptor), indent=1) + "\n"
+
+
+def from_json(text: str) -> DatasetDescriptor:
+    """Reads what `to_json` wrote.
+
+    Raises:
+        ValueError: If the text is something else.
+    """
+    try:
+        fields = {name: manifests.as_tuples(value) for name, value in json.loads(text).items()}
+        return DatasetDescriptor(**fields)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"not a data set's description: {error}") from error
 
 
 def _from_manifests(found: tuple[manifests.Manifest, ...], dataset_dir: str) -> DatasetDescriptor:

@@ -73,7 +73,7 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
     try:
         fields = json.loads(text)
         version = fields.pop("format_version")
-        manifest = Manifest(**{key: _as_tuples(value) for key, value in fields.items()})
+        manifest = Manifest(**{key: as_tuples(value) for key, value in fields.items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"Expected {name} to be a manifest, but it cannot be read ({error}): build the shards "
@@ -104,5 +104,6 @@ def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
     return tuple(read(dataset_dir, split) for split in splits)
 
 
-def _as_tuples(value):
-    return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
+def as_tuples(value):
+    """Turns the lists in a JSON value into tuples."""
+    return tuple(as_tuples(item) for item in value) if isinstance(value, list) else value

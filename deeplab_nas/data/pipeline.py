@@ -75,7 +75,7 @@ def train_dataset(
         position = tf.random_index_shuffle(
             place, tf.stack([seed, step // steps, 0]), tf.constant(len(indices) - 1, tf.int64)
         )
-        image, label = read(drawn[position])
+        image, label, _ = read(drawn[position])
         example_seed = tf.stack([tf.constant(seed, tf.int64), number])
         image, label = augment.train_example(
             image, label, example_seed, config, descriptor.ignore_label
@@ -109,16 +109,12 @@ def eval_dataset(
     Raises:
         UserError: If the batch size is no positive number, or the replicas cannot share it.
     """
-    if config.eval_batch_size < 1:
-        raise UserError(
-            f"Expected a positive number of examples, found --eval_batch_size="
-            f"{config.eval_batch_size}."
-        )
+    _check_eval_batch_size(config.eval_batch_size)
     height, width = _largest_size(config, index)
     read = records.reader(index, descriptor)
 
     def load(number):
-        image, label = read(tf.minimum(number, index.num_examples - 1))
+        image, label, _ = read(tf.minimum(number, index.num_examples - 1))
         image, label = augment.eval_example(
             image, label, height, width, config, descriptor.ignore_label
         )
@@ -127,6 +123,48 @@ def eval_dataset(
 
     steps = math.ceil(index.num_examples / config.eval_batch_size)
     return _batches(load, config.eval_batch_size, 0, steps, context)
+
+
+def whole_image_dataset(
+    eval_batch_size: int,
+    descriptor: DatasetDescriptor,
+    index: ShardIndex,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
+    """Makes batches of a split, once, in the order on disk, of images at their own size.
+
+    Where the split has images of several sizes, a batch is one image a replica. The last batch is
+    filled up with examples whose label is ignored everywhere and whose name is empty.
+
+    Args:
+        eval_batch_size: Examples a batch over all replicas, where all images have one size.
+        descriptor: Facts of the data set.
+        index: Where the records of the split lie.
+        context: As for `train_dataset`.
+
+    Returns:
+        A dataset of images, float32 `[batch, height, width, 3]` in 0..255, labels, int32
+        `[batch, height, width]`, and names, string `[batch]`; with a context, `batch` is the
+        replica's share.
+
+    Raises:
+        UserError: If the batch size is no positive number, or the replicas cannot share it.
+    """
+    _check_eval_batch_size(eval_batch_size)
+    read = records.reader(index, descriptor)
+
+    def load(number):
+        image, label, name = read(tf.minimum(number, index.num_examples - 1))
+        real = number < index.num_examples
+        label = tf.where(real, _squeezed(label), descriptor.ignore_label)
+        if len(index.image_sizes) == 1:
+            image = tf.ensure_shape(image, [*index.image_sizes[0], 3])
+        return image, label, tf.where(real, name, "")
+
+    if len(index.image_sizes) > 1:
+        eval_batch_size = context.num_replicas_in_sync if context else 1
+    steps = math.ceil(index.num_examples / eval_batch_size)
+    return _batches(load, eval_batch_size, 0, steps, context)
 
 
 def check_crop(config: DataConfig, index: ShardIndex) -> None:
@@ -147,6 +185,13 @@ def check_crop(config: DataConfig, index: ShardIndex) -> None:
             f"Expected a crop of 1x1 to {largest[0]}x{largest[1]} pixels (height x width of the "
             f"largest image of {index.split!r} at scale {config.max_scale_factor}), found "
             f"--train_crop_size={crop[0]},{crop[1]}."
+        )
+
+
+def _check_eval_batch_size(eval_batch_size: int) -> None:
+    if eval_batch_size < 1:
+        raise UserError(
+            f"Expected a positive number of examples, found --eval_batch_size={eval_batch_size}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Reads any one record of a split, checks its labels, and hands out image and label."""
+"""Reads any one record of a split, checks its labels, and hands out image, label and name."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from deeplab_nas.data.shard_index import ShardIndex
 
 def reader(
     index: ShardIndex, descriptor: DatasetDescriptor
-) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
     """Makes the function that reads an example by its number, for use in `tf.data` maps.
 
     Args:
@@ -21,8 +21,8 @@ def reader(
 
     Returns:
         A function from an example number, an int64 scalar, to its image, float32
-        `[height, width, 3]` in 0..255, and its label, uint8 `[height, width, 1]`. When run it
-        raises what `input_errors` explains.
+        `[height, width, 3]` in 0..255, its label, uint8 `[height, width, 1]`, and its name, a
+        scalar string. When run it raises what `input_errors` explains.
     """
     filenames = tf.constant(index.filenames)
     shards, offsets = tf.constant(index.shards), tf.constant(index.offsets)
@@ -31,8 +31,8 @@ def reader(
         serialized = _read_at(filenames[shards[number]], offsets[number])
         parsed = examples.parse(serialized)
         image, label = examples.decode(parsed)
-        label = _checked(label, parsed[examples.IMAGE_FILENAME], descriptor)
-        return tf.cast(image, tf.float32), label
+        name = parsed[examples.IMAGE_FILENAME]
+        return tf.cast(image, tf.float32), _checked(label, name, descriptor), name
 
     return read
 

@@ -1,4 +1,4 @@
-"""Runs a network over a split and counts what it gets right."""
+"""Runs a network over batches of a split and counts what it gets right."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,15 +7,22 @@ from deeplab_nas.engine import metrics
 
 
 class SplitEvaluator:
-    """Evaluates one model on batches of one static size."""
+    """Evaluates one network."""
 
-    def __init__(self, strategy, model, descriptor):
-        """Args: strategy; model from images to logits; descriptor of the data set."""
+    def __init__(self, strategy, scores, descriptor):
+        """Creates the evaluator.
+
+        Args:
+            strategy: A `tf.distribute.Strategy`.
+            scores: Function from images `[batch, height, width, 3]` to something whose largest
+                value over the last axis is the class, such as logits.
+            descriptor: Of the data set.
+        """
         self._strategy = strategy
-        self._model = model
+        self._scores = scores
         self._descriptor = descriptor
-        self._predict = tf.function(self._predict_step, autograph=False)
-        self._count = tf.function(self._count_step, autograph=False)
+        self._predict = tf.function(self._predict_step, autograph=False, reduce_retracing=True)
+        self._count = tf.function(self._count_step, autograph=False, reduce_retracing=True)
 
     def confusion_matrix(self, dataset):
         """Counts over a whole split.
@@ -29,25 +36,38 @@ class SplitEvaluator:
         classes = self._descriptor.num_classes
         matrix = np.zeros([classes, classes], np.int64)
         for images, labels in dataset:
-            matrix += self._count(images, labels).numpy()
+            matrix += self.count(images, labels)[0]
         return matrix
+
+    def count(self, images, labels):
+        """Counts over one distributed batch.
+
+        Args:
+            images: float32 `[batch, height, width, 3]` of each replica.
+            labels: int32 `[batch, height, width]` of each replica.
+
+        Returns:
+            The confusion matrix, int64 `[num_classes, num_classes]`, and the predictions, int32
+            `[batch, height, width]`, a list with one for each local replica.
+        """
+        counts, predictions = self._count(images, labels)
+        local = self._strategy.experimental_local_results(predictions)
+        return counts.numpy(), [values.numpy() for values in local]
 
     def predict(self, images):
         """Label ids `[batch, height, width]`, int32, of images `[batch, height, width, 3]`."""
         return self._predict(images).numpy()
 
     def _predict_step(self, images):
-        logits = self._model(images, training=False)
-        return tf.argmax(logits, axis=-1, output_type=tf.int32)
+        return tf.argmax(self._scores(images), axis=-1, output_type=tf.int32)
 
     def _count_step(self, images, labels):
-        counts = self._strategy.run(self._replica_counts, args=(images, labels))
-        return self._strategy.reduce("SUM", counts, axis=None)
+        counts, predictions = self._strategy.run(self._replica_counts, args=(images, labels))
+        return self._strategy.reduce("SUM", counts, axis=None), predictions
 
     def _replica_counts(self, images, labels):
-        return metrics.confusion_matrix(
-            labels,
-            self._predict_step(images),
-            self._descriptor.num_classes,
-            self._descriptor.ignore_label,
+        predictions = self._predict_step(images)
+        counts = metrics.confusion_matrix(
+            labels, predictions, self._descriptor.num_classes, self._descriptor.ignore_label
         )
+        return counts, predictions

@@ -3,6 +3,40 @@
 import tensorflow as tf
 
 from deeplab_nas.core import resize
+from deeplab_nas.data import augment
+
+
+def predictor(model, config):
+    """Makes the function that sees whole images as an `InferenceConfig` says.
+
+    Args:
+        model: `Segmenter`.
+        config: `InferenceConfig`.
+
+    Returns:
+        A function from images `[batch, height, width, channels]`, in 0..255, to class probabilities
+        `[batch, height, width, num_classes]`, float32, of the same size.
+    """
+
+    def see(images):
+        return probabilities(model, images, config.eval_scales, config.add_flipped_images)
+
+    def see_through_windows(images):
+        if config.window_size is None:
+            return see(images)
+        window = config.window_size
+        return windowed(see, images, model.num_classes, window, config.window_overlap)
+
+    def see_resized(images):
+        if config.min_resize_value is None:
+            return see_through_windows(images)
+        images = tf.cast(images, tf.float32)
+        size = tf.shape(images)[1:3]
+        resized = augment.resized_size(size, config.min_resize_value, config.max_resize_value)
+        found = see_through_windows(resize.resize_by_kernel(images, resized))
+        return resize.resize_by_kernel(found, size)
+
+    return see_resized
 
 
 def probabilities(model, images, eval_scales=(1.0,), add_flipped_images=False):

@@ -23,8 +23,9 @@ def initialize(model, config):
     if not config.initial_checkpoint:
         if not config.fine_tune_batch_norm:
             raise UserError(
-                "Expected --initial_checkpoint with --fine_tune_batch_norm=false, found none: batch "
-                "norm frozen at random weights never learns; give a checkpoint, or train it."
+                "Expected --initial_checkpoint with --fine_tune_batch_norm=false, found none: with "
+                "batch norm frozen at random weights a network never learns; give a checkpoint, or "
+                "train batch norm."
             )
         return None
     without = ()

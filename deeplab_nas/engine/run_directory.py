@@ -37,6 +37,7 @@ class RunDirectory:
         history_path: `history.jsonl`, one line an interval.
         architecture_path: `architecture.json`, the architecture decoded last.
         picture_path: `architecture.png`, its picture.
+        dataset_path: `dataset.json`, the classes of the data set and their colours.
         metrics_path: `metrics.json`, what an evaluation measured.
         checkpoints: Folder of the checkpoints.
         best: Folder of the weights that evaluated best.
@@ -45,11 +46,7 @@ class RunDirectory:
     """
 
     def __init__(self, path: str):
-        """Creates the folder and its sub-folders where they are missing.
-
-        Raises:
-            UserError: The path is a file, or nothing can be written there.
-        """
+        """Args: path, the folder, which need not exist."""
         self.path = path
         self.flags_path = os.path.join(path, "flags.json")
         self.history_path = os.path.join(path, "history.jsonl")
@@ -59,7 +56,16 @@ class RunDirectory:
         self.events = os.path.join(path, "events")
         self.architectures = os.path.join(path, "architectures")
         self.best = os.path.join(path, "best")
+        self.dataset_path = os.path.join(path, "dataset.json")
         self.metrics_path = os.path.join(path, "metrics.json")
+
+    def create(self) -> None:
+        """Creates the folder and its sub-folders where they are missing.
+
+        Raises:
+            UserError: The path is a file, or nothing can be written there.
+        """
+        path = self.path
         if tf.io.gfile.exists(path) and not tf.io.gfile.isdir(path):
             raise UserError(
                 f"Expected --train_logdir to be a folder, found the file {path}: name another one."
@@ -81,7 +87,7 @@ class RunDirectory:
         return os.path.join(self.architectures, f"epoch_{epoch:03d}.json")
 
     def claim(self, config: dict[str, Any]) -> bool:
-        """Makes the folder this run's own, or checks that it already is.
+        """Makes the folder this run's own, creating it, or checks that it already is.
 
         The first start writes `flags.json`. A later one compares its settings with those, all but
         `FREE_SETTINGS`, so that a run never goes on under settings that change what comes out.
@@ -94,15 +100,17 @@ class RunDirectory:
             Whether the run was begun before.
 
         Raises:
-            UserError: Settings differ, or the folder belongs to something else.
+            UserError: Settings differ, or the folder belongs to something else or cannot be
+                written.
         """
+        self.create()
         settings = _flatten(config)
         if not tf.io.gfile.exists(self.flags_path):
             self._refuse_orphans()
             record = {"config": settings, "versions": _versions()}
             write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
             return False
-        differences = _differences(self._read_settings(), settings)
+        differences = _differences(self.settings(), settings)
         if differences:
             raise UserError(
                 f"The run in {self.path} was begun with other flags: {'; '.join(differences)}. "
@@ -110,11 +118,16 @@ class RunDirectory:
             )
         return True
 
-    def _read_settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """Reads the settings that the run was begun with, by flag name, from `flags.json`.
+
+        Raises:
+            UserError: The file is missing or damaged.
+        """
         try:
             with tf.io.gfile.GFile(self.flags_path) as file:
                 return dict(json.loads(file.read())["config"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
             raise UserError(
                 f"Expected the settings of a run in {self.flags_path}, found something else "
                 f"({type(error).__name__}: {error}): restore the file or name another "

@@ -1,6 +1,7 @@
 """The search from the first step to the decoded architecture (Auto-DeepLab, section 5.1)."""
 
 import dataclasses
+import functools
 import sys
 import tempfile
 import time
@@ -64,7 +65,9 @@ class Search:
                 strategy, self.supernet, config, self.descriptor.ignore_label, self.total_steps
             )
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.evaluator = SplitEvaluator(strategy, self.supernet, self.descriptor)
+        self.evaluator = SplitEvaluator(
+            strategy, functools.partial(self.supernet, training=False), self.descriptor
+        )
         self.report = self._make_report()
         self.checkpoints = self._make_checkpoints()
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import sys
 import tempfile
 import time
@@ -11,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import datasets, input_errors, pipeline, shard_index
-from deeplab_nas.engine import initialization, networks, weights
+from deeplab_nas.engine import initialization, networks, run_directory, weights
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
@@ -64,7 +65,9 @@ class Training:
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
             self.best_miou = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.report = TrainReport(self._report_directory(), self.descriptor)
-        self.evaluator = SplitEvaluator(strategy, self.model, self.descriptor)
+        self.evaluator = SplitEvaluator(
+            strategy, functools.partial(self.model, training=False), self.descriptor
+        )
 
     def _read_index(self):
         data = self.config.data
@@ -81,7 +84,10 @@ class Training:
         settings = dataclasses.asdict(self.config)
         settings["network"]["architecture"] = networks.one_line(architecture)
         begun_before = self.run_directory.claim(settings)
-        architecture.save(self.run_directory.architecture_path)
+        if strategies.is_chief(self.strategy):
+            architecture.save(self.run_directory.architecture_path)
+            text = datasets.to_json(self.descriptor)
+            run_directory.write_text(self.run_directory.dataset_path, text)
         return begun_before
 
     def _build(self, architecture):

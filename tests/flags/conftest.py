@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 
-from flags import data_flags, model_flags, search_flags, strategy_flags, run_flags
+from flags import data_flags, model_flags, run_flags, search_flags, strategy_flags
 
 import pytest
 from absl import flags

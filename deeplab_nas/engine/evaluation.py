@@ -1,0 +1,165 @@
+"""The evaluation of a trained network on a whole split, images at their own size."""
+
+import dataclasses
+import json
+import math
+import os
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.core import cost
+from deeplab_nas.data import datasets, input_errors, pipeline, shard_index
+from deeplab_nas.drawing import confusion_matrix
+from deeplab_nas.engine import inference, metrics, run_directory, trained_network
+from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine.evaluate_loop import SplitEvaluator
+from deeplab_nas.engine.prediction_files import PredictionFiles
+from deeplab_nas.engine.progress import Progress
+from deeplab_nas.errors import UserError
+
+
+def run(config):
+    """Evaluates, and writes `metrics.json`, `confusion_matrix.png` and, if asked, predictions.
+
+    Args:
+        config: An `EvaluateConfig`.
+
+    Returns:
+        What `metrics.json` holds.
+
+    Raises:
+        UserError: The checkpoint, the data or the folder to write to do not fit.
+    """
+    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
+    print(strategies.describe(strategy), file=sys.stderr)
+    with strategy.scope():
+        trained = trained_network.load(config.checkpoint, config.mixed_precision)
+    config = _completed(config, trained)
+    descriptor = _descriptor(config, trained)
+    index = shard_index.load(config.dataset_dir, config.eval_split)
+    chief = strategies.is_chief(strategy)
+    if chief:
+        _make_folder(config.eval_logdir)
+    files = None
+    if config.save_predictions and chief:
+        files = PredictionFiles(os.path.join(config.eval_logdir, "predictions"), descriptor)
+    started = time.time()
+    with input_errors.as_user_errors():
+        matrix = _confusion_matrix(strategy, config, trained.model, descriptor, index, files)
+    found = {
+        **_facts(config, trained, index),
+        **summarize(matrix, descriptor.class_names),
+        "images_a_second": index.num_examples / (time.time() - started),
+    }
+    if chief:
+        text = json.dumps(found, indent=1, allow_nan=False) + "\n"
+        run_directory.write_text(os.path.join(config.eval_logdir, "metrics.json"), text)
+        picture = confusion_matrix.draw_confusion_matrix(matrix, descriptor.class_names)
+        path = os.path.join(config.eval_logdir, "confusion_matrix.png")
+        run_directory.write_png(path, picture)
+    return found
+
+
+def summarize(matrix, class_names):
+    """What is read from a confusion matrix, for `metrics.json`.
+
+    Args:
+        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
+        class_names: One name a class.
+
+    Returns:
+        Numbers by name. Classes that are absent are left out of `class_iou` and `class_accuracy`.
+        `miou_accuracy_mean` is ADE20K's score, the mean of mean IoU and pixel accuracy.
+
+    Raises:
+        UserError: No pixel was counted.
+    """
+    miou, accuracy = metrics.mean_iou(matrix), metrics.pixel_accuracy(matrix)
+    class_accuracy = metrics.class_accuracy(matrix)
+    return {
+        "miou": miou,
+        "pixel_accuracy": accuracy,
+        "mean_class_accuracy": float(np.nanmean(class_accuracy)),
+        "frequency_weighted_iou": metrics.frequency_weighted_iou(matrix),
+        "miou_accuracy_mean": (miou + accuracy) / 2,
+        "class_iou": metrics.by_class(class_names, metrics.class_iou(matrix)),
+        "class_accuracy": metrics.by_class(class_names, class_accuracy),
+        "confusion_matrix": matrix.tolist(),
+    }
+
+
+def _completed(config, trained):
+    """Fills what was left empty from the training."""
+    settings = trained.settings
+    return dataclasses.replace(
+        config,
+        eval_logdir=config.eval_logdir or trained.run.path,
+        dataset=config.dataset or settings["dataset"],
+        dataset_dir=config.dataset_dir or settings["dataset_dir"],
+        eval_split=config.eval_split or settings["val_split"],
+    )
+
+
+def _descriptor(config, trained):
+    descriptor = datasets.describe(config.dataset, config.dataset_dir)
+    if descriptor.num_classes != trained.descriptor.num_classes:
+        raise UserError(
+            f"Expected a data set of {trained.descriptor.num_classes} classes, as the network of "
+            f"{trained.checkpoint} has, found {descriptor.num_classes} in {config.dataset}: name "
+            "the data set that it was trained on, or another --checkpoint."
+        )
+    return descriptor
+
+
+def _make_folder(path):
+    try:
+        tf.io.gfile.makedirs(path)
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"Expected a folder at --eval_logdir={path}, found that none can be made there "
+            f"({error.message}): name another one."
+        ) from error
+
+
+def _confusion_matrix(strategy, config, model, descriptor, index, files):
+    def dataset(context):
+        return pipeline.whole_image_dataset(config.eval_batch_size, descriptor, index, context)
+
+    evaluator = SplitEvaluator(strategy, inference.predictor(model, config.inference), descriptor)
+    matrix = np.zeros([descriptor.num_classes] * 2, np.int64)
+    images_a_step = config.eval_batch_size
+    if len(index.image_sizes) > 1:
+        images_a_step = strategy.num_replicas_in_sync
+    progress = Progress({"batch": math.ceil(index.num_examples / images_a_step)})
+    started = time.time()
+    for images, labels, names in strategy.distribute_datasets_from_function(dataset):
+        counts, predictions = evaluator.count(images, labels)
+        matrix += counts
+        if files:
+            local_names = strategy.experimental_local_results(names)
+            for part, part_names in zip(predictions, local_names, strict=True):
+                files.write(part, part_names.numpy())
+        progress.update("batch", 1, time.time() - started, {})
+        started = time.time()
+    progress.close()
+    return matrix
+
+
+def _facts(config, trained, index):
+    height, width = index.max_height, index.max_width
+    measured = cost.measure(trained.model, height, width)
+    return {
+        "checkpoint": trained.checkpoint,
+        "step": trained.step,
+        "dataset": config.dataset,
+        "split": index.split,
+        "num_images": index.num_examples,
+        **dataclasses.asdict(config.inference),
+        "mixed_precision": config.mixed_precision,
+        "parameters": measured.trainable_parameters,
+        "multiply_adds": measured.multiply_adds,
+        "multiply_adds_input_size": [height, width],
+    }

@@ -1,0 +1,114 @@
+"""From image files to label maps and overlays."""
+
+import os
+import time
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.data import image_files
+from deeplab_nas.drawing import label_maps
+from deeplab_nas.engine import inference, input_files, run_directory, trained_network
+from deeplab_nas.engine.progress import Progress
+from deeplab_nas.errors import UserError
+
+
+class Predicted(NamedTuple):
+    """What a run of predictions did.
+
+    Attributes:
+        written: Number of images whose label map was written.
+        refused: A sentence for each image that could not be read.
+        images_a_second: Pace from reading a file to its written label map, the first image
+            excepted, which builds the graph; None for a single image.
+    """
+
+    written: int
+    refused: tuple[str, ...]
+    images_a_second: float | None
+
+
+def run(config):
+    """Predicts; an image that cannot be read is told on stderr and left out.
+
+    Args:
+        config: A `PredictConfig`.
+
+    Returns:
+        `Predicted`.
+
+    Raises:
+        UserError: The checkpoint does not fit, no image was found, two would get one name, or
+            nothing can be written.
+    """
+    inputs = input_files.find(config.input)
+    trained = trained_network.load(config.checkpoint, config.mixed_precision)
+    writer = _Writer(config.output_dir, trained.descriptor)
+    predict = _predict_function(trained.model, config.inference)
+    progress = Progress({"image": len(inputs)})
+    refused, written, first_done = [], 0, None
+    for path, name in inputs:
+        started = time.time()
+        try:
+            image = _read(path)
+        except UserError as error:
+            refused.append(str(error))
+            progress.write(str(error))
+        else:
+            writer.write(name, image, predict(tf.constant(image[None])).numpy()[0])
+            written += 1
+            first_done = first_done or time.time()
+        progress.update("image", 1, time.time() - started, {})
+    progress.close()
+    pace = (written - 1) / (time.time() - first_done) if written > 1 else None
+    return Predicted(written, tuple(refused), pace)
+
+
+def _predict_function(model, config):
+    probabilities = inference.predictor(model, config)
+
+    def predict(images):
+        return tf.argmax(probabilities(images), axis=-1, output_type=tf.int32)
+
+    # One graph for all sizes.
+    any_size = tf.TensorSpec([1, None, None, 3], tf.uint8)
+    return tf.function(predict, input_signature=[any_size], autograph=False)
+
+
+def _read(path):
+    try:
+        with tf.io.gfile.GFile(path, "rb") as file:
+            raw = file.read()
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"Expected a readable file at {path}, found none ({error.message})."
+        ) from error
+    return np.array(image_files.to_rgb(image_files.open_image(raw, path), path))
+
+
+class _Writer:
+    """Writes what is predicted, under the name of its image."""
+
+    def __init__(self, output_dir, descriptor):
+        self._output_dir = output_dir
+        self._descriptor = descriptor
+        try:
+            tf.io.gfile.makedirs(output_dir)
+            legend = label_maps.draw_legend(descriptor.class_names, descriptor.colormap)
+            run_directory.write_png(os.path.join(output_dir, "legend.png"), legend)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"Expected a writable folder at --output_dir={output_dir}, found that nothing can "
+                f"be written there ({error.message}): name another one."
+            ) from error
+
+    def write(self, name, image, label_map):
+        colormap = self._descriptor.colormap
+        self._write("labels", name, label_maps.with_palette(label_map, colormap))
+        self._write("overlays", name, label_maps.overlay(image, label_map, colormap))
+
+    def _write(self, kind, name, picture):
+        path = os.path.join(self._output_dir, kind, name)
+        tf.io.gfile.makedirs(os.path.dirname(path))
+        run_directory.write_png(path, picture)
