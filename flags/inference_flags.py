@@ -15,8 +15,8 @@ def define() -> None:
     flags.DEFINE_list(
         "eval_scales",
         ["1"],
-        "Factors that images are resized by; the softmaxes are averaged. Paper: 0.5,0.75,1,1.25,"
-        "1.5,1.75 where it says multi-scale.",
+        "Factors that images are resized by; the softmaxes are averaged. Official: 1, and in its "
+        "model zoo 0.5 to 1.75 in steps of 0.25 for multi-scale.",
     )
     flags.DEFINE_bool(
         "add_flipped_images",

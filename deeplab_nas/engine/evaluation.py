@@ -157,7 +157,7 @@ def _facts(config, trained, index):
         "dataset": config.dataset,
         "split": index.split,
         "num_images": index.num_examples,
-        **dataclasses.asdict(config.inference),
+        **json.loads(json.dumps(dataclasses.asdict(config.inference))),
         "mixed_precision": config.mixed_precision,
         "parameters": measured.trainable_parameters,
         "multiply_adds": measured.multiply_adds,

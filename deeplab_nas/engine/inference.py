@@ -31,9 +31,11 @@ def predictor(model, config):
         if config.min_resize_value is None:
             return see_through_windows(images)
         images = tf.cast(images, tf.float32)
-        size = tf.shape(images)[1:3]
-        resized = augment.resized_size(size, config.min_resize_value, config.max_resize_value)
-        found = see_through_windows(resize.resize_by_kernel(images, resized))
+        size = resize.image_size(images)
+        resized = augment.resized_size(
+            tf.stack(size), config.min_resize_value, config.max_resize_value
+        )
+        found = see_through_windows(resize.resize_by_kernel(images, tf.unstack(resized)))
         return resize.resize_by_kernel(found, size)
 
     return see_resized

@@ -34,7 +34,7 @@ def test_index_finds_every_record(made):
     read = records.reader(index, datasets.describe("shapes", ""))
     dataset = tf.data.Dataset.range(5).map(read)
     # Shard 0 holds the even numbers, shard 1 the odd ones.
-    assert [int(image[0, 0, 0]) for image, _ in dataset] == [0, 2, 4, 1, 3]
+    assert [int(image[0, 0, 0]) for image, _, _ in dataset] == [0, 2, 4, 1, 3]
 
 
 def test_split_names_of_cityscapes_stand_for_each_other(made):
@@ -82,7 +82,8 @@ def test_empty_shards_are_refused(copied):
 
 def test_counts_that_differ_from_the_manifest_are_refused(copied):
     descriptor = dataclasses.asdict(datasets.describe("shapes", ""))
-    facts = {key: descriptor[key] for key in descriptor if key not in ("name", "splits")}
+    shared = ("num_classes", "ignore_label", "class_names", "colormap")
+    facts = {key: descriptor[key] for key in shared}
     manifest = manifests.Manifest(
         dataset="shapes",
         split="train",
@@ -118,9 +119,10 @@ def test_shards_of_the_official_converter_are_read_exactly(image_format):
         assert index.num_examples == len(wanted)
         assert index.max_height == max(record["height"] for record in wanted)
         dataset = tf.data.Dataset.range(len(wanted)).map(records.reader(index, descriptor))
-        for (image, label), record in zip(dataset, wanted, strict=True):
+        for (image, label, name), record in zip(dataset, wanted, strict=True):
             pixels = image.numpy().astype(np.uint8).tobytes()
             assert hashlib.sha256(pixels).hexdigest() == record["image_decoded_sha256"]
+            assert name.numpy().decode() == record["filename"]
             ids = label.numpy().tobytes()
             assert hashlib.sha256(ids).hexdigest() == record["label_decoded_sha256"]
         parsed = map(examples.parse, tf.data.TFRecordDataset(index.filenames))

@@ -1,42 +1,73 @@
-"""A fixture that parses command lines without leaving flags behind."""
+"""Fixtures that parse command lines without leaving flags behind."""
 
 import copy
 from collections.abc import Callable
 
-from flags import data_flags, model_flags, run_flags, search_flags, strategy_flags
+from flags import (
+    data_flags,
+    evaluate_flags,
+    model_flags,
+    predict_flags,
+    run_flags,
+    search_flags,
+    strategy_flags,
+    train_flags,
+)
 
 import pytest
 from absl import flags
 
 
-@pytest.fixture(scope="session")
-def defined_flags() -> flags.FlagValues:
-    """All flags of the search, unparsed; absl's own registry is as before."""
+def _defined(*topics) -> flags.FlagValues:
+    """The flags of some topics, unparsed; absl's own registry is as before."""
     registry = flags.FLAGS
-    before = set(registry)
-    topics = {
-        "dataset": data_flags,
-        "num_layers": model_flags,
-        "epochs": search_flags,
-        "strategy": strategy_flags,
-        "train_logdir": run_flags,
-    }
-    for probe, topic in topics.items():
-        if probe not in before:
-            topic.define()
-    defined = copy.deepcopy(registry)
-    for name in set(registry) - before:
+    taken = {name: registry[name] for name in set(registry)}
+    absl_flags = [name for name in taken if not _is_ours(taken[name])]
+    for name in taken.keys() - set(absl_flags):
         delattr(registry, name)
+    for topic in topics:
+        topic.define()
+    defined = copy.deepcopy(registry)
+    for name in set(registry) - set(absl_flags):
+        delattr(registry, name)
+    for name in taken.keys() - set(absl_flags):
+        registry[name] = taken[name]
     return defined
 
 
-@pytest.fixture
-def parse(defined_flags) -> Callable[..., flags.FlagValues]:
-    """A function from command-line arguments to parsed flags."""
+def _is_ours(flag) -> bool:
+    module = flags.FLAGS.find_module_defining_flag(flag.name) or ""
+    return module.startswith(("flags", "deeplab_nas", "tfrecords_tools"))
 
+
+def _parser(defined: flags.FlagValues) -> Callable[..., flags.FlagValues]:
     def parse_arguments(*arguments: str) -> flags.FlagValues:
-        parsed = copy.deepcopy(defined_flags)
+        parsed = copy.deepcopy(defined)
         parsed(["program", *arguments])
         return parsed
 
     return parse_arguments
+
+
+@pytest.fixture(scope="session")
+def parse() -> Callable[..., flags.FlagValues]:
+    """From command-line arguments of the search to parsed flags."""
+    return _parser(_defined(data_flags, model_flags, search_flags, strategy_flags, run_flags))
+
+
+@pytest.fixture(scope="session")
+def parse_train() -> Callable[..., flags.FlagValues]:
+    """From command-line arguments of the training to parsed flags."""
+    return _parser(_defined(train_flags))
+
+
+@pytest.fixture(scope="session")
+def parse_evaluate() -> Callable[..., flags.FlagValues]:
+    """From command-line arguments of the evaluation to parsed flags."""
+    return _parser(_defined(evaluate_flags))
+
+
+@pytest.fixture(scope="session")
+def parse_predict() -> Callable[..., flags.FlagValues]:
+    """From command-line arguments of predictions to parsed flags."""
+    return _parser(_defined(predict_flags))

@@ -8,13 +8,13 @@ import pytest
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _PROGRAM = """
-from flags import program, train_flags
+from flags import program, run_flags
 
 from absl import flags
 
 from deeplab_nas.errors import UserError
 
-train_flags.define()
+run_flags.define()
 flags.DEFINE_string("dataset", "none", "A data set.")
 
 def main(argv):

@@ -1,0 +1,135 @@
+"""A trained network on a split: metrics.json, the picture, the files for a server, refusals."""
+
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from deeplab_nas.data import datasets
+from deeplab_nas.engine import evaluation, trained_network
+from deeplab_nas.engine.evaluate_config import EvaluateConfig
+from deeplab_nas.engine.inference_config import InferenceConfig
+from deeplab_nas.engine.prediction_files import PredictionFiles
+from deeplab_nas.errors import UserError
+from tests.data import made_shards
+
+
+@pytest.fixture(scope="module")
+def evaluated(finished_training, tmp_path_factory):
+    """An evaluation with saved predictions: its folder and what it returned."""
+    config, _ = finished_training
+    folder = tmp_path_factory.mktemp("evaluated")
+    found = evaluation.run(
+        EvaluateConfig(config.train_logdir, eval_logdir=str(folder), save_predictions=True)
+    )
+    return folder, found
+
+
+def count(predictions):
+    """A confusion matrix of the validation split by a dictionary, as nobody would write it."""
+    pairs = {}
+    for number, prediction in enumerate(predictions):
+        _, label = made_shards.numbered_example(number)
+        for pair in zip(label.ravel().tolist(), prediction.ravel().tolist(), strict=True):
+            pairs[pair] = pairs.get(pair, 0) + 1
+    return pairs
+
+
+def test_metrics_are_those_of_the_saved_predictions(evaluated):
+    folder, found = evaluated
+    assert json.loads((folder / "metrics.json").read_text()) == found
+    paths = [folder / "predictions" / f"picture {number}.png" for number in range(3)]
+    assert sorted((folder / "predictions").iterdir()) == paths
+    pictures = [PIL.Image.open(path) for path in paths]
+    assert {picture.mode for picture in pictures} == {"L"}
+    # Shards hold their examples in another order than they were made.
+    pairs = count([np.array(picture) for picture in pictures])
+    assert sum(sum(row) for row in found["confusion_matrix"]) == 3 * 20 * 30
+    for (label, prediction), pixels in pairs.items():
+        assert found["confusion_matrix"][label][prediction] == pixels
+    right = sum(pixels for (label, prediction), pixels in pairs.items() if label == prediction)
+    assert found["pixel_accuracy"] == pytest.approx(right / (3 * 20 * 30))
+    assert found["miou_accuracy_mean"] == pytest.approx(
+        (found["miou"] + found["pixel_accuracy"]) / 2
+    )
+    assert found["num_images"] == 3
+    assert (folder / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_best_evaluation_of_the_training_is_repeated(finished_training, evaluated):
+    _, evaluations = finished_training
+    best = max(evaluations, key=lambda record: record["miou"])
+    assert evaluated[1]["miou"] == pytest.approx(best["miou"], abs=1e-6)
+    assert evaluated[1]["step"] == best["step"]
+
+
+def test_a_batch_is_its_images_one_by_one(finished_training, evaluated, tmp_path):
+    config, _ = finished_training
+    settings = EvaluateConfig(config.train_logdir, eval_logdir=str(tmp_path), eval_batch_size=2)
+    assert evaluation.run(settings)["confusion_matrix"] == evaluated[1]["confusion_matrix"]
+
+
+def test_images_of_several_sizes(finished_training, tmp_path):
+    config, _ = finished_training
+    pairs = [made_shards.numbered_example(number, 18 + number, 25) for number in range(3)]
+    folder = made_shards.write(tmp_path / "shards", "test", pairs)
+    found = evaluation.run(
+        EvaluateConfig(
+            *(config.train_logdir, str(tmp_path / "out"), "shapes", folder, "test", 2),
+            inference=InferenceConfig(
+                (0.5, 1.0), True, (16, 16), 8, min_resize_value=17, max_resize_value=30
+            ),
+        )
+    )
+    assert sum(sum(row) for row in found["confusion_matrix"]) == (18 + 19 + 20) * 25
+    assert found["eval_scales"] == [0.5, 1.0]
+
+
+def test_absent_classes_are_absent():
+    matrix = np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]])
+    found = evaluation.summarize(matrix, ("a", "b", "c"))
+    assert found["class_iou"] == {"a": 0.75, "b": 0.8}
+    assert found["class_accuracy"] == {"a": 0.75, "b": 1.0}
+    assert found["miou"] == pytest.approx(0.775)
+    assert found["mean_class_accuracy"] == pytest.approx(0.875)
+    assert found["frequency_weighted_iou"] == pytest.approx(0.775)
+
+
+def test_a_network_of_other_classes_is_refused(finished_training, tmp_path):
+    config, _ = finished_training
+    folder = made_shards.write(tmp_path / "s", "val", [made_shards.numbered_example(0)])
+    with pytest.raises(UserError, match="Expected a data set of 7 classes.*found 11 in camvid"):
+        evaluation.run(EvaluateConfig(config.train_logdir, "", "camvid", folder, "val"))
+
+
+def test_a_search_is_no_training(finished_training, tmp_path):
+    config, _ = finished_training
+    run = pathlib.Path(config.train_logdir)
+    settings = json.loads((run / "flags.json").read_text())
+    del settings["config"]["use_decoder"]
+    for name in ("best", "architecture.json", "dataset.json"):
+        (tmp_path / name).symlink_to(run / name)
+    (tmp_path / "flags.json").write_text(json.dumps(settings))
+    with pytest.raises(UserError, match=r"found none of use_decoder: a search has no network yet"):
+        trained_network.load(str(tmp_path))
+
+
+def test_cityscapes_predictions_have_the_servers_ids_and_names(tmp_path):
+    files = PredictionFiles(str(tmp_path), datasets.describe("cityscapes", ""))
+    files.write(np.array([[[0, 10, 18]], [[1, 1, 1]]]), [b"a/frankfurt_000000_000294", b""])
+    (path,) = tmp_path.iterdir()
+    assert path.name == "frankfurt_000000_000294.png"
+    assert np.array(PIL.Image.open(path)).tolist() == [[7, 23, 33]]
+    with pytest.raises(UserError, match="found 'frankfurt_000000_000294' twice"):
+        files.write(np.zeros([1, 1, 3], int), [b"frankfurt_000000_000294.png"])
+
+
+def test_the_description_of_a_data_set_comes_back():
+    descriptor = dataclasses.replace(datasets.describe("cityscapes", ""), name="other")
+    assert datasets.from_json(datasets.to_json(descriptor)) == descriptor
+    for text in ("[]", "{}", '{"name": 1, "colour": 2}', "?"):
+        with pytest.raises(ValueError, match=r"data set|Expecting"):
+            datasets.from_json(text)

@@ -1,0 +1,96 @@
+"""The programs `train`, `evaluate` and `predict` from outside, and their mistakes in a sentence."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import PIL.Image
+import pytest
+
+from tests import trained_runs
+from tests.data import made_shards
+
+_ROOT = pathlib.Path(__file__).parents[1]
+
+
+def program(name, *arguments):
+    command = [sys.executable, "-m", f"deeplab_nas.{name}", *arguments]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+
+
+def assert_refused(result, *expected):
+    said = result.stderr.splitlines()[-1]
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert said.endswith(".")
+    for text in expected:
+        assert text in said, result.stderr
+
+
+def test_the_chain(shards, tmp_path):
+    trained_runs.ARCHITECTURE.save(tmp_path / "found.json")
+    trained = program(
+        *("train", "--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train"),
+        *("--val_split=val", "--train_crop_size=17", "--train_batch_size=2"),
+        *(f"--architecture={tmp_path}/found.json", "--filter_multiplier=2"),
+        *("--training_number_of_steps=2", "--batch_norm_decay=0.5"),
+        f"--train_logdir={tmp_path}/run",
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert "best weights" in trained.stdout
+    evaluated = program("evaluate", f"--checkpoint={tmp_path}/run", "--add_flipped_images")
+    assert evaluated.returncode == 0, evaluated.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert f"{metrics['miou']:.4f}" in evaluated.stdout
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    PIL.Image.fromarray(made_shards.numbered_example(0)[0]).save(good)
+    bad.write_text("no image")
+    predicted = program(
+        *("predict", f"--checkpoint={tmp_path}/run", f"--output_dir={tmp_path}/out"),
+        *(f"--input={good}", f"--input={bad}"),
+    )
+    assert_refused(predicted, "1 of 2")
+    assert "bad.png" in predicted.stderr
+    assert "1 label maps" in predicted.stdout
+    assert (tmp_path / "out" / "labels" / "good.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--train_crop_size=400"], ["--train_crop_size=400", "40x60"]),
+        (["--train_split=other"], ["other", "train"]),
+        (["--initial_checkpoint=absent/run"], ["absent/run"]),
+        (["--architecture=absent.json"], ["absent.json"]),
+        (["--fine_tune_batch_norm=false"], ["--initial_checkpoint", "--fine_tune_batch_norm"]),
+        (["--strategy=gpu"], ["--strategy=gpu"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_a_wrong_flag_of_train_is_refused(shards, tmp_path, arguments, expected):
+    result = program(
+        *("train", "--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train"),
+        *("--val_split=val", "--train_crop_size=17", "--train_batch_size=2"),
+        *("--filter_multiplier=2", f"--train_logdir={tmp_path}/run", *arguments),
+    )
+    assert_refused(result, *expected)
+
+
+def test_an_architecture_of_another_version_is_refused(shards, tmp_path):
+    text = trained_runs.ARCHITECTURE.to_json().replace('"version": 1', '"version": 7')
+    (tmp_path / "newer.json").write_text(text)
+    result = program(
+        *("train", "--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train"),
+        *("--val_split=val", f"--architecture={tmp_path}/newer.json"),
+        *("--train_crop_size=17", f"--train_logdir={tmp_path}/run"),
+    )
+    assert_refused(result, "newer.json", "version", "7")
+
+
+@pytest.mark.parametrize("name", ["evaluate", "predict"])
+def test_a_missing_checkpoint_is_refused(name, tmp_path):
+    needed = [f"--input={tmp_path}", f"--output_dir={tmp_path}/out"] if name == "predict" else []
+    PIL.Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    result = program(name, f"--checkpoint={tmp_path}/absent", *needed)
+    assert_refused(result, f"{tmp_path}/absent", "--train_logdir")

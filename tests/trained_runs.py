@@ -1,0 +1,45 @@
+"""A small data set and a short training on it, for tests of what comes after."""
+
+import pathlib
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.engine.network_config import NetworkConfig
+from deeplab_nas.engine.optimization_config import OptimizationConfig
+from deeplab_nas.engine.train_config import TrainConfig
+from tests.data import made_shards
+
+ARCHITECTURE = nas_genotypes.Architecture(cell=(((0, "separable_3x3_1"), (1, "skip")),), path=(0,))
+
+
+def make_shards(folder: pathlib.Path) -> str:
+    """Shards of the classes 0 to 3, which `shapes` allows: 9 to train on, 3 to evaluate."""
+    for split, count in (("train", 9), ("val", 3)):
+        pairs = [made_shards.numbered_example(number) for number in range(count)]
+        made_shards.write(folder, split, pairs)
+    return str(folder)
+
+
+def make_config(dataset_dir: str, run_directory: pathlib.Path, **settings) -> TrainConfig:
+    """Six steps of a one-cell network, evaluated every three; `settings` are of `TrainConfig`."""
+    run_directory.parent.mkdir(parents=True, exist_ok=True)
+    architecture = run_directory.parent / f"{run_directory.name}.json"
+    ARCHITECTURE.save(architecture)
+    data = DataConfig(
+        dataset="shapes",
+        dataset_dir=dataset_dir,
+        train_split="train",
+        val_split="val",
+        train_crop_size=(17, 17),
+        train_batch_size=2,
+        eval_batch_size=2,
+    )
+    defaults = {
+        "data": data,
+        "network": NetworkConfig(str(architecture), filter_multiplier=2),
+        "optimization": OptimizationConfig(training_number_of_steps=6),
+        "batch_norm_decay": 0.5,
+        "eval_interval_steps": 3,
+        "log_steps": 2,
+    }
+    return TrainConfig(train_logdir=str(run_directory), **{**defaults, **settings})
