@@ -20,15 +20,6 @@ _SMALL = (
 )
 
 
-@pytest.fixture(scope="module")
-def dataset_dir(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shards")
-    for split, count in (("train", 8), ("val", 2)):
-        pairs = [made_shards.numbered_example(number) for number in range(count)]
-        made_shards.write(folder, split, pairs)
-    return folder
-
-
 def search(folder, run_directory, *arguments):
     """Runs the program on `shapes` shards in `folder`; later flags override earlier ones."""
     command = [
@@ -57,12 +48,12 @@ def assert_refused(result, *expected):
     assert len(said) <= 2, said
 
 
-def test_searches_and_says_what_it_found(dataset_dir, tmp_path):
-    result = search(dataset_dir, tmp_path / "run")
+def test_searches_and_says_what_it_found(shards, tmp_path):
+    result = search(shards, tmp_path / "run")
     assert result.returncode == 0, result.stderr
     assert "path (output strides)" in result.stdout
     assert str(tmp_path / "run" / "architecture.json") in result.stdout
-    again = search(dataset_dir, tmp_path / "run", "--seed=5")
+    again = search(shards, tmp_path / "run", "--seed=5")
     assert_refused(again, "--seed is 1 there and 5 here", "another --train_logdir")
 
 
@@ -81,13 +72,13 @@ def test_searches_and_says_what_it_found(dataset_dir, tmp_path):
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )
-def test_a_wrong_flag_is_refused_in_one_sentence(dataset_dir, tmp_path, arguments, expected):
-    result = search(dataset_dir, tmp_path / "run", *arguments)
+def test_a_wrong_flag_is_refused_in_one_sentence(shards, tmp_path, arguments, expected):
+    result = search(shards, tmp_path / "run", *arguments)
     assert_refused(result, *expected)
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
-def test_a_label_id_out_of_range_is_refused_with_file_and_id(dataset_dir, tmp_path):
+def test_a_label_id_out_of_range_is_refused_with_file_and_id(shards, tmp_path):
     image, label = made_shards.numbered_example(0)
     label = label.copy()
     label[2, 3] = 200
@@ -97,13 +88,13 @@ def test_a_label_id_out_of_range_is_refused_with_file_and_id(dataset_dir, tmp_pa
     assert_refused(search(folder, tmp_path / "run"), "found 200", "picture")
 
 
-def test_an_unwritable_run_directory_is_refused(dataset_dir, tmp_path):
+def test_an_unwritable_run_directory_is_refused(shards, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    result = search(dataset_dir, tmp_path / "file" / "run")
+    result = search(shards, tmp_path / "file" / "run")
     assert_refused(result, str(tmp_path / "file" / "run"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_run_directory_is_refused(dataset_dir, tmp_path):
+def test_a_read_only_run_directory_is_refused(shards, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
-    assert_refused(search(dataset_dir, tmp_path / "locked" / "run"), "writable")
+    assert_refused(search(shards, tmp_path / "locked" / "run"), "writable")

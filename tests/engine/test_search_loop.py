@@ -19,16 +19,6 @@ from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.data import made_shards
 
 
-@pytest.fixture(scope="module")
-def dataset_dir(tmp_path_factory):
-    """Shards of the classes 0 to 3, which `shapes` allows."""
-    folder = tmp_path_factory.mktemp("shards")
-    for split, count in (("train", 9), ("val", 3)):
-        pairs = [made_shards.numbered_example(number) for number in range(count)]
-        made_shards.write(folder, split, pairs)
-    return str(folder)
-
-
 def made_config(dataset_dir, run_directory, **settings):
     data = DataConfig(
         dataset="shapes",
@@ -44,9 +34,9 @@ def made_config(dataset_dir, run_directory, **settings):
 
 
 @pytest.fixture(scope="module")
-def finished(dataset_dir, tmp_path_factory):
+def finished(shards, tmp_path_factory):
     """A search from start to end: its configuration and the records it returned."""
-    config = made_config(dataset_dir, tmp_path_factory.mktemp("run") / "whole")
+    config = made_config(shards, tmp_path_factory.mktemp("run") / "whole")
     return config, search_loop.run(config)
 
 
@@ -177,9 +167,9 @@ def test_label_id_out_of_range_names_file_and_id(tmp_path):
         search_loop.run(made_config(folder, tmp_path / "run"))
 
 
-def test_non_finite_loss_stops_and_saves_nothing(dataset_dir, tmp_path):
+def test_non_finite_loss_stops_and_saves_nothing(shards, tmp_path):
     config = made_config(
-        dataset_dir,
+        shards,
         tmp_path / "run",
         base_learning_rate=1e30,
         clip_gradient_norm=0.0,

@@ -1,0 +1,38 @@
+"""Architectures drawn from the search space, the baseline that a search has to beat."""
+
+import numpy as np
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.core.nas_genotypes import NUM_LEVELS, SEARCH_OPERATIONS, ZERO, Architecture
+
+
+def draw(seed: int, num_layers: int, num_blocks: int) -> Architecture:
+    """Draws an architecture that a search could have decoded.
+
+    Every block gets two distinct states and an operation for each, every layer a level that its
+    predecessor reaches, all with equal probability.
+
+    Args:
+        seed: Seed.
+        num_layers: L, cells on the path.
+        num_blocks: B, blocks in the cell.
+
+    Returns:
+        The architecture, without the operation `zero`.
+    """
+    # The stream of RandomState is frozen over the versions of NumPy, that of Generator is not.
+    random = np.random.RandomState(seed)
+    operations = [operation for operation in SEARCH_OPERATIONS if operation != ZERO]
+    cell = tuple(
+        tuple(
+            (int(state), operations[random.randint(len(operations))])
+            for state in random.choice(2 + block, size=2, replace=False)
+        )
+        for block in range(num_blocks)
+    )
+    path, level = [], 0
+    for _ in range(num_layers):
+        lowest, highest = max(level - 1, 0), min(level + 1, NUM_LEVELS - 1)
+        level = int(random.randint(lowest, highest + 1))
+        path.append(level)
+    return nas_genotypes.Architecture(cell=cell, path=tuple(path))

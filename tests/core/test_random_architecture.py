@@ -1,0 +1,20 @@
+"""Drawn architectures are valid, those of their seed, and cover the search space."""
+
+from deeplab_nas.core import random_architecture
+from deeplab_nas.core.nas_genotypes import SEARCH_OPERATIONS, ZERO
+
+
+def test_draws_are_functions_of_the_seed_and_cover_the_space():
+    drawn = [random_architecture.draw(seed, num_layers=6, num_blocks=3) for seed in range(200)]
+    assert drawn[7] == random_architecture.draw(7, 6, 3)
+    assert len({found.path for found in drawn}) > 50
+    assert {len(found.path) for found in drawn} == {6}
+    pairs = [block for found in drawn for block in found.cell]
+    assert {operation for block in pairs for _, operation in block} == {*SEARCH_OPERATIONS} - {ZERO}
+    assert all(block[0][0] != block[1][0] for block in pairs)
+    for block in range(3):
+        states = {state for found in drawn for state, _ in found.cell[block]}
+        assert states == set(range(block + 2))
+    for layer in range(6):
+        levels = {found.path[layer] for found in drawn}
+        assert levels == set(range(min(layer + 2, 4)))
