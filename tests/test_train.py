@@ -60,11 +60,7 @@ def test_the_chain(shards, tmp_path):
     ("arguments", "expected"),
     [
         (["--train_crop_size=400"], ["--train_crop_size=400", "40x60"]),
-        (["--train_split=other"], ["other", "train"]),
         (["--initial_checkpoint=absent/run"], ["absent/run"]),
-        (["--architecture=absent.json"], ["absent.json"]),
-        (["--fine_tune_batch_norm=false"], ["--initial_checkpoint", "--fine_tune_batch_norm"]),
-        (["--strategy=gpu"], ["--strategy=gpu"]),
     ],
     ids=lambda value: value[0],
 )
@@ -75,17 +71,6 @@ def test_a_wrong_flag_of_train_is_refused(shards, tmp_path, arguments, expected)
         *("--filter_multiplier=2", f"--train_logdir={tmp_path}/run", *arguments),
     )
     assert_refused(result, *expected)
-
-
-def test_an_architecture_of_another_version_is_refused(shards, tmp_path):
-    text = trained_runs.ARCHITECTURE.to_json().replace('"version": 1', '"version": 7')
-    (tmp_path / "newer.json").write_text(text)
-    result = program(
-        *("train", "--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train"),
-        *("--val_split=val", f"--architecture={tmp_path}/newer.json"),
-        *("--train_crop_size=17", f"--train_logdir={tmp_path}/run"),
-    )
-    assert_refused(result, "newer.json", "version", "7")
 
 
 @pytest.mark.parametrize("name", ["evaluate", "predict"])

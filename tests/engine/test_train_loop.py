@@ -107,6 +107,15 @@ def test_refuses_another_architecture_in_one_sentence(finished_training, tmp_pat
         train_loop.run(dataclasses.replace(config, network=network))
 
 
+def test_refuses_an_architecture_of_another_version(shards, tmp_path):
+    config = trained_runs.make_config(shards, tmp_path / "run")
+    path = pathlib.Path(config.network.architecture)
+    path.write_text(path.read_text().replace('"version": 1', '"version": 7'))
+    with pytest.raises(UserError, match=r"run\.json: .*version.*7"):
+        train_loop.run(config)
+    assert not (tmp_path / "run").exists()
+
+
 def test_begins_with_the_weights_of_another_run(finished_training, shards, tmp_path, capsys):
     config, _ = finished_training
     frozen = {
