@@ -90,14 +90,14 @@ class TrainStep:
             self._config.top_k_percent_pixels,
             self._config.hard_example_mining_step,
         )
-        # Half precision overflows where a loss is summed, and underflows where it is not scaled.
-        pixels = tf.size(labels, out_type=tf.float32)
         scale = self.optimizer.scale_loss(1.0) if self._scales_loss else 1.0
-        loss_sum, count, gradients = self._sums(images, labels, share, scale / pixels)
+        loss_sum, count, gradients = self._sums(images, labels, share, scale)
         loss_sum, count = (replicas.sum_over_replicas(value) for value in (loss_sum, count))
-        of_mean = losses.mean_loss(pixels, count)
+        regularization_loss = weight_decay.regularization_loss(
+            self._model, self._config.weight_decay
+        )
         gradients = [
-            multiplier * (gradient * of_mean + scale * decay * variable.value)
+            multiplier * (losses.mean_loss(gradient, count) + scale * decay * variable.value)
             for gradient, variable, decay, multiplier in zip(
                 replicas.sum_over_replicas(gradients),
                 self._variables,
@@ -111,11 +111,7 @@ class TrainStep:
         if self._scales_loss:
             # The optimizer skips such a step and lowers its scale.
             norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
-        told = (
-            losses.mean_loss(loss_sum, count),
-            weight_decay.regularization_loss(self._model, self._config.weight_decay),
-            norm,
-        )
+        told = (losses.mean_loss(loss_sum, count), regularization_loss, norm)
         return dict(zip(TOLD, told, strict=True))
 
     def _sums(self, images, labels, share, scale):
@@ -150,8 +146,11 @@ class TrainStep:
                 loss_sum, count = losses.pixel_cross_entropy(*arguments, class_weights=weights)
             else:
                 loss_sum, count = losses.hardest_pixel_cross_entropy(*arguments, share, weights)
-            scaled = loss_sum * scale
-        return loss_sum, count, tape.gradient(scaled, values)
+            # Half precision overflows on the gradient of a sum, and underflows without a scale.
+            pixels = tf.cast(tf.size(labels), tf.float32)
+            scaled = loss_sum * (scale / pixels)
+        gradients = [gradient * pixels for gradient in tape.gradient(scaled, values)]
+        return loss_sum, count, gradients
 
 
 def _schedule(config):

@@ -137,11 +137,52 @@ def test_a_fixed_batch_is_learned():
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_learns_as_single_does(precision):
+    losses, norms = {}, {}
+    for dtype in ("float32", precision):
+        step, model = made_step(dtype=dtype)
+        told = [step.update(*made_batch(number)) for number in range(3)]
+        losses[dtype] = [float(one["cross_entropy"]) for one in told]
+        norms[dtype] = float(told[-1]["gradient_norm"])
+        assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+        assert int(step.optimizer.iterations.numpy()) == 3
+    np.testing.assert_allclose(losses[precision], losses["float32"], rtol=0.1)
+    assert norms[precision] == pytest.approx(norms["float32"], rel=0.5)
+
+
+def test_a_step_that_overflows_is_skipped_and_the_scale_lowered():
+    step, model = made_step(dtype="mixed_float16")
+    step.optimizer.dynamic_scale.assign(1e30)
+    before = values(model)
+    told = step.update(*made_batch())
+    assert np.isfinite(float(told["cross_entropy"]))
+    assert float(told["gradient_norm"]) == 0.0
+    assert float(step.optimizer.dynamic_scale.numpy()) == pytest.approx(0.5e30)
+    for old, variable in zip(before, model.trainable_variables, strict=True):
+        np.testing.assert_array_equal(old, variable.numpy())
+
+
+def test_several_steps_in_one_call_are_the_steps():
+    one, model = made_step()
+    several, other = made_step()
+    batch = made_batch()
+    told = [one.update(*batch) for _ in range(3)]
+    batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
+    means = several.run(batches, tf.constant(3))
+    for name, mean in means.items():
+        expected = np.mean([float(values[name]) for values in told])
+        np.testing.assert_allclose(float(mean), expected, rtol=1e-4)
+    for first, second in zip(values(model), values(other), strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-5)
+
+
 _STEPS = """
 import json, sys
 import keras
 import numpy as np
 import tensorflow as tf
+from deeplab_nas.engine.moving_average import MovingAverage
 from deeplab_nas.engine.train_step import TrainStep
 from tests.engine import test_train_step
 
@@ -158,12 +199,16 @@ with strategy.scope():
     model = test_train_step.segmenter.build(
         test_train_step.ARCHITECTURE, 4, 4, dropout_keep_prob=1.0, synchronized=True
     )
-    step = TrainStep(strategy, model, test_train_step.CONFIG, 255)
+    average = MovingAverage(strategy, model, 0.9)
+    step = TrainStep(strategy, model, test_train_step.CONFIG, 255, average)
 dataset = tf.data.Dataset.from_tensors(test_train_step.made_batch()).unbatch().batch(4).repeat()
 batches = iter(strategy.experimental_distribute_dataset(dataset))
-told = [step.update(*next(batches)) for _ in range(2)]
+told = [step.update(*next(batches)), step.run(batches, tf.constant(2))]
 told = [float(value) for one in told for value in one.values()]
-print(json.dumps([told, *[np.asarray(v.value).ravel().tolist() for v in model.variables]]))
+with average.in_place():
+    averages = [v.numpy().ravel().tolist() for v in model.trainable_variables]
+weights = [np.asarray(v.value).ravel().tolist() for v in model.variables]
+print(json.dumps([told, *averages, *weights]))
 """
 
 
