@@ -16,7 +16,7 @@ IGNORE = 255
 _BORDER_HALF_WIDTH = 1.25
 _BACKGROUND = 0
 # Hues go from 0 to 1, and the middles of the six classes lie 1/6 apart.
-_HUE_HALF_RANGE = 0.10
+_HUE_HALF_RANGE = 0.09
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _polygon_distance(outline: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.n
 
 def _colors(random, shape: int) -> np.ndarray:
     """Draws two colours of a class, float `[2, 3]` in 0..255: one hue, pale in the background."""
-    hue, saturations = random.uniform(), (0.0, 0.35)
+    hue, saturations = random.uniform(), (0.0, 0.3)
     if shape != _BACKGROUND:
         hue = (shape / 6 + random.uniform(-_HUE_HALF_RANGE, _HUE_HALF_RANGE)) % 1
         saturations = (0.4, 0.9)
