@@ -72,6 +72,11 @@ class Checkpoints:
         return None
 
 
+def exist(directory: str) -> bool:
+    """Whether there is a checkpoint in a folder, whole or damaged."""
+    return bool(_steps(directory))
+
+
 def _rewrite_state_file(directory: str) -> None:
     """Makes TensorFlow's `checkpoint` file name exactly the checkpoints that are there.
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import datasets, input_errors, pipeline, shard_index
-from deeplab_nas.engine import initialization, networks, run_directory, weights
+from deeplab_nas.engine import checkpoints, initialization, networks, run_directory, weights
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
@@ -22,6 +22,7 @@ from deeplab_nas.engine.progress import Progress
 from deeplab_nas.engine.run_directory import RunDirectory
 from deeplab_nas.engine.train_report import TrainReport
 from deeplab_nas.engine.train_step import TOLD, TrainStep
+from deeplab_nas.errors import UserError
 
 # More of the first value than this in batch norm's moving statistics spoils every evaluation.
 _LARGEST_SHARE_OF_START = 0.01
@@ -78,6 +79,12 @@ class Training:
             self.train_index.num_examples, data.train_batch_size
         )
         pipeline.check_crop(data, self.train_index)
+        given = self.config.optimization.label_weights
+        if given is not None and len(given) != self.descriptor.num_classes:
+            raise UserError(
+                f"Expected --label_weights for the {self.descriptor.num_classes} classes of "
+                f"{data.dataset}, found {len(given)}: give one number a class."
+            )
 
     def _claim(self, architecture):
         # By what it is and not by its name: the file may change while its name stays.
@@ -113,7 +120,9 @@ class Training:
 
     def begin(self):
         """Loads the first weights, or goes back to the newest checkpoint if there is one."""
-        told = initialization.initialize(self.model, self.config)
+        told = None
+        if not checkpoints.exist(self.run_directory.checkpoints):
+            told = initialization.initialize(self.model, self.config)
         with self.strategy.scope():
             decay = self.config.moving_average_decay
             self.average = MovingAverage(self.strategy, self.model, decay) if decay else None

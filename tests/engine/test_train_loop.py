@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -118,12 +119,13 @@ def test_refuses_an_architecture_of_another_version(shards, tmp_path):
 
 def test_begins_with_the_weights_of_another_run(finished_training, shards, tmp_path, capsys):
     config, _ = finished_training
+    first = str(shutil.copytree(config.train_logdir, tmp_path / "first"))
     frozen = {
-        "initial_checkpoint": config.train_logdir,
+        "initial_checkpoint": first,
         "fine_tune_batch_norm": False,
         "optimization": OptimizationConfig(training_number_of_steps=1, base_learning_rate=1e-12),
     }
-    best = tf.train.latest_checkpoint(f"{config.train_logdir}/best")
+    best = tf.train.latest_checkpoint(f"{first}/best")
     expected = tf.train.load_checkpoint(best)
     for last in (True, False):
         run = tmp_path / f"run_{last}"
@@ -137,6 +139,16 @@ def test_begins_with_the_weights_of_another_run(finished_training, shards, tmp_p
         logits = "variables/segmenter.Slogits.Sweights/.ATTRIBUTES/VARIABLE_VALUE"
         same = np.allclose(values[logits], expected.get_tensor(logits), atol=1e-6)
         assert same == last
+    # What it began with is not needed any more.
+    shutil.rmtree(first)
+    assert len(train_loop.run(trained_runs.make_config(shards, run, **settings))) == 1
+
+
+def test_class_weights_are_one_a_class(shards, tmp_path):
+    optimization = OptimizationConfig(label_weights=(1.0, 2.0))
+    config = trained_runs.make_config(shards, tmp_path / "run", optimization=optimization)
+    with pytest.raises(UserError, match="--label_weights for the 7 classes of shapes, found 2"):
+        train_loop.run(config)
 
 
 def test_frozen_batch_norm_needs_weights(shards, tmp_path):
