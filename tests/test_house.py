@@ -24,9 +24,11 @@ _MAY_IMPORT = {
 _KNOWN_TO_FLAGS = {
     "deeplab_nas.data.data_config",
     "deeplab_nas.data.datasets",
+    "deeplab_nas.engine.evaluate_config",
     "deeplab_nas.engine.inference_config",
     "deeplab_nas.engine.network_config",
     "deeplab_nas.engine.optimization_config",
+    "deeplab_nas.engine.predict_config",
     "deeplab_nas.engine.search_config",
     "deeplab_nas.engine.train_config",
     "deeplab_nas.supernet.supernet_config",

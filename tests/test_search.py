@@ -64,11 +64,8 @@ def test_searches_and_says_what_it_found(shards, tmp_path):
         (["--val_split=other"], ["other", "train"]),
         (["--train_crop_size=400,17"], ["--train_crop_size=400,17", "40x60"]),
         (["--train_batch_size=5"], ["--train_batch_size", "4", "5"]),
-        (["--operation_set=mixed"], ["mixed", "official", "darts"]),
         (["--strategy=tpu", "--tpu=local"], ["--strategy=tpu", "TPU"]),
-        (["--strategy=gpu"], ["--strategy=gpu", "0"]),
         (["--epochs=none"], ["epochs", "none"]),
-        (["--epoch_count=3"], ["epoch_count"]),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )

@@ -170,5 +170,5 @@ def test_statistics_that_will_not_settle_are_told(shards, tmp_path, capsys):
     config = trained_runs.make_config(
         shards, tmp_path / "run", optimization=optimization, batch_norm_decay=0.99
     )
-    train_loop.run(config)
+    train_loop.Training(config, tf.distribute.OneDeviceStrategy("/cpu:0")).begin()
     assert "still 99% of what they began with" in capsys.readouterr().err

@@ -19,7 +19,7 @@ def check(folder, root):
         labels = sorted((root / f"{split}annot").iterdir())
         assert index.num_examples == len(labels)
         dataset = tf.data.Dataset.range(len(labels)).map(records.reader(index, descriptor))
-        for (_, label), path in zip(dataset, labels, strict=True):
+        for (_, label, _), path in zip(dataset, labels, strict=True):
             raw = np.array(Image.open(path))
             np.testing.assert_array_equal(label[..., 0], np.where(raw == 11, 255, raw))
 

@@ -45,7 +45,7 @@ def test_labels_of_palette_files_are_read_as_ids(folders):
     assert descriptor.class_names == ("class_0", "class_1", "class_2")
     index = shard_index.load(str(folders / "shards"), "train")
     dataset = tf.data.Dataset.range(10).map(records.reader(index, descriptor))
-    for number, (_, label) in enumerate(dataset):
+    for number, (_, label, _) in enumerate(dataset):
         expected = np.array(Image.open(folders / "labels" / f"p{number}.png"))
         np.testing.assert_array_equal(label[..., 0], expected)
 

@@ -40,7 +40,7 @@ def test_round_trip(tmp_path):
     assert manifests.read(str(tmp_path), "train") == manifest
     index = shard_index.load(str(tmp_path), "train")
     dataset = tf.data.Dataset.range(7).map(records.reader(index, SHAPES))
-    for number, (image, label) in enumerate(dataset):
+    for number, (image, label, name) in enumerate(dataset):
         assert (image.numpy() == number).all()
         assert (label.numpy() == number).all()
 
