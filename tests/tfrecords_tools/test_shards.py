@@ -41,6 +41,7 @@ def test_round_trip(tmp_path):
     index = shard_index.load(str(tmp_path), "train")
     dataset = tf.data.Dataset.range(7).map(records.reader(index, SHAPES))
     for number, (image, label, name) in enumerate(dataset):
+        assert name.numpy().decode() == f"picture {number}"
         assert (image.numpy() == number).all()
         assert (label.numpy() == number).all()
 
