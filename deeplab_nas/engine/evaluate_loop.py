@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from deeplab_nas.data import pipeline
 from deeplab_nas.engine import metrics
 
 
@@ -23,6 +24,24 @@ class SplitEvaluator:
         self._descriptor = descriptor
         self._predict = tf.function(self._predict_step, autograph=False, reduce_retracing=True)
         self._count = tf.function(self._count_step, autograph=False, reduce_retracing=True)
+
+    def evaluate(self, config, index):
+        """Evaluates on a split padded to one static size.
+
+        Args:
+            config: `DataConfig`.
+            index: `ShardIndex` of the split.
+
+        Returns:
+            The confusion matrix, and images, labels and predictions of the first batch.
+        """
+
+        def dataset(context=None):
+            return pipeline.eval_dataset(config, self._descriptor, index, context)
+
+        matrix = self.confusion_matrix(self._strategy.distribute_datasets_from_function(dataset))
+        images, labels = next(iter(dataset()))
+        return matrix, (images.numpy(), labels.numpy(), self.predict(images))
 
     def confusion_matrix(self, dataset):
         """Counts over a whole split.

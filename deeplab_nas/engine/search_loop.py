@@ -194,8 +194,8 @@ class Search:
 
     def _end_epoch(self, done):
         epoch = done // self.steps_per_epoch
-        matrix = self.evaluator.confusion_matrix(self._validation_batches())
-        record = self.report.epoch(done, epoch, matrix, self._samples())
+        matrix, samples = self.evaluator.evaluate(self.config.data, self.val_index)
+        record = self.report.epoch(done, epoch, matrix, samples)
         self.progress.epoch_end()
         self.progress.write(
             f"epoch {epoch}/{self.config.epochs}: mIoU {record['miou']:.4f}, "
@@ -204,16 +204,3 @@ class Search:
             f"of beta {record['beta_entropy']:.4f}, "
             f"path {labels.path_label(record['path'])}"
         )
-
-    def _validation_batches(self):
-        return self.strategy.distribute_datasets_from_function(
-            lambda context: pipeline.eval_dataset(
-                self.config.data, self.descriptor, self.val_index, context
-            )
-        )
-
-    def _samples(self):
-        """Images, labels and predictions of the first validation batch."""
-        dataset = pipeline.eval_dataset(self.config.data, self.descriptor, self.val_index)
-        images, labels = next(iter(dataset))
-        return images.numpy(), labels.numpy(), self.evaluator.predict(images)

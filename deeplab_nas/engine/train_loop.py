@@ -255,8 +255,7 @@ class Training:
     def _evaluate(self, done):
         before = float(self.best_miou.numpy())
         with self.average.in_place() if self.average else contextlib.nullcontext():
-            matrix = self.evaluator.confusion_matrix(self._validation_batches())
-            samples = self._samples()
+            matrix, samples = self.evaluator.evaluate(self.config.data, self.val_index)
             record = self.report.evaluation(done, self._epoch(done), matrix, before, samples)
             if record["miou"] > before:
                 self.best_miou.assign(record["miou"])
@@ -266,16 +265,3 @@ class Training:
             f"step {done}/{self.total_steps}: mIoU {record['miou']:.4f} (best "
             f"{record['best_miou']:.4f}), pixel accuracy {record['pixel_accuracy']:.4f}"
         )
-
-    def _validation_batches(self):
-        return self.strategy.distribute_datasets_from_function(
-            lambda context: pipeline.eval_dataset(
-                self.config.data, self.descriptor, self.val_index, context
-            )
-        )
-
-    def _samples(self):
-        """Images, labels and predictions of the first validation batch."""
-        dataset = pipeline.eval_dataset(self.config.data, self.descriptor, self.val_index)
-        images, labels = next(iter(dataset))
-        return images.numpy(), labels.numpy(), self.evaluator.predict(images)
