@@ -1,9 +1,6 @@
 """The two updates of the search against the formulas, and on two replicas."""
 
 import dataclasses
-import json
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -14,6 +11,7 @@ from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.engine.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests.engine import logical_replicas
 
 IGNORE = 255
 CONFIG = SearchConfig(train_logdir="", base_learning_rate=0.1, end_learning_rate=0.01)
@@ -118,15 +116,9 @@ from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.engine.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests.engine import logical_replicas
 
-replicas = int(sys.argv[1])
-cpu = tf.config.list_physical_devices("CPU")[0]
-devices = [tf.config.LogicalDeviceConfiguration()] * replicas
-tf.config.set_logical_device_configuration(cpu, devices)
-if replicas == 1:
-    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-else:
-    strategy = tf.distribute.MirroredStrategy([f"/cpu:{i}" for i in range(replicas)])
+strategy = logical_replicas.strategy(int(sys.argv[1]))
 keras.utils.set_random_seed(3)
 with strategy.scope():
     supernet = Supernet(4, SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2))
@@ -147,11 +139,6 @@ print(json.dumps([losses, *[np.asarray(v.value).ravel().tolist() for v in variab
 
 @pytest.mark.slow
 def test_two_replicas_equal_one():
-    outcomes = []
-    for replicas in ("1", "2"):
-        printed = subprocess.run(
-            [sys.executable, "-c", _STEPS, replicas], capture_output=True, text=True, check=True
-        ).stdout
-        outcomes.append(json.loads(printed.splitlines()[-1]))
+    outcomes = [logical_replicas.run(_STEPS, replicas) for replicas in (1, 2)]
     for one, two in zip(*outcomes, strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)

@@ -1,9 +1,6 @@
 """A training step against the formula, in parts, and on two replicas."""
 
 import dataclasses
-import json
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -14,6 +11,7 @@ from deeplab_nas.core import nas_genotypes, segmenter
 from deeplab_nas.engine.optimization_config import OptimizationConfig
 from deeplab_nas.engine.train_step import TrainStep
 from deeplab_nas.errors import UserError
+from tests.engine import logical_replicas
 
 IGNORE = 255
 CONFIG = OptimizationConfig(training_number_of_steps=10, weight_decay=0.01)
@@ -184,16 +182,9 @@ import numpy as np
 import tensorflow as tf
 from deeplab_nas.engine.moving_average import MovingAverage
 from deeplab_nas.engine.train_step import TrainStep
-from tests.engine import test_train_step
+from tests.engine import logical_replicas, test_train_step
 
-replicas = int(sys.argv[1])
-cpu = tf.config.list_physical_devices("CPU")[0]
-devices = [tf.config.LogicalDeviceConfiguration()] * replicas
-tf.config.set_logical_device_configuration(cpu, devices)
-if replicas == 1:
-    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-else:
-    strategy = tf.distribute.MirroredStrategy([f"/cpu:{i}" for i in range(replicas)])
+strategy = logical_replicas.strategy(int(sys.argv[1]))
 keras.utils.set_random_seed(3)
 with strategy.scope():
     model = test_train_step.segmenter.build(
@@ -214,11 +205,6 @@ print(json.dumps([told, *averages, *weights]))
 
 @pytest.mark.slow
 def test_two_replicas_equal_one():
-    outcomes = []
-    for replicas in ("1", "2"):
-        printed = subprocess.run(
-            [sys.executable, "-c", _STEPS, replicas], capture_output=True, text=True, check=True
-        ).stdout
-        outcomes.append(json.loads(printed.splitlines()[-1]))
+    outcomes = [logical_replicas.run(_STEPS, replicas) for replicas in (1, 2)]
     for one, two in zip(*outcomes, strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)

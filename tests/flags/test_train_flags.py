@@ -66,6 +66,7 @@ def test_every_field_has_a_flag_that_sets_it(parse_train):
         (["--drop_path_keep_prob=0"], "--drop_path_keep_prob above 0"),
         (["--mixed_precision=float8"], "--mixed_precision.*float8"),
         (["--output_stride=8"], "--architecture=pnasnet only"),
+        (["--filter_multiplier=0"], "--filter_multiplier to be 1 or more, found 0"),
         (["--steps_per_call=0"], "--steps_per_call to be 1 or more"),
         (["--base_learning_rate=0"], "--base_learning_rate to be a number above 0"),
         (
