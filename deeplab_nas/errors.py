@@ -1,4 +1,4 @@
-"""The one exception that stands for a mistake of the user."""
+"""The exceptions that stand for a mistake of the user."""
 
 
 class UserError(Exception):
@@ -7,3 +7,7 @@ class UserError(Exception):
     Programs print the sentence and end with exit code 1, without a traceback. Everything else that
     goes wrong is a programming error and crashes loudly.
     """
+
+
+class ImageError(UserError):
+    """One image that cannot be used, while others may be."""

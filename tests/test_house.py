@@ -17,8 +17,11 @@ _MAY_IMPORT = {
     "drawing": {"core", "data", "errors"},
     "supernet": {"core", "errors"},
     "engine": {"supernet", "drawing", "core", "data", "errors"},
+    "serving": {"engine", "core", "data", "errors"},
     "tools": {"data", "flags", "errors"},
-    "programs": {"engine", "supernet", "drawing", "core", "data", "tools", "flags", "errors"},
+    "programs": {
+        *("serving", "engine", "supernet", "drawing", "core", "data", "tools", "flags", "errors"),
+    },
 }
 # What a flag may know of the rooms: the dataclasses it fills, and the names of the data sets.
 _KNOWN_TO_FLAGS = {
@@ -31,6 +34,7 @@ _KNOWN_TO_FLAGS = {
     "deeplab_nas.engine.predict_config",
     "deeplab_nas.engine.search_config",
     "deeplab_nas.engine.train_config",
+    "deeplab_nas.serving.export_config",
     "deeplab_nas.supernet.supernet_config",
 }
 _READS_FLAGS = {"programs", "flags", "tools"}

@@ -13,7 +13,7 @@ class BatchNorm(keras.layers.Layer):
     dtype. A layer that is not trainable normalises by the moving statistics.
     """
 
-    def __init__(self, decay=0.9997, epsilon=1e-3, synchronized=False, **kwargs):
+    def __init__(self, decay=0.9997, epsilon=1e-3, synchronized=False, folded=False, **kwargs):
         """Creates the layer.
 
         Args:
@@ -21,19 +21,24 @@ class BatchNorm(keras.layers.Layer):
             epsilon: Added to the variance.
             synchronized: Whether replicas share the statistics of the global batch. Otherwise each
                 keeps its own, and the first replica's are saved, as in the official code.
+            folded: Whether only the offset is left, the scale being part of the convolution before;
+                see `folding.fold`. Such a layer cannot be trained.
             **kwargs: Of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.decay = decay
         self.epsilon = epsilon
         self.synchronized = synchronized
+        self.folded = folded
 
     def build(self, inputs_shape):
         channels = inputs_shape[-1:]
-        self.gamma = self._add("gamma", channels, "ones", trainable=True)
+        if not self.folded:
+            self.gamma = self._add("gamma", channels, "ones", trainable=True)
         self.beta = self._add("beta", channels, "zeros", trainable=True)
-        self.moving_mean = self._add("moving_mean", channels, "zeros", trainable=False)
-        self.moving_variance = self._add("moving_variance", channels, "ones", trainable=False)
+        if not self.folded:
+            self.moving_mean = self._add("moving_mean", channels, "zeros", trainable=False)
+            self.moving_variance = self._add("moving_variance", channels, "ones", trainable=False)
         self.built = True
 
     def _add(self, name, shape, initializer, trainable):
@@ -43,6 +48,10 @@ class BatchNorm(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         """Normalises `[batch, height, width, channels]`; in training by the batch's statistics."""
+        if self.folded:
+            if training and self.trainable:
+                raise ValueError("A folded batch normalisation cannot be trained.")
+            return tf.nn.bias_add(inputs, tf.cast(self.beta, inputs.dtype))
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
         if not (training and self.trainable):
             mean = tf.convert_to_tensor(self.moving_mean)
@@ -66,6 +75,7 @@ class BatchNorm(keras.layers.Layer):
             "decay": self.decay,
             "epsilon": self.epsilon,
             "synchronized": self.synchronized,
+            "folded": self.folded,
         }
 
 
@@ -85,7 +95,7 @@ def convolve_and_normalize(convolve, norm, inputs, training):
     Returns:
         `[batch, *, *, channels]`.
     """
-    if inputs.dtype == tf.float32 or (training and norm.trainable):
+    if inputs.dtype == tf.float32 or norm.folded or (training and norm.trainable):
         return norm(convolve(inputs), training=training)
     scale, offset = norm.scale_and_offset()
     return tf.nn.bias_add(convolve(inputs, scale=scale), tf.cast(offset, inputs.dtype))

@@ -29,6 +29,7 @@ class Segmenter(keras.Model):
         batch_norm_decay=0.9997,
         synchronized=False,
         fine_tune_batch_norm=True,
+        fold_batch_norm=False,
         seed=0,
         **kwargs,
     ):
@@ -54,10 +55,15 @@ class Segmenter(keras.Model):
             "batch_norm_decay": batch_norm_decay,
             "synchronized": synchronized,
             "fine_tune_batch_norm": fine_tune_batch_norm,
+            "fold_batch_norm": fold_batch_norm,
             "seed": seed,
         }
         shared = {
-            "batch_norm_options": {"decay": batch_norm_decay, "synchronized": synchronized},
+            "batch_norm_options": {
+                "decay": batch_norm_decay,
+                "synchronized": synchronized,
+                "folded": fold_batch_norm,
+            },
             "dtype": self.dtype_policy,
         }
         self.backbone = nas_network.NasNetwork(
@@ -175,6 +181,7 @@ def build(architecture, filter_multiplier, num_classes, *, input_channels=3, **o
             synchronized: Whether replicas share the statistics of the global batch.
             fine_tune_batch_norm: Whether training normalises by the batch's statistics. Without it
                 there is no drop path either, as in the official code.
+            fold_batch_norm: Whether batch normalisations are offsets only; see `folding.fold`.
             seed: Of dropout and drop path.
             name, dtype: Of `keras.Model`; dtype may be a policy such as "mixed_bfloat16".
 

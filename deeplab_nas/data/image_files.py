@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from deeplab_nas.data import examples
-from deeplab_nas.errors import UserError
+from deeplab_nas.errors import ImageError
 
 
 def open_image(raw: bytes, name: str) -> Image.Image:
@@ -20,18 +20,18 @@ def open_image(raw: bytes, name: str) -> Image.Image:
         The decoded image.
 
     Raises:
-        UserError: If the file is no image, damaged or too large.
+        ImageError: If the file is no image, damaged or too large.
     """
     try:
         image = Image.open(io.BytesIO(raw))
         if image.width * image.height > examples.MAX_PIXELS:
-            raise UserError(
+            raise ImageError(
                 f"Expected at most {examples.MAX_PIXELS} pixels in {name}, found "
                 f"{image.width * image.height}: scale it down."
             )
         image.load()
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(
+        raise ImageError(
             f"Expected an intact image file in {name}, but it cannot be read ({error})."
         ) from error
     return image
@@ -48,14 +48,14 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
         The image, mode RGB.
 
     Raises:
-        UserError: If it has neither 8 nor 16 bits a channel.
+        ImageError: If it has neither 8 nor 16 bits a channel.
     """
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16"):
         # Pillow would clip 16 bits to the darkest of 256 brightnesses instead of scaling them.
         image = Image.fromarray((np.array(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise UserError(
+        raise ImageError(
             f"Expected 8 or 16 bits a channel in {name}, found mode {image.mode}: convert it first."
         )
     return image.convert("RGB")

@@ -1,5 +1,6 @@
 """From image files to label maps and overlays."""
 
+import functools
 import os
 import time
 from typing import NamedTuple
@@ -7,11 +8,18 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import image_files
+from deeplab_nas.data import datasets, image_files
 from deeplab_nas.drawing import label_maps
-from deeplab_nas.engine import inference, input_files, run_directory, trained_network
+from deeplab_nas.engine import (
+    inference,
+    input_files,
+    model_card,
+    rest_client,
+    run_directory,
+    trained_network,
+)
 from deeplab_nas.engine.progress import Progress
-from deeplab_nas.errors import UserError
+from deeplab_nas.errors import ImageError, UserError
 
 
 class Predicted(NamedTuple):
@@ -19,7 +27,7 @@ class Predicted(NamedTuple):
 
     Attributes:
         written: Number of images whose label map was written.
-        refused: A sentence for each image that could not be read.
+        refused: A sentence for each image that could not be read or that the server refused.
         images_a_second: Pace from reading a file to its written label map, the first image
             excepted, which builds the graph; None for a single image.
     """
@@ -39,24 +47,24 @@ def run(config):
         `Predicted`.
 
     Raises:
-        UserError: The checkpoint does not fit, no image was found, two would get one name, or
-            nothing can be written.
+        UserError: The checkpoint does not fit, there is no such server, no image was found, two
+            would get one name, or nothing can be written.
     """
     inputs = input_files.find(config.input)
-    trained = trained_network.load(config.checkpoint, config.mixed_precision)
-    writer = _Writer(config.output_dir, trained.descriptor)
-    predict = _predict_function(trained.model, config.inference)
+    predict, descriptor = _server(config) if config.server else _network(config)
+    writer = _Writer(config.output_dir, descriptor)
     progress = Progress({"image": len(inputs)})
     refused, written, first_done = [], 0, None
     for path, name in inputs:
         started = time.time()
         try:
-            image = _read(path)
-        except UserError as error:
+            raw, pixels = _read(path)
+            label_map = predict(raw, pixels, path)
+        except ImageError as error:
             refused.append(str(error))
             progress.write(str(error))
         else:
-            writer.write(name, image, predict(tf.constant(image[None])).numpy()[0])
+            writer.write(name, pixels, label_map)
             written += 1
             first_done = first_done or time.time()
         progress.update("image", 1, time.time() - started, {})
@@ -65,26 +73,40 @@ def run(config):
     return Predicted(written, tuple(refused), pace)
 
 
-def _predict_function(model, config):
-    probabilities = inference.predictor(model, config)
+def _network(config):
+    """The function that labels an image by a network of this process, and its data set."""
+    trained = trained_network.load(config.checkpoint, config.mixed_precision)
+    probabilities = inference.predictor(trained.model, config.inference)
 
-    def predict(images):
+    def label(images):
         return tf.argmax(probabilities(images), axis=-1, output_type=tf.int32)
 
     # One graph for all sizes.
     any_size = tf.TensorSpec([1, None, None, 3], tf.uint8)
-    return tf.function(predict, input_signature=[any_size], autograph=False)
+    graph = tf.function(label, input_signature=[any_size], autograph=False)
+
+    def predict(raw, pixels, path):
+        return graph(tf.constant(pixels[None])).numpy()[0]
+
+    return predict, trained.descriptor
+
+
+def _server(config):
+    """The function that has a server label an image, and the data set if it is known."""
+    descriptor = model_card.read_dataset(config.model_card) if config.model_card else None
+    return functools.partial(rest_client.label_map, config.server), descriptor
 
 
 def _read(path):
+    """The contents of an image file, and its pixels."""
     try:
         with tf.io.gfile.GFile(path, "rb") as file:
             raw = file.read()
     except tf.errors.OpError as error:
-        raise UserError(
+        raise ImageError(
             f"Expected a readable file at {path}, found none ({error.message})."
         ) from error
-    return np.array(image_files.to_rgb(image_files.open_image(raw, path), path))
+    return raw, np.array(image_files.to_rgb(image_files.open_image(raw, path), path))
 
 
 class _Writer:
@@ -92,11 +114,12 @@ class _Writer:
 
     def __init__(self, output_dir, descriptor):
         self._output_dir = output_dir
-        self._descriptor = descriptor
+        self._colormap = descriptor.colormap if descriptor else datasets.pascal_colormap(256)
         try:
             tf.io.gfile.makedirs(output_dir)
-            legend = label_maps.draw_legend(descriptor.class_names, descriptor.colormap)
-            run_directory.write_png(os.path.join(output_dir, "legend.png"), legend)
+            if descriptor:
+                legend = label_maps.draw_legend(descriptor.class_names, descriptor.colormap)
+                run_directory.write_png(os.path.join(output_dir, "legend.png"), legend)
         except tf.errors.OpError as error:
             raise UserError(
                 f"Expected a writable folder at --output_dir={output_dir}, found that nothing can "
@@ -104,9 +127,8 @@ class _Writer:
             ) from error
 
     def write(self, name, image, label_map):
-        colormap = self._descriptor.colormap
-        self._write("labels", name, label_maps.with_palette(label_map, colormap))
-        self._write("overlays", name, label_maps.overlay(image, label_map, colormap))
+        self._write("labels", name, label_maps.with_palette(label_map, self._colormap))
+        self._write("overlays", name, label_maps.overlay(image, label_map, self._colormap))
 
     def _write(self, kind, name, picture):
         path = os.path.join(self._output_dir, kind, name)

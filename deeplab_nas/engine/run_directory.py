@@ -107,7 +107,7 @@ class RunDirectory:
         settings = _flatten(config)
         if not tf.io.gfile.exists(self.flags_path):
             self._refuse_orphans()
-            record = {"config": settings, "versions": _versions()}
+            record = {"config": settings, "versions": versions()}
             write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
             return False
         differences = _differences(self.settings(), settings)
@@ -191,11 +191,12 @@ def _shown(settings: dict[str, Any], name: str) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            versions[package] = importlib.metadata.version(package)
+            found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed as a package"
-    return versions
+            found[package] = "not installed as a package"
+    return found

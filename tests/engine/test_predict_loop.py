@@ -27,7 +27,7 @@ def predicted(finished_training, tmp_path_factory):
     save(folder / "in" / "deep" / "b.png", (33, 18))
     (folder / "in" / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
     (folder / "in" / "notes.txt").write_text("no image")
-    settings = PredictConfig(config.train_logdir, (str(folder / "in"),), str(folder / "out"))
+    settings = PredictConfig((str(folder / "in"),), str(folder / "out"), config.train_logdir)
     return folder, predict_loop.run(settings)
 
 
@@ -83,6 +83,6 @@ def test_one_name_for_two_images_is_told(tmp_path):
 def test_an_output_folder_that_cannot_be_is_told(finished_training, tmp_path):
     config, _ = finished_training
     image = save(tmp_path / "a.png")
-    settings = PredictConfig(config.train_logdir, (str(image),), f"{image}/out")
+    settings = PredictConfig((str(image),), f"{image}/out", config.train_logdir)
     with pytest.raises(UserError, match="--output_dir"):
         predict_loop.run(settings)

@@ -1,0 +1,1 @@
+"""Exporting trained networks, and talking to what serves them."""

@@ -1,0 +1,92 @@
+"""From a checkpoint to a version directory."""
+
+import dataclasses
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.core import folding
+from deeplab_nas.engine import model_card, signatures, trained_network
+from deeplab_nas.errors import UserError
+from deeplab_nas.serving import litert, service, version_directory, warm_up
+
+
+def run(config):
+    """Exports a network.
+
+    Args:
+        config: `ExportConfig`.
+
+    Returns:
+        The path of the version directory.
+
+    Raises:
+        UserError: The checkpoint does not fit, or nothing can be written.
+    """
+    trained = trained_network.load(config.checkpoint, config.mixed_precision)
+    model = folding.fold(trained.model) if config.fold_batch_norm else trained.model
+    size = config.image_size or tuple(trained.settings["train_crop_size"])
+    with version_directory.new(config.export_dir, config.export_version) as (folder, path):
+        _FORMATS[config.format](folder, trained, model, config, size)
+    return path
+
+
+def _write_saved_model(folder, trained, model, config, size):
+    _refuse_small_limit(config.max_pixels, size)
+    # The assets are copied from where they are first written.
+    sources = os.path.join(folder, "sources")
+    tf.io.gfile.makedirs(sources)
+    assets = model_card.write(sources, trained, _options(config), size)
+    module = service.Service(model, config.inference, config.max_pixels, assets)
+    tf.saved_model.save(module, folder, signatures=module.served)
+    tf.io.gfile.rmtree(sources)
+    warm_up.write(folder, module.served, _warm_up_feeds(size))
+
+
+def _refuse_small_limit(max_pixels, size):
+    if size[0] * size[1] > max_pixels:
+        raise UserError(
+            f"Expected --max_pixels to be {size[0] * size[1]} or more, the pixels of the first "
+            f"request that warms the server up ({size[0]}x{size[1]}), found {max_pixels}."
+        )
+
+
+def _warm_up_feeds(size):
+    """A grey image for every signature."""
+    image = np.full([*size, 3], 127, np.uint8)
+    encoded = tf.io.encode_jpeg(image).numpy()
+    return {
+        signatures.SERVING_DEFAULT: image[None],
+        signatures.PROBABILITIES: image[None],
+        signatures.FROM_BYTES: np.array([encoded]),
+        signatures.FROM_EXAMPLES: np.array([service.example(encoded)]),
+    }
+
+
+def _write_litert(folder, trained, model, config, size):
+    images = litert.calibration_images(trained, config, size) if config.quantize != "none" else None
+    model_card.write(folder, trained, _options(config), size)
+    with tf.io.gfile.GFile(os.path.join(folder, "model.tflite"), "wb") as file:
+        file.write(litert.convert(model, size, images))
+
+
+def _write_keras(folder, trained, model, config, size):
+    model_card.write(folder, trained, _options(config), size)
+    model.save(os.path.join(folder, "model.keras"))
+
+
+def _options(config):
+    options = dataclasses.asdict(config)
+    # Where it came from and went to says nothing about the network.
+    for place in ("checkpoint", "export_dir", "export_version", "dataset_dir"):
+        del options[place]
+    return options
+
+
+_FORMATS = {
+    "saved_model": _write_saved_model,
+    "litert": _write_litert,
+    "keras": _write_keras,
+}
+FORMATS = tuple(_FORMATS)

@@ -1,0 +1,62 @@
+"""LiteRT models: one image of a fixed size, for phones and small boards."""
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.core import resize
+from deeplab_nas.data import records, shard_index
+from deeplab_nas.engine import signatures
+
+QUANTIZATIONS = ("none", "int8")
+
+
+def convert(model, size, calibration_images=None):
+    """Converts a network.
+
+    Args:
+        model: `Segmenter`, folded.
+        size: `(height, width)` of the images in pixels.
+        calibration_images: Float32 `[1, height, width, 3]` each, in 0..255, that int8 ranges are
+            measured on; None for float32.
+
+    Returns:
+        The file: from `images` `[1, height, width, 3]`, float32 in 0..255 or, quantised, uint8, to
+        `semantic_predictions`, int32 `[1, height, width]`.
+    """
+    spec = tf.TensorSpec([1, *size, 3], tf.float32, "images")
+
+    @tf.function(input_signature=[spec], autograph=False)
+    def predict(images):
+        return {signatures.PREDICTIONS: tf.argmax(model(images), axis=-1, output_type=tf.int32)}
+
+    concrete = predict.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    if calibration_images is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([image] for image in calibration_images)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+    return converter.convert()
+
+
+def calibration_images(trained, config, size):
+    """Images of the training split, spread evenly over it.
+
+    Args:
+        trained: `TrainedNetwork`.
+        config: `ExportConfig`.
+        size: `(height, width)` in pixels that they are resized to.
+
+    Returns:
+        Float32 arrays `[1, height, width, 3]`, in 0..255.
+
+    Raises:
+        UserError: There are no such shards.
+    """
+    folder = config.dataset_dir or trained.settings["dataset_dir"]
+    index = shard_index.load(folder, trained.settings["train_split"])
+    read = records.reader(index, trained.descriptor)
+    count = min(config.num_calibration_images, index.num_examples)
+    numbers = np.linspace(0, index.num_examples - 1, count).astype(np.int64)
+    images = (read(tf.constant(number))[0][None] for number in numbers)
+    return [resize.resize_bilinear(image, size).numpy() for image in images]

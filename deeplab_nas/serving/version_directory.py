@@ -1,0 +1,64 @@
+"""Version directories as TF Serving reads them: integers, the highest one is served."""
+
+import contextlib
+import posixpath
+import re
+
+import tensorflow as tf
+
+from deeplab_nas.errors import UserError
+
+_VERSION = re.compile(r"[1-9]\d*")
+
+
+@contextlib.contextmanager
+def new(export_dir, version=0):
+    """Makes a version directory that is there whole or not at all.
+
+    TF Serving ignores names that are no number, so that it never sees the work in progress.
+
+    Args:
+        export_dir: Folder of the versions; made if it is missing.
+        version: Number of the version; 0 for the one after the highest there.
+
+    Yields:
+        `(folder, path)`: where to write, and the path that it gets at the end.
+
+    Raises:
+        UserError: The version is there already, or nothing can be written.
+    """
+    temporary = None
+    try:
+        tf.io.gfile.makedirs(export_dir)
+        there = _versions(export_dir)
+        version = version or max(there, default=0) + 1
+        path = posixpath.join(export_dir, str(version))
+        if version in there:
+            raise UserError(
+                f"Expected --export_version={version} to be free in {export_dir}, found it there: "
+                "leave the flag out for the next free one."
+            )
+        temporary = f"{path}.partial"
+        _remove(temporary)
+        tf.io.gfile.makedirs(temporary)
+        yield temporary, path
+        tf.io.gfile.rename(temporary, path)
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "message", None) or str(error)
+        raise UserError(
+            f"Expected room and leave to write at --export_dir={export_dir}, found neither or one "
+            f"of them ({' '.join(reason.split())}): make room or name another folder."
+        ) from error
+    finally:
+        if temporary:
+            _remove(temporary)
+
+
+def _versions(export_dir):
+    names = (name.rstrip("/") for name in tf.io.gfile.listdir(export_dir))
+    return [int(name) for name in names if _VERSION.fullmatch(name)]
+
+
+def _remove(folder):
+    if tf.io.gfile.isdir(folder):
+        tf.io.gfile.rmtree(folder)

@@ -1,0 +1,163 @@
+"""Image files of many kinds, right and wrong, as a server may be sent them."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import PIL.Image
+
+# Of the largest image that the tested network takes.
+MAX_PIXELS = 2**16
+
+_SIZE = (31, 22)
+
+
+def picture(size=_SIZE, seed=0):
+    """A smooth colour picture; `size` is (width, height)."""
+    small = np.random.default_rng(seed).integers(0, 256, (4, 5, 3), np.uint8)
+    return PIL.Image.fromarray(small).resize(size, PIL.Image.Resampling.BICUBIC)
+
+
+def encode(image, kind, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def right():
+    """Files that have a right answer, by name."""
+    rgb = picture()
+    alpha = rgb.copy()
+    alpha.putalpha(90)
+    deep = PIL.Image.fromarray((np.arange(_SIZE[0] * 22).reshape(22, -1) * 91).astype(np.uint16))
+    frames = [picture(seed=1), picture(seed=2)]
+    cases = {
+        "png": encode(rgb, "PNG"),
+        "jpeg": encode(rgb, "JPEG", quality=92),
+        "jpeg, half the colours": encode(rgb, "JPEG", subsampling=2),
+        "jpeg, progressive": encode(rgb, "JPEG", progressive=True),
+        "bmp": encode(rgb, "BMP"),
+        "bmp, 32 bits": encode(alpha, "BMP"),
+        "bmp, rows down": _upside_down_bmp(encode(rgb, "BMP")),
+        "gif": encode(rgb.quantize(64), "GIF"),
+        "gif, animated": encode(frames[0], "GIF", save_all=True, append_images=frames[1:]),
+        "gif, see-through": encode(rgb.quantize(16), "GIF", transparency=3),
+        "gif, interlaced": encode(rgb.quantize(16), "GIF", interlace=1),
+        "grey png": encode(rgb.convert("L"), "PNG"),
+        "grey jpeg": encode(rgb.convert("L"), "JPEG"),
+        "grey and alpha": encode(rgb.convert("LA"), "PNG"),
+        "rgba": encode(alpha, "PNG"),
+        "palette": encode(rgb.quantize(200), "PNG"),
+        "palette of 4 bits": encode(rgb.quantize(9), "PNG", bits=4),
+        "palette, see-through": encode(rgb.quantize(9), "PNG", transparency=2),
+        "one bit": encode(rgb.convert("1"), "PNG"),
+        "16 bits": encode(deep, "PNG"),
+        "one pixel": encode(rgb.resize((1, 1)), "PNG"),
+        "1x5000": encode(rgb.resize((5000, 1)), "PNG"),
+        "5000x1": encode(rgb.resize((1, 5000)), "JPEG"),
+        "as large as allowed": encode(picture((256, 256)), "PNG"),
+        "with a comment": encode(rgb, "JPEG", comment=b"\xff\xda" * 20),
+        "bytes after the end": encode(rgb, "PNG") + b"tail" * 50,
+    }
+    for orientation in (0, 2, 3, 4, 5, 6, 7, 8, 9):
+        exif = PIL.Image.Exif()
+        exif[0x0112] = orientation
+        cases[f"jpeg turned {orientation}"] = encode(rgb, "JPEG", exif=exif)
+        cases[f"png turned {orientation}"] = encode(rgb, "PNG", exif=exif)
+    return cases
+
+
+def wrong():
+    """Files that have none: by name, the file and what the refusal says."""
+    rgb = picture()
+    png, jpeg, bmp = (encode(rgb, kind) for kind in ("PNG", "JPEG", "BMP"))
+    gif = encode(rgb.quantize(64), "GIF")
+    unknown = "expected a JPEG, PNG, BMP or GIF image, found other bytes"
+    large = f"expected at most {MAX_PIXELS} pixels, found "
+    frame = gif.index(b"\x2c", 13 + 192)
+    return {
+        "empty": (b"", unknown),
+        "text": (b"no image at all", unknown),
+        "zeros": (bytes(500), unknown),
+        "wrong magic": (b"\x88" + png[1:], unknown),
+        "webp": (encode(rgb, "WEBP"), unknown),
+        "tiff": (encode(rgb, "TIFF"), unknown),
+        "jpeg of two bytes": (jpeg[:2], unknown),
+        "jpeg of three bytes": (jpeg[:3], "JPEG"),
+        "truncated jpeg header": (jpeg[:100], "JPEG"),
+        "truncated jpeg": (jpeg[: len(jpeg) * 3 // 4], "JPEG"),
+        "truncated png": (png[: len(png) // 2], "PNG"),
+        "png signature alone": (png[:8], "expected IHDR"),
+        "png, another chunk first": (png[:12] + b"tEXt" + png[16:], "expected IHDR"),
+        "png, wrong checksum": (png[:29] + bytes(4) + png[33:], "PNG"),
+        "png, damaged pixels": (_damaged(png, len(png) // 2), "PNG"),
+        "truncated bmp": (bmp[: len(bmp) // 2], "Input size"),
+        "bmp of 8 bits": (encode(rgb.quantize(9), "BMP"), "24 or 32 bits .* found 8 bits"),
+        "bmp, old header": (bmp[:14] + struct.pack("<I", 12) + bmp[18:], "24 or 32 bits"),
+        "gif header alone": (gif[:13], "expected a frame"),
+        "truncated gif": (gif[: frame + 30], "expected a whole first frame"),
+        "gif, small frame": (
+            gif[: frame + 5] + struct.pack("<HH", 9, 9) + gif[frame + 9 :],
+            "first frame that covers",
+        ),
+        "gif, huge frame": (
+            gif[: frame + 5] + struct.pack("<HH", 60000, 60000) + gif[frame + 9 :],
+            "first frame that covers",
+        ),
+        "gif, endless extensions": (gif[:205] + b"\x21\xfe\x01a\x00" * 70000, "expected a frame"),
+        "gif of 60000x60000": (gif[:6] + struct.pack("<HH", 60000, 60000) + gif[10:], large),
+        "png of 60000x60000": (_png_header(60000, 60000) + png[33:], large + "60000x60000"),
+        "png of 2^31 pixels a side": (_png_header(2**31 - 1, 2**31 - 1) + png[33:], large),
+        "png without pixels": (_png_header(0, 0) + png[33:], "an image with pixels, found 0x0"),
+        "jpeg of 60000x60000": (_jpeg_of(jpeg, 60000, 60000), large + "60000x60000"),
+        "bmp of 60000x60000": (_bmp_of(bmp, 60000, 60000), large + "60000x60000"),
+        "bmp of the lowest height": (_bmp_of(bmp, 31, -(2**31)), large),
+        "png of 4 KB and 100 MB": (bomb(), large + "5800x5800"),
+        "one pixel too many": (encode(PIL.Image.new("RGB", (65537, 1)), "PNG"), large),
+        "cmyk": (encode(rgb.convert("CMYK"), "JPEG"), "found four inks"),
+        "too many scans": (_many_scans(encode(rgb, "JPEG", progressive=True)), "100 scans"),
+        "too many bytes": (png + bytes(2**25), f"at most {2**25} bytes"),
+    }
+
+
+def bomb():
+    """A PNG of a few kilobytes that decodes to 100 MB."""
+    side = 5800
+    compressor = zlib.compressobj(9)
+    row = bytes(1 + 3 * side)
+    rows = b"".join(compressor.compress(row) for _ in range(side)) + compressor.flush()
+    return _png_header(side, side) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
+
+
+def _png_header(width, height):
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header)
+
+
+def _chunk(kind, data):
+    checksum = struct.pack(">I", zlib.crc32(kind + data))
+    return struct.pack(">I", len(data)) + kind + data + checksum
+
+
+def _damaged(encoded, position):
+    return encoded[:position] + bytes([encoded[position] ^ 0x55]) + encoded[position + 1 :]
+
+
+def _jpeg_of(jpeg, width, height):
+    frame = jpeg.index(b"\xff\xc0")
+    return jpeg[: frame + 5] + struct.pack(">HH", height, width) + jpeg[frame + 9 :]
+
+
+def _bmp_of(bmp, width, height):
+    return bmp[:18] + struct.pack("<ii", width, height) + bmp[26:]
+
+
+def _upside_down_bmp(bmp):
+    (height,) = struct.unpack("<i", bmp[22:26])
+    return bmp[:22] + struct.pack("<i", -height) + bmp[26:]
+
+
+def _many_scans(jpeg):
+    scan = jpeg.rindex(b"\xff\xda")
+    return jpeg[:-2] + jpeg[scan:-2] * 200 + jpeg[-2:]
