@@ -42,6 +42,13 @@ setuptools.setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]"],
-        "test": ["hypothesis", "pytest", "ruff"],
+        "test": [
+            "hypothesis",
+            "openvino",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "tensorflow-serving-api",
+        ],
     },
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from flags import (
     data_flags,
     evaluate_flags,
+    export_flags,
     model_flags,
     predict_flags,
     run_flags,
@@ -71,3 +72,9 @@ def parse_evaluate() -> Callable[..., flags.FlagValues]:
 def parse_predict() -> Callable[..., flags.FlagValues]:
     """From command-line arguments of predictions to parsed flags."""
     return _parser(_defined(predict_flags))
+
+
+@pytest.fixture(scope="session")
+def parse_export() -> Callable[..., flags.FlagValues]:
+    """From command-line arguments of an export to parsed flags."""
+    return _parser(_defined(export_flags))

@@ -63,3 +63,28 @@ def test_impossible_values_are_refused(parse_evaluate, arguments, sentence):
 def test_a_checkpoint_is_needed(parse_evaluate):
     with pytest.raises(flags.Error, match="checkpoint"):
         parse_evaluate()
+
+
+_HERE = ("--input=x", "--output_dir=out")
+
+
+def test_a_server_is_asked_instead_of_a_checkpoint(parse_predict):
+    parsed = parse_predict(*_HERE, "--server=http://host:1/v1/models/a/", "--model_card=card.json")
+    config = predict_flags.predict_config(parsed)
+    assert (config.server, config.model_card) == ("http://host:1/v1/models/a", "card.json")
+    assert config.checkpoint == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "one of --checkpoint and --server, found neither"),
+        (["--checkpoint=a", "--server=b"], "one of --checkpoint and --server, found both"),
+        (["--checkpoint=a", "--model_card=b"], "--model_card together with --server"),
+        (["--server=a", "--add_flipped_images"], "options of the export"),
+        (["--server=a", "--mixed_precision=bfloat16"], "options of the export"),
+    ],
+)
+def test_a_network_here_or_there(parse_predict, arguments, sentence):
+    with pytest.raises(UserError, match=sentence):
+        predict_flags.predict_config(parse_predict(*_HERE, *arguments))
