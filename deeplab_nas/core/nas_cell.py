@@ -62,7 +62,10 @@ class Block(keras.layers.Layer):
             if path_factors is not None and name != "skip":
                 branch *= tf.cast(path_factors[i], branch.dtype)
             branches.append(branch)
-        return tf.add(*branches)
+        total = tf.add(*branches)
+        # TensorFlow's graph optimiser gives up, on the whole graph, where a sum of convolutions and
+        # biases is rectified in one place and not in another; behind a check it does not see it.
+        return tf.ensure_shape(total, total.shape)
 
     def get_config(self):
         return {

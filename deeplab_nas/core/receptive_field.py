@@ -27,6 +27,7 @@ _POINTWISE = (
     "BiasAdd",
     "Cast",
     "ConcatV2",
+    "EnsureShape",
     "FusedBatchNormV3",
     "Identity",
     "IdentityN",

@@ -65,7 +65,7 @@ def trace(model: Segmenter, height: int, width: int, channels: int = 3) -> tuple
 
 def origin(tensor: tf.Tensor) -> tf.Tensor:
     """Returns the tensor that this one is, seen through operations that only rename."""
-    while tensor.op.type in ("Identity", "IdentityN"):
+    while tensor.op.type in ("EnsureShape", "Identity", "IdentityN"):
         tensor = tensor.op.inputs[tensor.value_index]
     return tensor
 
