@@ -2,17 +2,21 @@
 
 import tensorflow as tf
 
+_MAGIC = 42
 _ORIENTATION = 0x0112
+# Size in bytes of a whole number by its type, signed or not.
+_BYTES_OF_TYPE = {1: 1, 6: 1, 3: 2, 8: 2, 4: 4, 9: 4}
 _ENTRY_BYTES = 12
 _MOST_ENTRIES = 1000
 
 
-def orientation(data, tiff):
+def orientation(data, tiff, end):
     """Reads the orientation from a TIFF header.
 
     Args:
         data: `ByteString`.
         tiff: Offset of the header; negative if there is none.
+        end: Offset after the segment that it is in.
 
     Returns:
         1 to 8, an int64 scalar; 1, which is upright, if it says nothing sensible.
@@ -21,10 +25,14 @@ def orientation(data, tiff):
     directory = tiff + data.number(tiff + 4, 4, little)
     num_entries = tf.minimum(data.number(directory, 2, little), _MOST_ENTRIES)
     entries = directory + 2 + _ENTRY_BYTES * tf.range(num_entries)
-    short = data.number(entries + 2, 2, little) == 3
-    found = (data.number(entries, 2, little) == _ORIENTATION) & short & (tiff >= 0)
-    value = tf.boolean_mask(data.number(entries + 8, 2, little), found)
-    value = tf.concat([value, [1]], 0)[0]
+    found = data.number(entries, 2, little) == _ORIENTATION
+    found &= (data.number(entries + 4, 4, little) == 1) & (entries + _ENTRY_BYTES <= end)
+    found &= (tiff >= 0) & (data.number(tiff + 2, 2, little) == _MAGIC)
+    value = tf.zeros_like(entries)
+    for kind, num_bytes in _BYTES_OF_TYPE.items():
+        is_kind = data.number(entries + 2, 2, little) == kind
+        value = tf.where(is_kind, data.number(entries + 8, num_bytes, little), value)
+    value = tf.concat([[1], tf.boolean_mask(value, found)], 0)[-1]
     return tf.where((value >= 1) & (value <= 8), value, 1)
 
 

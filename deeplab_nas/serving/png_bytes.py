@@ -18,11 +18,11 @@ def decode(contents, data, check, check_size):
     contents = check(contents, data.holds(12, b"IHDR"), "IHDR as the first chunk of a PNG")
     contents = check_size(contents, data.number(20, 4), data.number(16, 4))
     image = tf.io.decode_png(contents, channels=3)
-    return exif.upright(image, exif.orientation(data, _tiff_header(data)))
+    return exif.upright(image, exif.orientation(data, *_tiff_chunk(data)))
 
 
-def _tiff_header(data):
-    """Offset of the TIFF header in an eXIf chunk, or -1."""
+def _tiff_chunk(data):
+    """Offsets of the TIFF header in an eXIf chunk, or -1, and of the end of the chunk."""
 
     def more(offset, found, count):
         pixels = data.holds(offset + 4, b"IDAT")
@@ -33,4 +33,5 @@ def _tiff_header(data):
         return offset + 12 + data.number(offset, 4), found, count + 1
 
     start = [tf.constant(8, tf.int64), tf.constant(-1, tf.int64), tf.constant(0)]
-    return tf.while_loop(more, body, start)[1]
+    tiff = tf.while_loop(more, body, start)[1]
+    return tiff, tiff + data.number(tiff - 8, 4)

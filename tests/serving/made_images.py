@@ -59,10 +59,10 @@ def right():
         "as large as allowed": encode(picture((256, 256)), "PNG"),
         "with a comment": encode(rgb, "JPEG", comment=b"\xff\xda" * 20),
         "bytes after the end": encode(rgb, "PNG") + b"tail" * 50,
+        "bytes between segments": _with_bytes_between(encode(rgb, "JPEG", exif=_turned(6))),
     }
     for orientation in (0, 2, 3, 4, 5, 6, 7, 8, 9):
-        exif = PIL.Image.Exif()
-        exif[0x0112] = orientation
+        exif = _turned(orientation)
         cases[f"jpeg turned {orientation}"] = encode(rgb, "JPEG", exif=exif)
         cases[f"png turned {orientation}"] = encode(rgb, "PNG", exif=exif)
     return cases
@@ -128,6 +128,17 @@ def bomb():
     row = bytes(1 + 3 * side)
     rows = b"".join(compressor.compress(row) for _ in range(side)) + compressor.flush()
     return _png_header(side, side) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
+
+
+def _turned(orientation):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def _with_bytes_between(jpeg):
+    exif = jpeg.index(b"\xff\xe1")
+    return jpeg[:exif] + b"\x01\x00\xff\x00\xff\xff" + jpeg[exif:]
 
 
 def _png_header(width, height):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from deeplab_nas.data import image_files
 from deeplab_nas.engine import signatures
-from tests.serving import made_images
+from tests.serving import fuzz_images, made_images
 
 _RIGHT, _WRONG = made_images.right(), made_images.wrong()
 
@@ -75,3 +75,10 @@ def test_bytes_that_are_no_example_are_refused(served):
     empty = tf.train.Example().SerializeToString()
     with pytest.raises(tf.errors.InvalidArgumentError, match="image/encoded"):
         served[signatures.FROM_EXAMPLES](examples=tf.constant([empty]))
+
+
+@pytest.mark.slow
+def test_damaged_images_are_refused_or_answered(served):
+    counts = fuzz_images.run(served[signatures.FROM_BYTES], seconds=10)
+    assert counts["answered"] + counts["refused"] == counts["requests"]
+    assert min(counts["answered"], counts["refused"], counts["compared"]) > 10
