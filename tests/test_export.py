@@ -3,13 +3,21 @@
 import pathlib
 import subprocess
 import sys
+import time
+
+import pytest
 
 _ROOT = pathlib.Path(__file__).parents[1]
+_PROGRAM = (sys.executable, "-m", "deeplab_nas.export")
 
 
 def export(*arguments):
-    command = [sys.executable, "-m", "deeplab_nas.export", *arguments]
+    command = [*_PROGRAM, *arguments]
     return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_two_exports_are_two_versions(finished_training, tmp_path):
@@ -19,7 +27,7 @@ def test_two_exports_are_two_versions(finished_training, tmp_path):
         result = export(*arguments)
         assert result.returncode == 0, result.stderr
         assert result.stdout.strip() == f"{tmp_path}/network/{version}"
-    assert sorted(path.name for path in (tmp_path / "network").iterdir()) == ["1", "2"]
+    assert names(tmp_path / "network") == ["1", "2"]
 
 
 def test_a_missing_checkpoint_is_refused(tmp_path):
@@ -28,3 +36,35 @@ def test_a_missing_checkpoint_is_refused(tmp_path):
     assert "Traceback" not in result.stderr
     assert f"{tmp_path}/absent" in result.stderr.splitlines()[-1]
     assert not (tmp_path / "network").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_export_leaves_no_version(finished_training, tmp_path):
+    config, _ = finished_training
+    arguments = (f"--checkpoint={config.train_logdir}", f"--export_dir={tmp_path}/network")
+    process = subprocess.Popen([*_PROGRAM, *arguments], cwd=_ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "network" / "1.partial" / "variables").exists():
+        assert process.poll() is None, "The export ended before it could be killed."
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert names(tmp_path / "network") == ["1.partial"]
+    assert export(*arguments).returncode == 0
+    assert names(tmp_path / "network") == ["1"]
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_one_sentence(finished_training, tmp_path):
+    config, _ = finished_training
+    # A limit on the size of a file stops the writing of the variables as a full disk would.
+    limit = ("bash", "-c", 'ulimit -f 64 && exec "$@"', "bash")
+    arguments = (f"--checkpoint={config.train_logdir}", f"--export_dir={tmp_path}/network")
+    result = subprocess.run(
+        [*limit, *_PROGRAM, *arguments], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert f"--export_dir={tmp_path}/network" in result.stderr.splitlines()[-1]
+    assert names(tmp_path / "network") == []

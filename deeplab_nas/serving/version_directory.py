@@ -9,6 +9,8 @@ import tensorflow as tf
 from deeplab_nas.errors import UserError
 
 _VERSION = re.compile(r"[1-9]\d*")
+# What TensorFlow adds to the reason of an error.
+_NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 
 
 @contextlib.contextmanager
@@ -44,10 +46,10 @@ def new(export_dir, version=0):
         yield temporary, path
         tf.io.gfile.rename(temporary, path)
     except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "message", None) or str(error)
+        reason = _NODE.sub("", getattr(error, "message", None) or str(error))
         raise UserError(
-            f"Expected room and leave to write at --export_dir={export_dir}, found neither or one "
-            f"of them ({' '.join(reason.split())}): make room or name another folder."
+            f"Expected room and leave to write at --export_dir={export_dir}, found that nothing more "
+            f"can be written ({' '.join(reason.split())}): make room or name another folder."
         ) from error
     finally:
         if temporary:
