@@ -48,7 +48,7 @@ def new(export_dir, version=0):
     except (OSError, tf.errors.OpError) as error:
         reason = _NODE.sub("", getattr(error, "message", None) or str(error))
         raise UserError(
-            f"Expected room and leave to write at --export_dir={export_dir}, found that nothing more "
+            f"Expected room and leave to write at --export_dir={export_dir}, found that nothing "
             f"can be written ({' '.join(reason.split())}): make room or name another folder."
         ) from error
     finally:
