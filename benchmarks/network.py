@@ -1,6 +1,6 @@
 """How fast the discrete network trains and infers, and how much memory that takes.
 
-    python benchmarks/network.py --precision=bfloat16
+    python -m benchmarks.network --precision=bfloat16
 
 Prints one JSON line: for training (batch 2 of 321x321 by default) and inference (batch 1 of 321x321
 and of 1025x2049) the median seconds of a step, images a second, and the peak resident memory of the
@@ -9,14 +9,12 @@ peak is its own.
 """
 
 import json
-import pathlib
 import re
-import subprocess
-import sys
 
 from absl import app, flags
 
-_ROOT = pathlib.Path(__file__).resolve().parents[1]
+from benchmarks import measured_process
+
 _SIZE = re.compile(r"[1-9]\d*x[1-9]\d*")
 
 flags.DEFINE_integer("filter_multiplier", 20, "F. Paper: 20, 32 or 48.", lower_bound=1)
@@ -52,13 +50,9 @@ def main(_):
 
 
 def _measure(kind, batch, size):
-    command = [sys.executable, "-m", "benchmarks.network_step"]
-    command += [f"--kind={kind}", f"--batch={batch}", f"--size={size}"]
-    command += [f"--{name}={flags.FLAGS[name].value}" for name in _PASSED_ON]
-    process = subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    if process.returncode:
-        sys.exit(f"Measuring {kind} at {size} ended with exit code {process.returncode}.")
-    return json.loads(process.stdout)
+    arguments = [f"--kind={kind}", f"--batch={batch}", f"--size={size}"]
+    arguments += [f"--{name}={flags.FLAGS[name].value}" for name in _PASSED_ON]
+    return measured_process.run("network_step", arguments, f"{kind} at {size}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Random architectures of the search space, of which a search's find has to be the best.
 
-    python benchmarks/random_architectures.py --seeds=1,2,3 --output_dir=random
+    python -m benchmarks.random_architectures --seeds=1,2,3 --output_dir=random
 
 Writes `random_SEED.json` for each seed and prints one JSON line with their paths.
 """

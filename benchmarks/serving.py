@@ -1,6 +1,6 @@
 """How fast an exported network answers, with batch normalisation folded and as it was trained.
 
-    python benchmarks/serving.py --sizes=321x321,513x513 --formats=saved_model,litert
+    python -m benchmarks.serving --sizes=321x321 --formats=saved_model --formats=litert
 
 Prints one JSON line: for each size and format the latency of one image (p50 and p99, in seconds, of
 `requests` requests), images a second, and the share of the machine's peak, which is that of a 3x3
@@ -11,8 +11,6 @@ depend on them.
 
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 from flags import program
@@ -21,11 +19,11 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
+from benchmarks import measured_process
 from deeplab_nas.core import cost, folding, nas_genotypes, segmenter
 from deeplab_nas.engine.inference_config import InferenceConfig
 from deeplab_nas.serving import litert, service
 
-_ROOT = pathlib.Path(__file__).resolve().parents[1]
 _CALIBRATION_IMAGES = 3
 
 flags.DEFINE_integer("filter_multiplier", 20, "F. Paper: 20, 32 or 48.", lower_bound=1)
@@ -102,14 +100,10 @@ def _calibration_images(size):
 
 
 def _measure(variants, size):
-    command = [sys.executable, "-m", "benchmarks.serving_requests", f"--size={size}"]
-    command += [f"--seconds={flags.FLAGS.seconds}", f"--threads={flags.FLAGS.threads}"]
-    command += [f"--variant={name}={path}" for name, path in variants["paths"].items()]
-    command += [f"--multiply_adds={variants['multiply_adds']}"]
-    process = subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    if process.returncode:
-        sys.exit(f"Measuring {size} ended with exit code {process.returncode}.")
-    return json.loads(process.stdout)
+    arguments = [f"--size={size}", f"--multiply_adds={variants['multiply_adds']}"]
+    arguments += [f"--seconds={flags.FLAGS.seconds}", f"--threads={flags.FLAGS.threads}"]
+    arguments += [f"--variant={name}={path}" for name, path in variants["paths"].items()]
+    return measured_process.run("serving_requests", arguments, size)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from flags import checks, inference_flags, precision_flags, strategy_flags
+from flags import checkpoint_flags, checks, inference_flags, precision_flags, strategy_flags
 
 from absl import flags
 
@@ -12,15 +12,10 @@ from deeplab_nas.engine.evaluate_config import EvaluateConfig
 
 def define() -> None:
     """Defines all flags of `EvaluateConfig`."""
+    checkpoint_flags.define()
     inference_flags.define()
     precision_flags.define()
     strategy_flags.define()
-    flags.DEFINE_string(
-        "checkpoint",
-        None,
-        "Run directory of a training (its best weights, else its newest), or one checkpoint in it.",
-        required=True,
-    )
     flags.DEFINE_string(
         "eval_logdir",
         EvaluateConfig.eval_logdir,

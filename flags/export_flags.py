@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from flags import checks, inference_flags, precision_flags
+from flags import checkpoint_flags, checks, inference_flags, precision_flags
 
 from absl import flags
 
@@ -16,14 +16,9 @@ QUANTIZATIONS = ("none", "int8")
 
 def define() -> None:
     """Defines all flags of `ExportConfig`."""
+    checkpoint_flags.define()
     inference_flags.define()
     precision_flags.define()
-    flags.DEFINE_string(
-        "checkpoint",
-        None,
-        "Run directory of a training (its best weights, else its newest), or one checkpoint in it.",
-        required=True,
-    )
     flags.DEFINE_string(
         "export_dir", None, "Folder of the versions, local or gs://.", required=True
     )

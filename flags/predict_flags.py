@@ -1,6 +1,6 @@
 """Flags of predictions on image files, and how they become one `PredictConfig`."""
 
-from flags import inference_flags, precision_flags
+from flags import checkpoint_flags, inference_flags, precision_flags
 
 from absl import flags
 
@@ -10,13 +10,9 @@ from deeplab_nas.errors import UserError
 
 def define() -> None:
     """Defines all flags of `PredictConfig`."""
+    checkpoint_flags.define(required=False)
     inference_flags.define()
     precision_flags.define()
-    flags.DEFINE_string(
-        "checkpoint",
-        PredictConfig.checkpoint,
-        "Run directory of a training (its best weights, else its newest), or one checkpoint in it.",
-    )
     flags.DEFINE_string(
         "server",
         PredictConfig.server,

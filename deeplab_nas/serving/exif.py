@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-_MAGIC = 42
+# The second one is wrong and occurs; decoders take it.
+_MAGIC = (0x002A, 0x2A00)
 _ORIENTATION = 0x0112
 # Size in bytes of a whole number by its type, signed or not.
 _BYTES_OF_TYPE = {1: 1, 6: 1, 3: 2, 8: 2, 4: 4, 9: 4}
@@ -27,7 +28,8 @@ def orientation(data, tiff, end):
     entries = directory + 2 + _ENTRY_BYTES * tf.range(num_entries)
     found = data.number(entries, 2, little) == _ORIENTATION
     found &= (data.number(entries + 4, 4, little) == 1) & (entries + _ENTRY_BYTES <= end)
-    found &= (tiff >= 0) & (data.number(tiff + 2, 2, little) == _MAGIC)
+    found &= (tiff >= 0) & (little | data.holds(tiff, b"MM"))
+    found &= tf.reduce_any(data.number(tiff + 2, 2, little) == _MAGIC)
     value = tf.zeros_like(entries)
     for kind, num_bytes in _BYTES_OF_TYPE.items():
         is_kind = data.number(entries + 2, 2, little) == kind
