@@ -1,4 +1,4 @@
-"""The exceptions that stand for a mistake of the user."""
+"""The exceptions that end a program without a traceback."""
 
 
 class UserError(Exception):
@@ -11,3 +11,15 @@ class UserError(Exception):
 
 class ImageError(UserError):
     """One image that cannot be used, while others may be."""
+
+
+class StoppedError(Exception):
+    """A signal ended the work, after everything was saved.
+
+    Attributes:
+        signal_number: The signal.
+    """
+
+    def __init__(self, signal_number: int):
+        super().__init__(f"Stopped by signal {signal_number}.")
+        self.signal_number = signal_number

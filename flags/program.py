@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
-from deeplab_nas.errors import UserError
+from deeplab_nas.errors import StoppedError, UserError
 
 # absl files flags under the module that asks: with this, under the program and not under this file.
 flags.disclaim_key_flags()
@@ -20,8 +20,8 @@ def run(main: Callable[[Sequence[str]], None], recipe: str | None = None) -> NoR
     """Runs a program on the command line of this process and ends the process.
 
     The exit code is 0 when `main` returns, 1 when a flag is wrong or `main` raises `UserError` (the
-    sentence goes to stderr, without a traceback) and 130 on Ctrl-C. Other exceptions are
-    programming errors and keep their traceback.
+    sentence goes to stderr, without a traceback), 130 on Ctrl-C and 143 on SIGTERM, after a search
+    or a training has saved. Other exceptions are programming errors and keep their traceback.
 
     Args:
         main: The program, called once the flags are parsed with what is left of the command line:
@@ -40,6 +40,9 @@ def run(main: Callable[[Sequence[str]], None], recipe: str | None = None) -> NoR
         except KeyboardInterrupt:
             print("Interrupted.", file=sys.stderr)
             sys.exit(_INTERRUPTED)
+        except StoppedError as error:
+            print("Saved: the same command goes on from here.", file=sys.stderr)
+            sys.exit(128 + error.signal_number)
 
     _show_topic_flags_in_help()
     app.run(guarded_main, flags_parser=lambda argv: _parse(argv, recipe))

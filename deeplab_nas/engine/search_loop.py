@@ -15,6 +15,7 @@ from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine import weights
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
+from deeplab_nas.engine.interruption import Interruption
 from deeplab_nas.engine.interval import Interval
 from deeplab_nas.engine.progress import Progress
 from deeplab_nas.engine.run_directory import RunDirectory
@@ -116,7 +117,16 @@ class Search:
             print("No checkpoint was saved yet: beginning anew.", file=sys.stderr)
 
     def run(self):
-        """Trains to the end; returns the records of all epochs."""
+        """Searches to the end; returns the records of all epochs.
+
+        Raises:
+            StoppedError: A signal came, and the search was saved.
+        """
+        with Interruption() as self._interruption:
+            self._run_to_the_end()
+        return self.report.epochs()
+
+    def _run_to_the_end(self):
         done = int(self.steps_done.numpy())
         self.progress = Progress(
             {
@@ -140,9 +150,12 @@ class Search:
             done += 1
             self.steps_done.assign(done)
             self._after_step(done)
+            if self._interruption:
+                break
         self.progress.close()
         self.report.close()
-        return self.report.epochs()
+        if self._interruption:
+            self._interruption.stop()
 
     def _architecture_steps(self, weight_steps):
         return max(0, weight_steps - self.first_architecture_step)
@@ -180,7 +193,8 @@ class Search:
             self._end_interval(done)
         if ends_epoch:
             self._end_epoch(done)
-        if ends_epoch or time.time() - self._last_save > self.config.save_interval_secs:
+        is_due = time.time() - self._last_save > self.config.save_interval_secs
+        if ends_epoch or is_due or self._interruption:
             self.checkpoints.save(done)
             self._last_save = time.time()
         if ends_epoch:

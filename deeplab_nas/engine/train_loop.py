@@ -16,6 +16,7 @@ from deeplab_nas.engine import checkpoints, initialization, networks, run_direct
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
+from deeplab_nas.engine.interruption import Interruption
 from deeplab_nas.engine.interval import Interval
 from deeplab_nas.engine.moving_average import MovingAverage
 from deeplab_nas.engine.progress import Progress
@@ -180,7 +181,16 @@ class Training:
             )
 
     def run(self):
-        """Trains to the end; returns the records of all evaluations."""
+        """Trains to the end; returns the records of all evaluations.
+
+        Raises:
+            StoppedError: A signal came, and the training was saved.
+        """
+        with Interruption() as self._interruption:
+            self._run_to_the_end()
+        return self.report.evaluations()
+
+    def _run_to_the_end(self):
         done = int(self.steps_done.numpy())
         self.progress = Progress({"step": self.total_steps}, {"step": done})
         batches = self._batches(done)
@@ -192,9 +202,12 @@ class Training:
             done += count
             self.steps_done.assign(done)
             self._after_step(done)
+            if self._interruption:
+                break
         self.progress.close()
         self.report.close()
-        return self.report.evaluations()
+        if self._interruption:
+            self._interruption.stop()
 
     def _batches(self, first_step):
         def dataset(context):
@@ -235,7 +248,8 @@ class Training:
         evaluates = ends or (interval and done % interval == 0)
         if evaluates:
             self._evaluate(done)
-        if evaluates or time.time() - self._last_save > self.config.save_interval_secs:
+        is_due = time.time() - self._last_save > self.config.save_interval_secs
+        if evaluates or is_due or self._interruption:
             self.checkpoints.save(done)
             self._last_save = time.time()
         if evaluates:

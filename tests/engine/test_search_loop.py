@@ -13,10 +13,11 @@ from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.search_config import SearchConfig
-from deeplab_nas.errors import UserError
+from deeplab_nas.errors import StoppedError, UserError
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.data import made_shards
+from tests.engine import signals
 
 
 def made_config(dataset_dir, run_directory, **settings):
@@ -142,6 +143,17 @@ def test_killed_and_started_again_it_ends_where_it_would_have(
         np.testing.assert_allclose(actual[name], value, rtol=1e-3, atol=1e-3, err_msg=name)
     steps = [(r["kind"], r["step"]) for r in read_history(config)]
     assert steps == sorted(set(steps), key=lambda s: (s[1], s[0] == "epoch"))
+
+
+def test_a_signal_saves_first(finished, tmp_path, monkeypatch):
+    whole, epochs = finished
+    config = dataclasses.replace(whole, train_logdir=str(tmp_path / "run"))
+    with monkeypatch.context() as patch, pytest.raises(StoppedError):
+        signals.send_after_a_step(patch, search_loop.Search)
+        search_loop.run(config)
+    names = {path.name for path in (tmp_path / "run" / "checkpoints").glob("*.index")}
+    assert names == {"ckpt-1.index"}
+    assert [r["step"] for r in search_loop.run(config)] == [r["step"] for r in epochs]
 
 
 def test_a_finished_search_tells_its_records_again(finished):

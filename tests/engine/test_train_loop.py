@@ -12,8 +12,9 @@ import tensorflow as tf
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import train_loop
 from deeplab_nas.engine.optimization_config import OptimizationConfig
-from deeplab_nas.errors import UserError
+from deeplab_nas.errors import StoppedError, UserError
 from tests import trained_runs
+from tests.engine import signals
 
 
 def read_history(config):
@@ -97,6 +98,17 @@ def test_killed_and_started_again_it_ends_where_it_would_have(shards, tmp_path, 
     before = read_history(config)
     assert train_loop.run(config) == resumed
     assert read_history(config) == before
+
+
+def test_a_signal_saves_first(finished_training, shards, tmp_path, monkeypatch):
+    _, evaluations = finished_training
+    config = trained_runs.make_config(shards, tmp_path / "signalled")
+    with monkeypatch.context() as patch, pytest.raises(StoppedError):
+        signals.send_after_a_step(patch, train_loop.Training)
+        train_loop.run(config)
+    names = {path.name for path in (tmp_path / "signalled" / "checkpoints").glob("*.index")}
+    assert names == {"ckpt-1.index"}
+    assert [r["step"] for r in train_loop.run(config)] == [r["step"] for r in evaluations]
 
 
 def test_refuses_another_architecture_in_one_sentence(finished_training, tmp_path):

@@ -12,7 +12,7 @@ from flags import program, run_flags
 
 from absl import flags
 
-from deeplab_nas.errors import UserError
+from deeplab_nas.errors import StoppedError, UserError
 
 run_flags.define()
 flags.DEFINE_string("dataset", "none", "A data set.")
@@ -23,6 +23,8 @@ def main(argv):
         raise UserError("Expected this, found that.")
     if outcome == "bug":
         raise RuntimeError("programming error")
+    if outcome == "stopped":
+        raise StoppedError(15)
     if outcome == "interrupt":
         raise KeyboardInterrupt
     print("ran on", flags.FLAGS.dataset, outcome, flags.FLAGS.seed, len(argv))
@@ -60,6 +62,12 @@ def test_programming_error_keeps_its_traceback():
 def test_interrupt_ends_with_130():
     result = _run("--train_logdir=interrupt")
     assert (result.returncode, result.stderr) == (130, "Interrupted.\n")
+
+
+def test_a_signal_ends_with_its_code_after_saving():
+    result = _run("--train_logdir=stopped")
+    assert result.returncode == 143
+    assert result.stderr == "Saved: the same command goes on from here.\n"
 
 
 @pytest.mark.parametrize(
