@@ -96,19 +96,14 @@ def windowed(function, images, num_classes, window_size, overlap):
     rows = _window_starts(height, window_size[0], overlap)
     columns = _window_starts(width, window_size[1], overlap)
     window = tf.minimum([height, width], window_size)
+    seen = tf.ones(tf.concat([[1], window, [1]], 0))
 
     def body(index, total, count):
         top = rows[index // tf.size(columns)]
         left = columns[index % tf.size(columns)]
+        begin = tf.stack([0, top, left, 0])
         found = function(images[:, top : top + window[0], left : left + window[1]])
-        margins = [
-            [0, 0],
-            [top, height - top - window[0]],
-            [left, width - left - window[1]],
-            [0, 0],
-        ]
-        seen = tf.pad(tf.ones([1, window[0], window[1], 1]), margins)
-        return index + 1, total + tf.pad(found, margins), count + seen
+        return index + 1, _added(total, begin, found), _added(count, begin, seen)
 
     _, total, count = tf.while_loop(
         lambda index, *_: index < tf.size(rows) * tf.size(columns),
@@ -119,8 +114,19 @@ def windowed(function, images, num_classes, window_size, overlap):
             tf.TensorShape([None, None, None, num_classes]),
             tf.TensorShape([1, None, None, 1]),
         ],
+        # One window at a time: that is what windows are for.
+        parallel_iterations=1,
     )
     return total / count
+
+
+def _added(total, begin, part):
+    """Adds a part to a tensor from `begin` on, in its own memory where nothing else reads it."""
+    end = begin + tf.shape(part)
+    there = tf.strided_slice(total, begin, end)
+    return tf.raw_ops.TensorStridedSliceUpdate(
+        input=total, begin=begin, end=end, strides=tf.ones_like(begin), value=there + part
+    )
 
 
 def _window_starts(side, window, overlap):
