@@ -11,16 +11,18 @@ from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
 from tfrecords_tools import images, pairs, shards
 
-SPLITS = ("train", "val")
+# The last one is built where it is there.
+SPLITS = ("train", "val", "test")
 _VOID = 11
 _NUM_SHARDS = 4
 
 
 def build(camvid_root: str, output_dir: str) -> tuple[manifests.Manifest, ...]:
-    """Writes the shards of both splits.
+    """Writes the shards of the splits.
 
     Args:
-        camvid_root: Folder that holds `train`, `trainannot`, `val` and `valannot`.
+        camvid_root: Folder that holds `train`, `trainannot`, `val` and `valannot`, and `test` and
+            `testannot` if they are to be built.
         output_dir: Folder of the shards, local or gs://.
 
     Returns:
@@ -33,7 +35,8 @@ def build(camvid_root: str, output_dir: str) -> tuple[manifests.Manifest, ...]:
     if not root.is_dir():
         raise UserError(f"Expected a folder at --camvid_root={camvid_root}, found none.")
     descriptor = datasets.describe("camvid", "")
-    found = {split: pairs.find(root / split, root / f"{split}annot") for split in SPLITS}
+    splits = SPLITS if (root / SPLITS[-1]).is_dir() else SPLITS[:-1]
+    found = {split: pairs.find(root / split, root / f"{split}annot") for split in splits}
     return tuple(
         shards.write_split(output_dir, split, items, _load, descriptor, _NUM_SHARDS)
         for split, items in found.items()
@@ -50,7 +53,9 @@ def _load(pair: pairs.Pair) -> shards.LabeledImage:
 def define_flags() -> None:
     """Registers the flags of this program."""
     absl_flags.DEFINE_string(
-        "camvid_root", None, "Folder that holds train, trainannot, val and valannot."
+        "camvid_root",
+        None,
+        "Folder that holds train, trainannot, val and valannot, and maybe test and testannot.",
     )
     absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
     absl_flags.mark_flags_as_required(["camvid_root", "output_dir"])

@@ -67,7 +67,9 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
                 f"--val_fraction={config.val_fraction}: change the fraction."
             )
     return tuple(
-        shards.write_split(config.output_dir, split, items, _load, descriptor, config.num_shards)
+        shards.write_split(
+            config.output_dir, split, items, pairs.load, descriptor, config.num_shards
+        )
         for split, items in splits.items()
     )
 
@@ -107,11 +109,6 @@ def _is_val(pair: pairs.Pair, val_fraction: float) -> bool:
     # By name, so that a picture stays on its side when others are added.
     digest = hashlib.sha256(pair.name.encode()).digest()
     return int.from_bytes(digest[:8], "big") < val_fraction * 2**64
-
-
-def _load(pair: pairs.Pair) -> shards.LabeledImage:
-    label = images.read_label(pair.label.read_bytes(), str(pair.label))
-    return shards.LabeledImage(pair.name, pair.image.read_bytes(), label)
 
 
 def define_flags() -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 from deeplab_nas.errors import UserError
+from tfrecords_tools import images, shards
 
 _IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
@@ -49,6 +50,12 @@ def find(image_folder: str | pathlib.Path, label_folder: str | pathlib.Path) -> 
                     f"{folder}."
                 )
     return [Pair(name, image_files[name], label_files[name]) for name in image_files]
+
+
+def load(pair: Pair) -> shards.LabeledImage:
+    """Reads the files of a pair whose label file holds the ids as they are."""
+    label = images.read_label(pair.label.read_bytes(), str(pair.label))
+    return shards.LabeledImage(pair.name, pair.image.read_bytes(), label)
 
 
 def _by_name(folder: str | pathlib.Path) -> dict[str, pathlib.Path]:

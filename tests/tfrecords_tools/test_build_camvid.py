@@ -1,4 +1,5 @@
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from tfrecords_tools import build_camvid
 CAMVID = pathlib.Path(__file__).parents[3] / "shared/data/camvid/240x180"
 
 
-def check(folder, root):
+def check(folder, root, splits=build_camvid.SPLITS):
     descriptor = datasets.describe("camvid", folder)
-    for split in build_camvid.SPLITS:
+    for split in splits:
         index = shard_index.load(folder, split)
         labels = sorted((root / f"{split}annot").iterdir())
         assert index.num_examples == len(labels)
@@ -42,16 +43,24 @@ def test_void_becomes_the_ignore_label(root):
     check(str(root / "shards"), root)
 
 
+def test_the_test_split_may_be_missing(root):
+    shutil.rmtree(root / "test")
+    manifests = build_camvid.build(str(root), str(root / "shards"))
+    assert [manifest.split for manifest in manifests] == ["train", "val"]
+    check(str(root / "shards"), root, ("train", "val"))
+
+
 @pytest.mark.skipif(not CAMVID.is_dir(), reason="needs ../shared/data/camvid")
 def test_real_frames(tmp_path):
-    for split in build_camvid.SPLITS:
+    splits = ("train", "val")
+    for split in splits:
         for folder in (split, f"{split}annot"):
             (tmp_path / folder).mkdir()
             for source in sorted((CAMVID / folder).iterdir())[:4]:
                 (tmp_path / folder / source.name).symlink_to(source)
     train, _ = build_camvid.build(str(tmp_path), str(tmp_path / "shards"))
     assert train.image_sizes == ((180, 240),)
-    check(str(tmp_path / "shards"), tmp_path)
+    check(str(tmp_path / "shards"), tmp_path, splits)
 
 
 def test_missing_root(tmp_path):

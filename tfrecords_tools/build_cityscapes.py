@@ -1,0 +1,131 @@
+"""Builds shards of Cityscapes from its folders `leftImg8bit`, `gtFine` and `gtCoarse`."""
+
+import functools
+import io
+import pathlib
+from collections.abc import Sequence
+
+from flags import program
+
+import numpy as np
+from absl import flags as absl_flags
+from PIL import Image
+
+from deeplab_nas.data import datasets, image_files, manifests
+from deeplab_nas.errors import UserError
+from tfrecords_tools import images, shards, splits_program
+
+# Folders under `leftImg8bit`, and the one of the labels, by split.
+_SOURCES = {
+    "train_fine": (("train",), "gtFine"),
+    "val_fine": (("val",), "gtFine"),
+    "trainval_fine": (("train", "val"), "gtFine"),
+    "train_coarse": (("train", "train_extra"), "gtCoarse"),
+    "trainval_coarse": (("train", "train_extra", "val"), "gtCoarse"),
+    "test_fine": (("test",), None),
+}
+SPLITS = tuple(_SOURCES)
+_DEFAULT_SPLITS = ("train_fine", "val_fine")
+_NUM_SHARDS = 10
+_IMAGE_SUFFIX = "_leftImg8bit.png"
+
+
+def build(
+    cityscapes_root: str,
+    output_dir: str,
+    splits: Sequence[str] = _DEFAULT_SPLITS,
+    half_resolution: bool = False,
+) -> tuple[manifests.Manifest, ...]:
+    """Writes the shards of some splits.
+
+    Args:
+        cityscapes_root: Folder that holds `leftImg8bit` and `gtFine` or `gtCoarse` as they are
+            unpacked. A label is read from `*_labelTrainIds.png` where that is there, else from
+            `*_labelIds.png`, whose ids are mapped. `test_fine` gets labels to ignore everywhere.
+        output_dir: Folder of the shards, local or gs://.
+        splits: Some of `SPLITS`.
+        half_resolution: Whether to halve both sides, as the paper's search does.
+
+    Returns:
+        The manifests of the splits.
+
+    Raises:
+        UserError: If a folder or file is missing or does not fit.
+    """
+    root = pathlib.Path(cityscapes_root)
+
+    def build_split(split):
+        found = _find(root, split)
+        load = functools.partial(_load, root, split, half_resolution)
+        descriptor = datasets.describe("cityscapes", "")
+        return shards.write_split(output_dir, split, found, load, descriptor, _NUM_SHARDS)
+
+    return splits_program.build(splits, SPLITS, build_split)
+
+
+def _find(root, split) -> list[pathlib.Path]:
+    folders, _ = _SOURCES[split]
+    found = []
+    for folder in folders:
+        pattern = root / "leftImg8bit" / folder
+        here = sorted(pattern.glob(f"*/*{_IMAGE_SUFFIX}"))
+        if not here:
+            raise UserError(
+                f"Expected images of {split} at {pattern}/*/*{_IMAGE_SUFFIX}, found none: unpack "
+                "leftImg8bit there or correct --cityscapes_root."
+            )
+        found += here
+    return found
+
+
+def _load(root, split, half_resolution, path: pathlib.Path) -> shards.LabeledImage:
+    name = path.name.removesuffix(_IMAGE_SUFFIX)
+    encoded = path.read_bytes()
+    image = image_files.open_image(encoded, str(path))
+    label = _read_label(root, split, path, name, image)
+    if half_resolution:
+        size = (image.width // 2, image.height // 2)
+        buffer = io.BytesIO()
+        image.resize(size, Image.Resampling.BILINEAR).save(buffer, "PNG")
+        encoded = buffer.getvalue()
+        label = np.array(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
+    return shards.LabeledImage(name, encoded, label)
+
+
+def _read_label(root, split, path, name, image) -> np.ndarray:
+    descriptor = datasets.describe("cityscapes", "")
+    _, kind = _SOURCES[split]
+    if kind is None:
+        return np.full([image.height, image.width], descriptor.ignore_label, np.uint8)
+    folder = root / kind / path.parts[-3] / path.parts[-2]
+    train_ids, ids = (folder / f"{name}_{kind}_label{which}.png" for which in ("TrainIds", "Ids"))
+    if train_ids.exists():
+        return images.read_label(train_ids.read_bytes(), str(train_ids))
+    if ids.exists():
+        return _train_ids(descriptor)[images.read_label(ids.read_bytes(), str(ids))]
+    raise UserError(f"Expected a label of {path} at {train_ids} or {ids}, found neither.")
+
+
+def _train_ids(descriptor) -> np.ndarray:
+    """The class of every raw id, uint8 `[256]`; those that are no class are ignored."""
+    table = np.full([256], descriptor.ignore_label, np.uint8)
+    table[list(descriptor.submission_ids)] = np.arange(descriptor.num_classes)
+    return table
+
+
+def main(_: list[str]) -> None:
+    """Builds the splits that the flags name."""
+    values = absl_flags.FLAGS
+    splits_program.tell(
+        build(values.cityscapes_root, values.output_dir, values.splits, values.half_resolution)
+    )
+
+
+if __name__ == "__main__":
+    splits_program.define_flags(
+        "cityscapes_root", "Folder that holds leftImg8bit and gtFine or gtCoarse.", _DEFAULT_SPLITS
+    )
+    absl_flags.DEFINE_bool(
+        "half_resolution", False, "Halve both sides. Paper: its search sees 1024x512."
+    )
+    program.run(main)
