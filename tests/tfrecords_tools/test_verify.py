@@ -1,0 +1,145 @@
+"""Every fault that is planted in the shards is found, with its shard and its record."""
+
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.data import datasets, examples, shard_index
+from deeplab_nas.errors import UserError
+from tests.data import made_shards
+from tfrecords_tools import verify
+
+_ROOT = pathlib.Path(__file__).parents[2]
+_COUNT = 6
+
+
+@pytest.fixture
+def folder(tmp_path):
+    pairs = [made_shards.numbered_example(number) for number in range(_COUNT)]
+    return pathlib.Path(made_shards.write(tmp_path / "shards", "train", pairs))
+
+
+def shards_of(folder):
+    return shard_index.load(str(folder), "train")
+
+
+def place(folder, number):
+    """Path and offset of a record, and how verify names it."""
+    index = shards_of(folder)
+    path = pathlib.Path(index.filenames[index.shards[number]])
+    first = int(np.searchsorted(index.shards, index.shards[number]))
+    return path, int(index.offsets[number]), f"{path.name}, record {number - first}"
+
+
+def rewrite(folder, number, change):
+    """Replaces a record by what `change` makes of its features."""
+    path, _, told = place(folder, number)
+    records = [record.numpy() for record in tf.data.TFRecordDataset(str(path))]
+    example = tf.train.Example.FromString(records[int(told.rsplit(" ", 1)[1])])
+    change(example.features.feature)
+    records[int(told.rsplit(" ", 1)[1])] = example.SerializeToString()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+    return told
+
+
+def test_intact_shards_are_counted(folder):
+    found = verify.verify("shapes", str(folder), "train")
+    assert (found.num_intact, found.faults) == (_COUNT, ())
+    labels = [made_shards.numbered_example(number)[1] for number in range(_COUNT)]
+    assert sum(found.sizes.values()) == _COUNT
+    expected = sum(np.bincount(label.ravel(), minlength=256) for label in labels)
+    np.testing.assert_array_equal(found.pixels, expected)
+    shown = verify.table(found, datasets.describe("shapes", ""))
+    assert "6 intact records" in shown
+    assert f"{expected[1]:,}" in shown
+
+
+def test_a_flipped_bit_spoils_its_record_alone(folder):
+    path, offset, told = place(folder, 2)
+    raw = bytearray(path.read_bytes())
+    raw[offset + 200] ^= 1
+    path.write_bytes(raw)
+    found = verify.verify("shapes", str(folder), "train")
+    assert found.num_intact == _COUNT - 1
+    (fault,) = found.faults
+    assert fault.startswith(f"{told}: Expected intact TFRecord shards, found a corrupted record")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda f: f.pop(examples.LABEL_ENCODED), "image/segmentation/class/encoded"),
+        (lambda f: f.pop(examples.IMAGE_ENCODED), "image/encoded"),
+        (lambda f: set_bytes(f, examples.IMAGE_ENCODED, b"no image"), "to be a JPEG or PNG file"),
+        (lambda f: set_bytes(f, examples.LABEL_ENCODED, png(3, 3)), "to have one size"),
+        (lambda f: set_bytes(f, examples.LABEL_ENCODED, png(20, 30, 99)), "found 99"),
+        (lambda f: set_bytes(f, examples.LABEL_ENCODED, rgb()), "8-bit grayscale PNG"),
+        (lambda f: halve(f, examples.IMAGE_ENCODED), "Invalid PNG data"),
+    ],
+    ids=["no label", "no image", "text", "other size", "other id", "colours", "truncated"],
+)
+def test_a_wrong_record_is_named(folder, change, reason):
+    told = rewrite(folder, 4, change)
+    found = verify.verify("shapes", str(folder), "train")
+    (fault,) = found.faults
+    assert fault.startswith(f"{told}: ")
+    assert reason in fault
+    assert found.num_intact == _COUNT - 1
+
+
+def set_bytes(features, key, value):
+    features[key].bytes_list.value[:] = [value]
+
+
+def halve(features, key):
+    value = features[key].bytes_list.value[0]
+    set_bytes(features, key, value[: len(value) // 2])
+
+
+def png(height, width, value=0):
+    return tf.io.encode_png(tf.fill([height, width, 1], tf.constant(value, tf.uint8))).numpy()
+
+
+def rgb():
+    return tf.io.encode_png(tf.zeros([20, 30, 3], tf.uint8)).numpy()
+
+
+def test_a_truncated_shard_is_named(folder):
+    path, _, _ = place(folder, _COUNT - 1)
+    path.write_bytes(path.read_bytes()[:-9])
+    found = verify.verify("shapes", str(folder), "train")
+    assert found.num_intact == _COUNT // 2
+    (fault,) = found.faults
+    assert path.name in fault
+    assert "ends inside record" in fault
+
+
+def test_a_missing_shard_and_a_missing_split_are_told(folder):
+    with pytest.raises(UserError, match="val"):
+        verify.verify("shapes", str(folder), "val")
+    with pytest.raises(UserError, match="--splits"):
+        verify.splits_of(str(folder / "none"))
+
+
+@pytest.mark.slow
+def test_the_program_ends_with_the_number_of_faults(folder):
+    rewrite(folder, 1, lambda features: set_bytes(features, examples.IMAGE_ENCODED, b"text"))
+    command = (sys.executable, "-m", "tfrecords_tools.verify", "--dataset=shapes")
+    result = subprocess.run(
+        [*command, f"--dataset_dir={folder}", "--splits=train"],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "5 intact records" in result.stdout
+    assert "Traceback" not in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Expected intact shards in")
+    assert "found 1 faults" in result.stderr
