@@ -13,7 +13,7 @@ from PIL import Image
 
 from deeplab_nas.data import datasets, image_files, manifests
 from deeplab_nas.errors import UserError
-from tfrecords_tools import images, shards, splits_program
+from tfrecords_tools import images, raw_ids, shards, splits_program
 
 # Folders under `leftImg8bit`, and the one of the labels, by split.
 _SOURCES = {
@@ -102,15 +102,8 @@ def _read_label(root, split, path, name, image) -> np.ndarray:
     if train_ids.exists():
         return images.read_label(train_ids.read_bytes(), str(train_ids))
     if ids.exists():
-        return _train_ids(descriptor)[images.read_label(ids.read_bytes(), str(ids))]
+        return raw_ids.class_table(descriptor)[images.read_label(ids.read_bytes(), str(ids))]
     raise UserError(f"Expected a label of {path} at {train_ids} or {ids}, found neither.")
-
-
-def _train_ids(descriptor) -> np.ndarray:
-    """The class of every raw id, uint8 `[256]`; those that are no class are ignored."""
-    table = np.full([256], descriptor.ignore_label, np.uint8)
-    table[list(descriptor.submission_ids)] = np.arange(descriptor.num_classes)
-    return table
 
 
 def main(_: list[str]) -> None:

@@ -1,0 +1,112 @@
+"""A data set that TFDS has prepared becomes shards; nothing is downloaded."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from deeplab_nas.data import datasets
+from deeplab_nas.errors import UserError
+from tests.data import made_shards
+from tests.tfrecords_tools import written_shards
+from tfrecords_tools import build_tfds
+
+_COUNTS = {"train": 5, "test": 2}
+
+
+class MadeSegmentation(tfds.core.GeneratorBasedBuilder):
+    """Numbered pictures with ids 1 to 4, as some sets begin at 1."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    FIRST_LABEL = 1
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "mask": tfds.features.Image(shape=(None, None, 1)),
+            "name": tfds.features.Text(),
+        }
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(count) for split, count in _COUNTS.items()}
+
+    def _generate_examples(self, count):
+        for number in range(count):
+            image, label = made_shards.numbered_example(number)
+            mask = (label + self.FIRST_LABEL)[..., None]
+            yield number, {"image": image, "mask": mask, "name": str(number)}
+
+
+class Cityscapes(MadeSegmentation):
+    """A set of that name, whose ids are the raw ones: 7 road, 8 sidewalk, 9 and 10 no class."""
+
+    FIRST_LABEL = 7
+
+
+def prepare(folder, builder_class):
+    builder = builder_class(data_dir=str(folder))
+    builder.download_and_prepare()
+    return str(builder.data_path)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    return prepare(tmp_path_factory.mktemp("tfds"), MadeSegmentation)
+
+
+def config(prepared, folder, **settings):
+    defaults = {"num_classes": 4, "first_label": 1}
+    return build_tfds.TfdsConfig(prepared, str(folder), **{**defaults, **settings})
+
+
+def test_images_and_shifted_labels(prepared, tmp_path):
+    built = build_tfds.build(config(prepared, tmp_path))
+    assert {manifest.split: manifest.num_examples for manifest in built} == _COUNTS
+    descriptor = datasets.describe("folder", str(tmp_path))
+    assert (descriptor.num_classes, descriptor.ignore_label) == (4, 255)
+    for split, count in _COUNTS.items():
+        found = written_shards.read(tmp_path, split)
+        # TFDS orders by a hash of its own; the red channel is the number.
+        by_number = {int(image[0, 0, 0]): (image, label) for image, label in found.values()}
+        assert sorted(by_number) == list(range(count))
+        for number, (image, label) in by_number.items():
+            expected = made_shards.numbered_example(number)
+            np.testing.assert_array_equal(image, expected[0])
+            np.testing.assert_array_equal(label, expected[1])
+
+
+def test_lower_ids_and_the_ignore_label_are_ignored(prepared, tmp_path):
+    settings = {"splits": ("test",), "num_classes": 2, "first_label": 2, "ignore_label": 4}
+    build_tfds.build(config(prepared, tmp_path, **settings))
+    for image, label in written_shards.read(tmp_path, "test").values():
+        original = made_shards.numbered_example(int(image[0, 0, 0]))[1]
+        np.testing.assert_array_equal(label, np.array([255, 0, 1, 255], np.uint8)[original])
+
+
+def test_raw_ids_of_cityscapes_become_classes(tmp_path):
+    prepared = prepare(tmp_path / "tfds", Cityscapes)
+    (manifest,) = build_tfds.build(
+        build_tfds.TfdsConfig(prepared, str(tmp_path / "shards"), splits=("test",))
+    )
+    assert (manifest.dataset, manifest.num_classes) == ("cityscapes", 19)
+    for image, label in written_shards.read(tmp_path / "shards", "test").values():
+        original = made_shards.numbered_example(int(image[0, 0, 0]))[1]
+        np.testing.assert_array_equal(label, np.array([0, 1, 255, 255], np.uint8)[original])
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"tfds_name": "no_such_set_at_all"}, "--tfds_name to be a data set of TFDS"),
+        ({"tfds_name": "oxford_iiit_pet"}, "oxford_iiit_pet.* prepared at .*found nothing"),
+        ({"splits": ("val",)}, "--splits to be some of .*train.*found val"),
+        ({"num_classes": 0}, "Expected --num_classes"),
+        ({"num_classes": 3}, "below 3 or the ignore label 255 in .*, found 3"),
+    ],
+)
+def test_what_does_not_fit_is_told(prepared, tmp_path, settings, sentence):
+    given = config(prepared, tmp_path / "shards", tfds_dir=str(tmp_path / "none"))
+    with pytest.raises(UserError, match=sentence):
+        build_tfds.build(dataclasses.replace(given, **settings))
