@@ -16,7 +16,7 @@ _NUM_SHARDS = 4
 
 
 def build(
-    ade20k_root: str, output_dir: str, splits: Sequence[str] = SPLITS
+    ade20k_root: str, output_dir: str, splits: Sequence[str] = SPLITS, num_workers: int = 1
 ) -> tuple[manifests.Manifest, ...]:
     """Writes the shards of some splits, with the official 151 ids, of which 0 is ignored.
 
@@ -25,6 +25,7 @@ def build(
             with `training` and `validation`.
         output_dir: Folder of the shards, local or gs://.
         splits: Some of `SPLITS`.
+        num_workers: Processes; see `workers.ordered_map`.
 
     Returns:
         The manifests of the splits.
@@ -38,7 +39,9 @@ def build(
         folder = _FOLDERS[split]
         found = pairs.find(root / "images" / folder, root / "annotations" / folder)
         descriptor = datasets.describe("ade20k", "")
-        return shards.write_split(output_dir, split, found, pairs.load, descriptor, _NUM_SHARDS)
+        return shards.write_split(
+            output_dir, split, found, pairs.load, descriptor, _NUM_SHARDS, num_workers
+        )
 
     return splits_program.build(splits, SPLITS, build_split)
 
@@ -46,7 +49,9 @@ def build(
 def main(_: list[str]) -> None:
     """Builds the splits that the flags name."""
     values = absl_flags.FLAGS
-    splits_program.tell(build(values.ade20k_root, values.output_dir, values.splits))
+    splits_program.tell(
+        build(values.ade20k_root, values.output_dir, values.splits, values.num_workers)
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
-from tfrecords_tools import images, pairs, shards
+from tfrecords_tools import images, pairs, shards, workers
 
 # The last one is built where it is there.
 SPLITS = ("train", "val", "test")
@@ -17,13 +17,16 @@ _VOID = 11
 _NUM_SHARDS = 4
 
 
-def build(camvid_root: str, output_dir: str) -> tuple[manifests.Manifest, ...]:
+def build(
+    camvid_root: str, output_dir: str, num_workers: int = 1
+) -> tuple[manifests.Manifest, ...]:
     """Writes the shards of the splits.
 
     Args:
         camvid_root: Folder that holds `train`, `trainannot`, `val` and `valannot`, and `test` and
             `testannot` if they are to be built.
         output_dir: Folder of the shards, local or gs://.
+        num_workers: Processes; see `workers.ordered_map`.
 
     Returns:
         The manifests of its splits.
@@ -38,7 +41,7 @@ def build(camvid_root: str, output_dir: str) -> tuple[manifests.Manifest, ...]:
     splits = SPLITS if (root / SPLITS[-1]).is_dir() else SPLITS[:-1]
     found = {split: pairs.find(root / split, root / f"{split}annot") for split in splits}
     return tuple(
-        shards.write_split(output_dir, split, items, _load, descriptor, _NUM_SHARDS)
+        shards.write_split(output_dir, split, items, _load, descriptor, _NUM_SHARDS, num_workers)
         for split, items in found.items()
     )
 
@@ -58,12 +61,14 @@ def define_flags() -> None:
         "Folder that holds train, trainannot, val and valannot, and maybe test and testannot.",
     )
     absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
+    workers.define_flag()
     absl_flags.mark_flags_as_required(["camvid_root", "output_dir"])
 
 
 def main(_: list[str]) -> None:
     """Builds the data set where the flags say."""
-    for manifest in build(absl_flags.FLAGS.camvid_root, absl_flags.FLAGS.output_dir):
+    values = absl_flags.FLAGS
+    for manifest in build(values.camvid_root, values.output_dir, values.num_workers):
         print(f"{manifest.split}: {manifest.num_examples} examples")
 
 

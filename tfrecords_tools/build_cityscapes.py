@@ -35,6 +35,7 @@ def build(
     output_dir: str,
     splits: Sequence[str] = _DEFAULT_SPLITS,
     half_resolution: bool = False,
+    num_workers: int = 1,
 ) -> tuple[manifests.Manifest, ...]:
     """Writes the shards of some splits.
 
@@ -45,6 +46,7 @@ def build(
         output_dir: Folder of the shards, local or gs://.
         splits: Some of `SPLITS`.
         half_resolution: Whether to halve both sides, as the paper's search does.
+        num_workers: Processes; see `workers.ordered_map`.
 
     Returns:
         The manifests of the splits.
@@ -58,7 +60,9 @@ def build(
         found = _find(root, split)
         load = functools.partial(_load, root, split, half_resolution)
         descriptor = datasets.describe("cityscapes", "")
-        return shards.write_split(output_dir, split, found, load, descriptor, _NUM_SHARDS)
+        return shards.write_split(
+            output_dir, split, found, load, descriptor, _NUM_SHARDS, num_workers
+        )
 
     return splits_program.build(splits, SPLITS, build_split)
 
@@ -110,7 +114,13 @@ def main(_: list[str]) -> None:
     """Builds the splits that the flags name."""
     values = absl_flags.FLAGS
     splits_program.tell(
-        build(values.cityscapes_root, values.output_dir, values.splits, values.half_resolution)
+        build(
+            values.cityscapes_root,
+            values.output_dir,
+            values.splits,
+            values.half_resolution,
+            values.num_workers,
+        )
     )
 
 

@@ -11,7 +11,7 @@ from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
-from tfrecords_tools import images, pairs, progress, shards
+from tfrecords_tools import images, pairs, progress, shards, workers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +28,7 @@ class FolderConfig:
         class_names: One name a class; empty for `class_0`, `class_1` and so on.
         val_fraction: Share of the pairs, in 0..1, that goes to the split `val` instead.
         num_shards: Shards a split.
+        num_workers: Processes; see `workers.ordered_map`.
     """
 
     image_folder: str
@@ -39,6 +40,7 @@ class FolderConfig:
     class_names: tuple[str, ...] = ()
     val_fraction: float = 0.0
     num_shards: int = 4
+    num_workers: int = 1
 
 
 def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
@@ -128,6 +130,7 @@ def define_flags() -> None:
         "val_fraction", 0.0, "Share of the pairs that goes to the split val instead.", 0.0, 1.0
     )
     absl_flags.DEFINE_integer("num_shards", 4, "Shards a split.", 1)
+    workers.define_flag()
     absl_flags.mark_flags_as_required(["image_folder", "label_folder", "output_dir"])
 
 

@@ -25,7 +25,7 @@ _NUM_SHARDS = 4
 
 
 def build(
-    voc_root: str, output_dir: str, splits: Sequence[str] = _DEFAULT_SPLITS
+    voc_root: str, output_dir: str, splits: Sequence[str] = _DEFAULT_SPLITS, num_workers: int = 1
 ) -> tuple[manifests.Manifest, ...]:
     """Writes the shards of some splits.
 
@@ -35,6 +35,7 @@ def build(
             for `train_aug` `SegmentationClassAug`, the masks of the SBD.
         output_dir: Folder of the shards, local or gs://.
         splits: Some of `SPLITS`.
+        num_workers: Processes; see `workers.ordered_map`.
 
     Returns:
         The manifests of the splits.
@@ -53,7 +54,9 @@ def build(
         load = functools.partial(_load, root / "JPEGImages", labels)
         descriptor = datasets.describe("pascal_voc_seg", "")
         names = list_path.read_text(encoding="utf-8").split()
-        return shards.write_split(output_dir, split, names, load, descriptor, _NUM_SHARDS)
+        return shards.write_split(
+            output_dir, split, names, load, descriptor, _NUM_SHARDS, num_workers
+        )
 
     return splits_program.build(splits, SPLITS, build_split)
 
@@ -81,7 +84,9 @@ def _load(image_folder, label_folder, name: str) -> shards.LabeledImage:
 def main(_: list[str]) -> None:
     """Builds the splits that the flags name."""
     values = absl_flags.FLAGS
-    splits_program.tell(build(values.voc_root, values.output_dir, values.splits))
+    splits_program.tell(
+        build(values.voc_root, values.output_dir, values.splits, values.num_workers)
+    )
 
 
 if __name__ == "__main__":

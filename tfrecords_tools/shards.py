@@ -1,6 +1,8 @@
 """Writes the TFRecord shards and the manifest of a split, all of them or nothing."""
 
 import dataclasses
+import functools
+import itertools
 import posixpath
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -12,7 +14,7 @@ from PIL import Image
 from deeplab_nas.data import examples, manifests, shard_index
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
-from tfrecords_tools import images, progress
+from tfrecords_tools import images, progress, workers
 
 _Item = TypeVar("_Item")
 
@@ -39,6 +41,7 @@ def write_split(
     load: Callable[[_Item], LabeledImage],
     descriptor: DatasetDescriptor,
     num_shards: int,
+    num_workers: int = 1,
 ) -> manifests.Manifest:
     """Writes a split: ceil(N / shards) examples a shard, the manifest last.
 
@@ -52,6 +55,8 @@ def write_split(
         load: Makes an example of an item.
         descriptor: Facts of the data set; decides which label ids are right.
         num_shards: Shards to write; fewer if there are fewer examples.
+        num_workers: Processes that call `load`, check and encode; see `workers.ordered_map`. The
+            shards do not depend on it.
 
     Returns:
         The manifest that was written.
@@ -77,7 +82,10 @@ def write_split(
         posixpath.join(output_dir, shard_index.shard_name(split, number, len(runs)))
         for number in range(len(runs))
     ]
-    sizes = _write_whole(names, runs, load, descriptor, f"{descriptor.name} {split}")
+    serialize = functools.partial(_serialize, load, descriptor)
+    encoded = workers.ordered_map(serialize, items, num_workers)
+    tracked = progress.track(encoded, len(items), f"{descriptor.name} {split}")
+    sizes = _write_whole(names, list(map(len, runs)), tracked)
     manifest = manifests.Manifest(
         dataset=descriptor.name,
         split=split,
@@ -93,31 +101,29 @@ def write_split(
     return manifest
 
 
-def _write_whole(names, runs, load, descriptor, what) -> set[tuple[int, int]]:
+def _write_whole(names, counts, encoded) -> set[tuple[int, int]]:
     temporary = [name + ".incomplete" for name in names]
     sizes = set()
-    numbered = ((number, item) for number, run in enumerate(runs) for item in run)
-    writer, open_number = None, -1
     try:
-        for number, item in progress.track(numbered, sum(map(len, runs)), what):
-            if number != open_number:
-                if writer:
-                    writer.close()
-                writer, open_number = tf.io.TFRecordWriter(temporary[number]), number
-            serialized, size = _serialize(load(item), descriptor)
-            writer.write(serialized)
-            sizes.add(size)
-        writer.close()
+        for name, count in zip(temporary, counts, strict=True):
+            with tf.io.TFRecordWriter(name) as writer:
+                for serialized, size in itertools.islice(encoded, count):
+                    writer.write(serialized)
+                    sizes.add(size)
     except BaseException:
         for name in filter(tf.io.gfile.exists, temporary):
             tf.io.gfile.remove(name)
         raise
+    finally:
+        # Ends the workers at once if the loop was left early.
+        encoded.close()
     for source, target in zip(temporary, names, strict=True):
         tf.io.gfile.rename(source, target)
     return sizes
 
 
-def _serialize(example: LabeledImage, descriptor) -> tuple[bytes, tuple[int, int]]:
+def _serialize(load, descriptor, item) -> tuple[bytes, tuple[int, int]]:
+    example = load(item)
     image = images.read_image(example.image, example.name)
     images.check_label(example.label, image, example.name, descriptor)
     serialized = examples.encode(

@@ -6,6 +6,7 @@ from absl import flags as absl_flags
 
 from deeplab_nas.data import manifests
 from deeplab_nas.errors import UserError
+from tfrecords_tools import workers
 
 
 def define_flags(root_flag: str, root_help: str, default_splits: Sequence[str]) -> None:
@@ -18,6 +19,7 @@ def define_flags(root_flag: str, root_help: str, default_splits: Sequence[str]) 
     """
     absl_flags.DEFINE_string(root_flag, None, root_help)
     absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
+    workers.define_flag()
     absl_flags.DEFINE_list("splits", list(default_splits), "Splits to build.")
     absl_flags.mark_flags_as_required([root_flag, "output_dir"])
 

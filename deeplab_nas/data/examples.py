@@ -56,7 +56,9 @@ def encode(
         LABEL_ENCODED: _bytes_feature(label_encoded),
         LABEL_FORMAT: _bytes_feature(b"png"),
     }
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    # The order of a map differs from process to process otherwise.
+    return example.SerializeToString(deterministic=True)
 
 
 def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -95,6 +95,26 @@ def test_half_resolution(root):
     assert set(np.unique(label)) <= set(np.unique(class_ids()))
 
 
+@pytest.mark.slow
+def test_the_shards_do_not_depend_on_the_number_of_workers(root):
+    written = []
+    for num_workers in (1, 2):
+        folder = root / f"shards_{num_workers}"
+        build_cityscapes.build(str(root), str(folder), num_workers=num_workers)
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert written[0] == written[1]
+    assert len(written[0]) == 4 + 1 + 2
+
+
+@pytest.mark.slow
+def test_a_mistake_in_a_worker_is_told_and_leaves_nothing(root):
+    (path,) = (root / "gtFine" / "val").rglob("*.png")
+    Image.fromarray(raw_ids()[:5]).save(path)
+    with pytest.raises(UserError, match="lindau_000000_000019 to have one size"):
+        build_cityscapes.build(str(root), str(root / "shards"), ["val_fine"], num_workers=2)
+    assert not list((root / "shards").iterdir())
+
+
 def test_a_missing_label_is_named(root):
     (path,) = (root / "gtFine" / "val").rglob("*.png")
     path.unlink()
