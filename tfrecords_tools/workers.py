@@ -2,8 +2,10 @@
 
 import collections
 import concurrent.futures
+import math
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -12,6 +14,7 @@ from absl import flags as absl_flags
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _WAITING_PER_WORKER = 4
+_SECONDS_ALONE = 10.0
 
 
 def define_flag() -> None:
@@ -19,7 +22,8 @@ def define_flag() -> None:
     absl_flags.DEFINE_integer(
         "num_workers",
         0,
-        "Processes that read and check files; 0: one a core. The shards do not depend on it.",
+        "Processes that read and check files; 0: one, and after some seconds one a core. The "
+        "shards do not depend on it.",
         lower_bound=0,
     )
 
@@ -32,15 +36,22 @@ def ordered_map(
     Args:
         function: What to apply; with several workers it and the items are pickled.
         items: Its arguments.
-        num_workers: Processes; 0 for one a core, 1 for this process alone.
+        num_workers: Processes; 1 for this process alone. 0 begins so and, as other processes take
+            seconds to start, goes on with one a core if that was not soon done.
 
     Yields:
         The results, in the order of the items. An error in a worker is raised here.
     """
+    items = iter(items)
+    if num_workers < 2:
+        end = time.monotonic() + (_SECONDS_ALONE if num_workers == 0 else math.inf)
+        for item in items:
+            yield function(item)
+            if time.monotonic() > end:
+                break
+        else:
+            return
     num_workers = num_workers or os.cpu_count() or 1
-    if num_workers == 1:
-        yield from map(function, items)
-        return
     waiting: collections.deque = collections.deque()
     # A forked process would inherit TensorFlow's threads in whatever state they are.
     context = multiprocessing.get_context("spawn")
