@@ -1,6 +1,7 @@
 """Scales and mirror images are averaged; windows put an image together again."""
 
 import hypothesis
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +13,7 @@ from deeplab_nas.engine import inference
 
 @pytest.fixture(scope="module")
 def model():
-    tf.random.set_seed(1)
+    keras.utils.set_random_seed(1)
     architecture = nas_genotypes.Architecture(
         cell=(((0, "separable_3x3_2"), (1, "atrous_3x3")),), path=(0, 1)
     )
