@@ -85,29 +85,35 @@ def _find(root, split) -> list[pathlib.Path]:
 def _load(root, split, half_resolution, path: pathlib.Path) -> shards.LabeledImage:
     name = path.name.removesuffix(_IMAGE_SUFFIX)
     encoded = path.read_bytes()
-    image = image_files.open_image(encoded, str(path))
-    label = _read_label(root, split, path, name, image)
+    _, kind = _SOURCES[split]
+    if kind is None:
+        image = image_files.open_image(encoded, str(path))
+        ignore_label = datasets.describe("cityscapes", "").ignore_label
+        label = np.full([image.height, image.width], ignore_label, np.uint8)
+    else:
+        label = _read_label(root / kind / path.parts[-3] / path.parts[-2], kind, name)
     if half_resolution:
-        size = (image.width // 2, image.height // 2)
-        buffer = io.BytesIO()
-        image.resize(size, Image.Resampling.BILINEAR).save(buffer, "PNG")
-        encoded = buffer.getvalue()
-        label = np.array(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
+        encoded, label = _halved(image_files.open_image(encoded, str(path)), label)
     return shards.LabeledImage(name, encoded, label)
 
 
-def _read_label(root, split, path, name, image) -> np.ndarray:
-    descriptor = datasets.describe("cityscapes", "")
-    _, kind = _SOURCES[split]
-    if kind is None:
-        return np.full([image.height, image.width], descriptor.ignore_label, np.uint8)
-    folder = root / kind / path.parts[-3] / path.parts[-2]
+def _halved(image, label) -> tuple[bytes, np.ndarray]:
+    size = (image.width // 2, image.height // 2)
+    buffer = io.BytesIO()
+    image.resize(size, Image.Resampling.BILINEAR).save(buffer, "PNG")
+    label = np.array(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
+    return buffer.getvalue(), label
+
+
+def _read_label(folder, kind, name) -> np.ndarray:
     train_ids, ids = (folder / f"{name}_{kind}_label{which}.png" for which in ("TrainIds", "Ids"))
     if train_ids.exists():
         return images.read_label(train_ids.read_bytes(), str(train_ids))
     if ids.exists():
-        return raw_ids.class_table(descriptor)[images.read_label(ids.read_bytes(), str(ids))]
-    raise UserError(f"Expected a label of {path} at {train_ids} or {ids}, found neither.")
+        return raw_ids.class_table(datasets.describe("cityscapes", ""))[
+            images.read_label(ids.read_bytes(), str(ids))
+        ]
+    raise UserError(f"Expected a label of {name} at {train_ids} or {ids}, found neither.")
 
 
 def main(_: list[str]) -> None:

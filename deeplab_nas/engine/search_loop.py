@@ -138,7 +138,7 @@ class Search:
         batches_a = self._batches(self.halves[0], self.config.seed, done)
         batches_b = None
         self._begin_interval()
-        self._last_save = time.time()
+        self._last_save, self._saved_step = time.time(), done
         while done < self.total_steps:
             weight_loss = self._timed("weights", batches_a, self.step.update_weights)
             self._interval.take({"weight_loss": weight_loss}, done + 1)
@@ -151,6 +151,9 @@ class Search:
             self.steps_done.assign(done)
             self._after_step(done)
             if self._interruption:
+                # A signal may come at any moment, also just after the step decided not to save.
+                if self._saved_step != done:
+                    self._save(done)
                 break
         self.progress.close()
         self.report.close()
@@ -193,12 +196,14 @@ class Search:
             self._end_interval(done)
         if ends_epoch:
             self._end_epoch(done)
-        is_due = time.time() - self._last_save > self.config.save_interval_secs
-        if ends_epoch or is_due or self._interruption:
-            self.checkpoints.save(done)
-            self._last_save = time.time()
+        if ends_epoch or time.time() - self._last_save > self.config.save_interval_secs:
+            self._save(done)
         if ends_epoch:
             self._begin_interval()
+
+    def _save(self, done):
+        self.checkpoints.save(done)
+        self._last_save, self._saved_step = time.time(), done
 
     def _end_interval(self, done):
         measured = self._interval.measured(done, self.config.data.train_batch_size)

@@ -195,7 +195,7 @@ class Training:
         self.progress = Progress({"step": self.total_steps}, {"step": done})
         batches = self._batches(done)
         self._interval = Interval(done, TOLD)
-        self._last_save = time.time()
+        self._last_save, self._saved_step = time.time(), done
         while done < self.total_steps:
             count = min(self.config.steps_per_call, self._next_stop(done) - done)
             self._run(batches, count)
@@ -203,6 +203,9 @@ class Training:
             self.steps_done.assign(done)
             self._after_step(done)
             if self._interruption:
+                # A signal may come at any moment, also just after the step decided not to save.
+                if self._saved_step != done:
+                    self._save(done)
                 break
         self.progress.close()
         self.report.close()
@@ -248,12 +251,14 @@ class Training:
         evaluates = ends or (interval and done % interval == 0)
         if evaluates:
             self._evaluate(done)
-        is_due = time.time() - self._last_save > self.config.save_interval_secs
-        if evaluates or is_due or self._interruption:
-            self.checkpoints.save(done)
-            self._last_save = time.time()
+        if evaluates or time.time() - self._last_save > self.config.save_interval_secs:
+            self._save(done)
         if evaluates:
             self._interval = Interval(done, TOLD)
+
+    def _save(self, done):
+        self.checkpoints.save(done)
+        self._last_save, self._saved_step = time.time(), done
 
     def _end_interval(self, done):
         measured = self._interval.measured(done, self.config.data.train_batch_size)
