@@ -70,6 +70,12 @@ def define_resize() -> None:
         "Upper bound of the longer side in pixels after that resize; unset: none. Paper: "
         "Cityscapes at half size, 1024.",
     )
+    flags.DEFINE_integer(
+        "resize_factor",
+        DataConfig.resize_factor,
+        "Sides then grow to a multiple of this plus 1, in pixels; the output stride makes feature "
+        "maps fit. Unset: as they are. Official ADE20K: 16.",
+    )
 
 
 def _define_augmentation(defaults: DataConfig) -> None:
@@ -92,6 +98,11 @@ def _define_augmentation(defaults: DataConfig) -> None:
         "random_flip",
         defaults.random_flip,
         "Mirror training images left to right with probability one half. Official training: yes.",
+    )
+    flags.DEFINE_float(
+        "photometric_jitter",
+        defaults.photometric_jitter,
+        "Strength in 0..1 of random brightness, contrast, saturation and hue. Official: 0.",
     )
 
 
@@ -121,6 +132,11 @@ def _check(flags_obj: flags.FlagValues) -> None:
     for name in ("min_scale_factor", "max_scale_factor"):
         checks.positive(name, flags_obj[name].value)
     checks.not_negative("scale_factor_step_size", flags_obj.scale_factor_step_size)
+    checks.not_negative("photometric_jitter", flags_obj.photometric_jitter)
+    if flags_obj.photometric_jitter > 1:
+        raise UserError(
+            f"Expected --photometric_jitter from 0 to 1, found {flags_obj.photometric_jitter}."
+        )
     if flags_obj.min_scale_factor > flags_obj.max_scale_factor:
         raise UserError(
             f"Expected --min_scale_factor at or below "
@@ -130,11 +146,12 @@ def _check(flags_obj: flags.FlagValues) -> None:
 
 def check_resize(flags_obj: flags.FlagValues) -> None:
     """Raises `UserError` for an impossible resize."""
-    for name in ("min_resize_value", "max_resize_value"):
+    for name in ("min_resize_value", "max_resize_value", "resize_factor"):
         if flags_obj[name].value is not None:
             checks.at_least(name, flags_obj[name].value, 1)
-    if flags_obj.max_resize_value is not None and flags_obj.min_resize_value is None:
-        raise UserError(
-            f"Expected --min_resize_value with --max_resize_value={flags_obj.max_resize_value}, "
-            "found none: give both or only the first."
-        )
+    for name in ("max_resize_value", "resize_factor"):
+        if flags_obj[name].value is not None and flags_obj.min_resize_value is None:
+            raise UserError(
+                f"Expected --min_resize_value with --{name}={flags_obj[name].value}, found none: "
+                "give both or only the first."
+            )

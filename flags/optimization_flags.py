@@ -6,7 +6,7 @@ from flags import checks
 
 from absl import flags
 
-from deeplab_nas.engine.optimization_config import OptimizationConfig
+from deeplab_nas.engine.optimization_config import MEDIAN_FREQUENCY, OptimizationConfig
 from deeplab_nas.errors import UserError
 
 LEARNING_POLICIES = ("poly", "step", "cosine")
@@ -113,7 +113,8 @@ def _define_loss() -> None:
     flags.DEFINE_list(
         "label_weights",
         OptimizationConfig.label_weights,
-        "Weight of each class in the loss, a number a class; unset: 1. Official: unset.",
+        "Weight of each class in the loss, a number a class, or median_frequency: by the "
+        "training split; unset: 1. Official: unset.",
     )
     flags.DEFINE_float(
         "top_k_percent_pixels",
@@ -133,7 +134,9 @@ def optimization_config(flags_obj: flags.FlagValues) -> OptimizationConfig:
     _check(flags_obj)
     names = [field.name for field in dataclasses.fields(OptimizationConfig)]
     values = {name: flags_obj[name].value for name in names}
-    if values["label_weights"] is not None:
+    if values["label_weights"] == [MEDIAN_FREQUENCY]:
+        values["label_weights"] = MEDIAN_FREQUENCY
+    elif values["label_weights"] is not None:
         values["label_weights"] = checks.numbers("label_weights", values["label_weights"])
     return OptimizationConfig(**values)
 

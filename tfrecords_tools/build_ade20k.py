@@ -1,59 +1,66 @@
 """Builds shards of the ADE20K scene parsing benchmark from `ADEChallengeData2016`."""
 
+import dataclasses
 import pathlib
-from collections.abc import Sequence
 
 from flags import program
 
 from absl import flags as absl_flags
 
-from deeplab_nas.data import datasets, manifests
-from tfrecords_tools import pairs, shards, splits_program
+from deeplab_nas.data import datasets
+from tfrecords_tools import pairs, raw_dataset
+from tfrecords_tools.build_options import BadExamples
+from tfrecords_tools.labeled_image import LabeledImage
 
 _FOLDERS = {"train": "training", "val": "validation"}
-SPLITS = tuple(_FOLDERS)
-_NUM_SHARDS = 4
+_DESCRIPTORS = {found.num_classes: found for found in datasets.conventions("ade20k")}
 
 
-def build(
-    ade20k_root: str, output_dir: str, splits: Sequence[str] = SPLITS, num_workers: int = 1
-) -> tuple[manifests.Manifest, ...]:
-    """Writes the shards of some splits, with the official 151 ids, of which 0 is ignored.
+def ade20k(num_classes: int = 150) -> raw_dataset.RawDataset:
+    """Describes ADE20K to the builder.
 
     Args:
-        ade20k_root: The folder ADEChallengeData2016, which holds `images` and `annotations`, each
-            with `training` and `validation`.
-        output_dir: Folder of the shards, local or gs://.
-        splits: Some of `SPLITS`.
-        num_workers: Processes; see `workers.ordered_map`.
-
-    Returns:
-        The manifests of the splits.
-
-    Raises:
-        UserError: If a folder or file is missing or does not fit.
+        num_classes: 150 for the classes of the benchmark, whose files count them from 1 and have 0
+            where there is none; 151 for the ids of the files as they are, of which 0 is ignored, as
+            in the official DeepLab code.
     """
-    root = pathlib.Path(ade20k_root)
+    return raw_dataset.RawDataset(
+        descriptor=_DESCRIPTORS[num_classes],
+        root_flag="ade20k_root",
+        splits=tuple(_FOLDERS),
+        num_shards=4,
+        find=_find,
+        default_splits=lambda root: tuple(_FOLDERS),
+        load=pairs.load if num_classes == 151 else _load_from_one,
+        settings=f"num_classes={num_classes}",
+    )
 
-    def build_split(split):
-        folder = _FOLDERS[split]
-        found = pairs.find(root / "images" / folder, root / "annotations" / folder)
-        descriptor = datasets.describe("ade20k", "")
-        return shards.write_split(
-            output_dir, split, found, pairs.load, descriptor, _NUM_SHARDS, num_workers
-        )
 
-    return splits_program.build(splits, SPLITS, build_split)
+def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
+    folder = _FOLDERS[split]
+    return pairs.find(root / "images" / folder, root / "annotations" / folder, bad)
+
+
+def _load_from_one(pair: pairs.Pair) -> LabeledImage:
+    example = pairs.load(pair)
+    # In uint8, 0 becomes the ignore label 255, and 151 to 255 become 150 and more: no classes.
+    return dataclasses.replace(example, label=example.label - 1)
 
 
 def main(_: list[str]) -> None:
     """Builds the splits that the flags name."""
-    values = absl_flags.FLAGS
-    splits_program.tell(
-        build(values.ade20k_root, values.output_dir, values.splits, values.num_workers)
-    )
+    raw_dataset.build_by_flags(ade20k(int(absl_flags.FLAGS.num_classes)))
 
 
 if __name__ == "__main__":
-    splits_program.define_flags("ade20k_root", "The folder ADEChallengeData2016.", SPLITS)
+    raw_dataset.define_flags(
+        "ade20k_root", "The folder ADEChallengeData2016.", tuple(_FOLDERS), "both"
+    )
+    absl_flags.DEFINE_enum(
+        "num_classes",
+        "150",
+        ["150", "151"],
+        "150: the benchmark's classes, 0 of the files ignored. 151: official DeepLab, 0 is a class "
+        "and ignored.",
+    )
     program.run(main)

@@ -3,7 +3,6 @@
 import functools
 import io
 import pathlib
-from collections.abc import Sequence
 
 from flags import program
 
@@ -11,9 +10,11 @@ import numpy as np
 from absl import flags as absl_flags
 from PIL import Image
 
-from deeplab_nas.data import datasets, image_files, manifests
+from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
-from tfrecords_tools import images, raw_ids, shards, splits_program
+from tfrecords_tools import images, pairs, raw_dataset, raw_ids, source_files
+from tfrecords_tools.build_options import BadExamples
+from tfrecords_tools.labeled_image import LabeledImage
 
 # Folders under `leftImg8bit`, and the one of the labels, by split.
 _SOURCES = {
@@ -24,77 +25,72 @@ _SOURCES = {
     "trainval_coarse": (("train", "train_extra", "val"), "gtCoarse"),
     "test_fine": (("test",), None),
 }
-SPLITS = tuple(_SOURCES)
 _DEFAULT_SPLITS = ("train_fine", "val_fine")
-_NUM_SHARDS = 10
 _IMAGE_SUFFIX = "_leftImg8bit.png"
+_DESCRIPTOR = datasets.describe("cityscapes", "")
 
 
-def build(
-    cityscapes_root: str,
-    output_dir: str,
-    splits: Sequence[str] = _DEFAULT_SPLITS,
-    half_resolution: bool = False,
-    num_workers: int = 1,
-) -> tuple[manifests.Manifest, ...]:
-    """Writes the shards of some splits.
+def cityscapes(half_resolution: bool = False) -> raw_dataset.RawDataset:
+    """Describes Cityscapes to the builder.
+
+    A label is read from `*_labelTrainIds.png` where that is there, else from `*_labelIds.png`,
+    whose ids are mapped. `test_fine` has labels to ignore everywhere.
 
     Args:
-        cityscapes_root: Folder that holds `leftImg8bit` and `gtFine` or `gtCoarse` as they are
-            unpacked. A label is read from `*_labelTrainIds.png` where that is there, else from
-            `*_labelIds.png`, whose ids are mapped. `test_fine` gets labels to ignore everywhere.
-        output_dir: Folder of the shards, local or gs://.
-        splits: Some of `SPLITS`.
         half_resolution: Whether to halve both sides, as the paper's search does.
-        num_workers: Processes; see `workers.ordered_map`.
-
-    Returns:
-        The manifests of the splits.
-
-    Raises:
-        UserError: If a folder or file is missing or does not fit.
     """
-    root = pathlib.Path(cityscapes_root)
+    return raw_dataset.RawDataset(
+        descriptor=_DESCRIPTOR,
+        root_flag="cityscapes_root",
+        splits=tuple(_SOURCES),
+        num_shards=10,
+        find=_find,
+        default_splits=lambda root: _DEFAULT_SPLITS,
+        load=functools.partial(_load, half_resolution),
+        settings=f"half_resolution={half_resolution}",
+    )
 
-    def build_split(split):
-        found = _find(root, split)
-        load = functools.partial(_load, root, split, half_resolution)
-        descriptor = datasets.describe("cityscapes", "")
-        return shards.write_split(
-            output_dir, split, found, load, descriptor, _NUM_SHARDS, num_workers
-        )
 
-    return splits_program.build(splits, SPLITS, build_split)
-
-
-def _find(root, split) -> list[pathlib.Path]:
-    folders, _ = _SOURCES[split]
+def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
+    folders, kind = _SOURCES[split]
     found = []
     for folder in folders:
-        pattern = root / "leftImg8bit" / folder
-        here = sorted(pattern.glob(f"*/*{_IMAGE_SUFFIX}"))
-        if not here:
+        images_here = root / "leftImg8bit" / folder
+        paths = sorted(images_here.glob(f"*/*{_IMAGE_SUFFIX}"))
+        if not paths:
             raise UserError(
-                f"Expected images of {split} at {pattern}/*/*{_IMAGE_SUFFIX}, found none: unpack "
-                "leftImg8bit there or correct --cityscapes_root."
+                f"Expected images of {split} at {images_here}/*/*{_IMAGE_SUFFIX}, found none: "
+                "unpack leftImg8bit there or correct --cityscapes_root."
             )
-        found += here
+        for path in paths:
+            name = path.name.removesuffix(_IMAGE_SUFFIX)
+            label = kind and _label(root / kind / folder / path.parent.name, kind, name, bad)
+            if label or not kind:
+                found.append(pairs.Pair(name, path, label))
     return found
 
 
-def _load(root, split, half_resolution, path: pathlib.Path) -> shards.LabeledImage:
-    name = path.name.removesuffix(_IMAGE_SUFFIX)
-    encoded = path.read_bytes()
-    _, kind = _SOURCES[split]
-    if kind is None:
-        image = image_files.open_image(encoded, str(path))
-        ignore_label = datasets.describe("cityscapes", "").ignore_label
-        label = np.full([image.height, image.width], ignore_label, np.uint8)
+def _label(folder, kind, name, bad) -> pathlib.Path | None:
+    paths = [folder / f"{name}_{kind}_label{which}.png" for which in ("TrainIds", "Ids")]
+    for path in paths:
+        if path.exists():
+            return path
+    bad.add(f"Expected a label of {name} at {paths[0]} or {paths[1]}, found neither.")
+    return None
+
+
+def _load(half_resolution: bool, pair: pairs.Pair) -> LabeledImage:
+    encoded = source_files.read(pair.image)
+    if pair.label is None:
+        image = image_files.open_image(encoded, str(pair.image))
+        label = np.full([image.height, image.width], _DESCRIPTOR.ignore_label, np.uint8)
     else:
-        label = _read_label(root / kind / path.parts[-3] / path.parts[-2], kind, name)
+        label = images.read_label(source_files.read(pair.label), str(pair.label))
+        if pair.label.name.endswith("_labelIds.png"):
+            label = raw_ids.class_table(_DESCRIPTOR)[label]
     if half_resolution:
-        encoded, label = _halved(image_files.open_image(encoded, str(path)), label)
-    return shards.LabeledImage(name, encoded, label)
+        encoded, label = _halved(image_files.open_image(encoded, str(pair.image)), label)
+    return LabeledImage(pair.name, encoded, label)
 
 
 def _halved(image, label) -> tuple[bytes, np.ndarray]:
@@ -105,34 +101,17 @@ def _halved(image, label) -> tuple[bytes, np.ndarray]:
     return buffer.getvalue(), label
 
 
-def _read_label(folder, kind, name) -> np.ndarray:
-    train_ids, ids = (folder / f"{name}_{kind}_label{which}.png" for which in ("TrainIds", "Ids"))
-    if train_ids.exists():
-        return images.read_label(train_ids.read_bytes(), str(train_ids))
-    if ids.exists():
-        return raw_ids.class_table(datasets.describe("cityscapes", ""))[
-            images.read_label(ids.read_bytes(), str(ids))
-        ]
-    raise UserError(f"Expected a label of {name} at {train_ids} or {ids}, found neither.")
-
-
 def main(_: list[str]) -> None:
     """Builds the splits that the flags name."""
-    values = absl_flags.FLAGS
-    splits_program.tell(
-        build(
-            values.cityscapes_root,
-            values.output_dir,
-            values.splits,
-            values.half_resolution,
-            values.num_workers,
-        )
-    )
+    raw_dataset.build_by_flags(cityscapes(absl_flags.FLAGS.half_resolution))
 
 
 if __name__ == "__main__":
-    splits_program.define_flags(
-        "cityscapes_root", "Folder that holds leftImg8bit and gtFine or gtCoarse.", _DEFAULT_SPLITS
+    raw_dataset.define_flags(
+        "cityscapes_root",
+        "Folder that holds leftImg8bit and gtFine or gtCoarse.",
+        tuple(_SOURCES),
+        ", ".join(_DEFAULT_SPLITS),
     )
     absl_flags.DEFINE_bool(
         "half_resolution", False, "Halve both sides. Paper: its search sees 1024x512."

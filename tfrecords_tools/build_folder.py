@@ -1,17 +1,28 @@
 """Builds shards of any data set that is a folder of images and a folder of label files."""
 
 import dataclasses
+import functools
 import hashlib
+import pathlib
 from collections.abc import Sequence
 
 from flags import program
 
-import numpy as np
 from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
-from tfrecords_tools import images, pairs, progress, shards, workers
+from tfrecords_tools import (
+    build_options,
+    images,
+    pairs,
+    progress,
+    raw_dataset,
+    shards,
+    source_files,
+    workers,
+)
+from tfrecords_tools.build_options import BadExamples, BuildOptions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +39,6 @@ class FolderConfig:
         class_names: One name a class; empty for `class_0`, `class_1` and so on.
         val_fraction: Share of the pairs, in 0..1, that goes to the split `val` instead.
         num_shards: Shards a split.
-        num_workers: Processes; see `workers.ordered_map`.
     """
 
     image_folder: str
@@ -40,14 +50,16 @@ class FolderConfig:
     class_names: tuple[str, ...] = ()
     val_fraction: float = 0.0
     num_shards: int = 4
-    num_workers: int = 1
 
 
-def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
+def build(
+    config: FolderConfig, options: BuildOptions | None = None
+) -> tuple[manifests.Manifest, ...]:
     """Writes the shards.
 
     Args:
         config: What to build.
+        options: How; see `shards.write_split`.
 
     Returns:
         The manifests of the splits that were written.
@@ -57,8 +69,11 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     """
     if config.val_fraction and config.split == "val":
         raise UserError("Expected --split to be other than val where --val_fraction is given.")
-    found = pairs.find(config.image_folder, config.label_folder)
-    descriptor = _descriptor(config, found)
+    options = options or BuildOptions()
+    bad = BadExamples(options.skip_bad)
+    folders = pathlib.Path(config.image_folder), pathlib.Path(config.label_folder)
+    found = pairs.find(*folders, bad)
+    descriptor = _descriptor(config, found, options)
     splits = {config.split: [pair for pair in found if not _is_val(pair, config.val_fraction)]}
     if config.val_fraction:
         splits["val"] = [pair for pair in found if _is_val(pair, config.val_fraction)]
@@ -70,14 +85,25 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
             )
     return tuple(
         shards.write_split(
-            config.output_dir, split, items, pairs.load, descriptor, config.num_shards
+            config.output_dir,
+            shards.Split(
+                name=split,
+                items=items,
+                load=pairs.load,
+                descriptor=descriptor,
+                num_shards=config.num_shards,
+                identify=pairs.identify,
+                # Without their partner, nothing says which split they are of.
+                skipped=tuple(bad.sentences) if split == config.split else (),
+            ),
+            options,
         )
         for split, items in splits.items()
     )
 
 
-def _descriptor(config: FolderConfig, found: Sequence[pairs.Pair]) -> datasets.DatasetDescriptor:
-    num_classes = config.num_classes or _count_classes(found, config.ignore_label)
+def _descriptor(config, found, options) -> datasets.DatasetDescriptor:
+    num_classes = config.num_classes or _count_classes(found, config.ignore_label, options)
     names = config.class_names or tuple(f"class_{label}" for label in range(num_classes))
     if len(names) != num_classes:
         raise UserError(
@@ -94,17 +120,27 @@ def _descriptor(config: FolderConfig, found: Sequence[pairs.Pair]) -> datasets.D
     )
 
 
-def _count_classes(found: Sequence[pairs.Pair], ignore_label: int) -> int:
-    largest = -1
-    for pair in progress.track(found, len(found), "label ids"):
-        label = images.read_label(pair.label.read_bytes(), str(pair.label))
-        largest = max([largest, *map(int, np.unique(label[label != ignore_label]))])
+def _count_classes(found: Sequence[pairs.Pair], ignore_label: int, options: BuildOptions) -> int:
+    largest_of = functools.partial(_largest_id, ignore_label, options.skip_bad)
+    counted = workers.ordered_map(largest_of, found, options.num_workers)
+    largest = max(progress.track(counted, len(found), "label ids"))
     if largest < 0:
         raise UserError(
             f"Expected label ids other than the ignore label {ignore_label}, found none: give "
             "--num_classes or another --ignore_label."
         )
     return largest + 1
+
+
+def _largest_id(ignore_label: int, skip_bad: bool, pair: pairs.Pair) -> int:
+    try:
+        label = images.read_label(source_files.read(pair.label), str(pair.label))
+    except UserError:
+        # Left out, and told, when its turn to be written comes.
+        if not skip_bad:
+            raise
+        return -1
+    return int(label.astype(int).max(initial=-1, where=label != ignore_label))
 
 
 def _is_val(pair: pairs.Pair, val_fraction: float) -> bool:
@@ -119,7 +155,6 @@ def define_flags() -> None:
     absl_flags.DEFINE_string(
         "label_folder", None, "Folder of the label files, single-channel 8-bit images of label ids."
     )
-    absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
     absl_flags.DEFINE_string("split", "train", "Name of the split.")
     absl_flags.DEFINE_integer(
         "num_classes", 0, "Classes, background included; 0 infers them.", 0, 256
@@ -130,8 +165,8 @@ def define_flags() -> None:
         "val_fraction", 0.0, "Share of the pairs that goes to the split val instead.", 0.0, 1.0
     )
     absl_flags.DEFINE_integer("num_shards", 4, "Shards a split.", 1)
-    workers.define_flag()
-    absl_flags.mark_flags_as_required(["image_folder", "label_folder", "output_dir"])
+    build_options.define_flags()
+    absl_flags.mark_flags_as_required(["image_folder", "label_folder"])
 
 
 def main(_: list[str]) -> None:
@@ -139,8 +174,7 @@ def main(_: list[str]) -> None:
     values = absl_flags.FLAGS
     fields = {field.name: values[field.name].value for field in dataclasses.fields(FolderConfig)}
     fields["class_names"] = tuple(fields["class_names"])
-    for manifest in build(FolderConfig(**fields)):
-        print(f"{manifest.split}: {manifest.num_examples} examples, {manifest.num_classes} classes")
+    raw_dataset.tell(build(FolderConfig(**fields), build_options.from_flags(values)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from absl import flags as absl_flags
 from PIL import Image
 
 from deeplab_nas.data import datasets, manifests
-from tfrecords_tools import shapes, shards
+from tfrecords_tools import build_options, raw_dataset, shapes, shards
+from tfrecords_tools.build_options import BuildOptions
+from tfrecords_tools.labeled_image import LabeledImage
 
 # Part of the folder's name: raise it with every change of the pictures.
 VERSION = 2
@@ -56,11 +58,12 @@ def ensure(cache_dir: str | None = None) -> str:
     return str(final)
 
 
-def build(output_dir: str) -> tuple[manifests.Manifest, ...]:
+def build(output_dir: str, options: BuildOptions | None = None) -> tuple[manifests.Manifest, ...]:
     """Draws the data set and writes its shards.
 
     Args:
         output_dir: Folder of the shards.
+        options: How; see `shards.write_split`.
 
     Returns:
         The manifests of its splits.
@@ -72,36 +75,34 @@ def build(output_dir: str) -> tuple[manifests.Manifest, ...]:
     return tuple(
         shards.write_split(
             output_dir,
-            split,
-            [(split, number) for number in range(count)],
-            _load,
-            descriptor,
-            _NUM_SHARDS[split],
+            shards.Split(
+                name=split,
+                items=[(split, number) for number in range(count)],
+                load=_load,
+                descriptor=descriptor,
+                num_shards=_NUM_SHARDS[split],
+                identify=lambda run: f"{VERSION} {run}",
+            ),
+            options,
         )
         for split, count in NUM_EXAMPLES.items()
     )
 
 
-def _load(item: tuple[str, int]) -> shards.LabeledImage:
+def _load(item: tuple[str, int]) -> LabeledImage:
     split, number = item
     image, label = shapes.draw(_SEEDS[split], number, HEIGHT, WIDTH)
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "jpeg", quality=92)
-    return shards.LabeledImage(f"{split}_{number:05d}", buffer.getvalue(), label)
-
-
-def define_flags() -> None:
-    """Registers the flags of this program."""
-    absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
-    absl_flags.mark_flag_as_required("output_dir")
+    return LabeledImage(f"{split}_{number:05d}", buffer.getvalue(), label)
 
 
 def main(_: list[str]) -> None:
     """Builds the data set where the flags say."""
-    for manifest in build(absl_flags.FLAGS.output_dir):
-        print(f"{manifest.split}: {manifest.num_examples} examples")
+    values = absl_flags.FLAGS
+    raw_dataset.tell(build(values.output_dir, build_options.from_flags(values)))
 
 
 if __name__ == "__main__":
-    define_flags()
+    build_options.define_flags()
     program.run(main)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from flags import program
 
@@ -12,7 +12,9 @@ from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
-from tfrecords_tools import raw_ids, shards, splits_program
+from tfrecords_tools import build_options, images, raw_dataset, raw_ids, shards
+from tfrecords_tools.build_options import BuildOptions
+from tfrecords_tools.labeled_image import LabeledImage
 
 _NUM_SHARDS = 4
 
@@ -45,7 +47,9 @@ class TfdsConfig:
     ignore_label: int = 255
 
 
-def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
+def build(
+    config: TfdsConfig, options: BuildOptions | None = None
+) -> tuple[manifests.Manifest, ...]:
     """Writes the shards.
 
     Cityscapes becomes `--dataset=cityscapes`, its raw ids mapped to the 19 classes; every other
@@ -53,6 +57,7 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
 
     Args:
         config: What to build.
+        options: How; see `shards.write_split`.
 
     Returns:
         The manifests of the splits that were written.
@@ -71,20 +76,47 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
     label_key = config.label_key or _only_image(builder.info, 1, "--label_key")
     descriptor, table = _labels(config, builder.info, label_key, splits)
 
+    decoders = {key: tfds.decode.SkipDecoding() for key in (image_key, label_key)}
+
+    def load(example):
+        name = example["tfds_id"].decode()
+        label = images.read_label(example[label_key], name)
+        return LabeledImage(name, example[image_key], table[label])
+
     def build_split(split):
-        examples = _examples(builder, split, image_key, label_key, table)
-        count = builder.info.splits[split].num_examples
-        return shards.write_split(
-            config.output_dir,
-            split,
-            range(count),
-            # In order, one after another, as TFDS reads them.
-            lambda _: next(examples),
-            descriptor,
-            _NUM_SHARDS,
-        )
+        records = _Records(builder, split, decoders, range(builder.info.splits[split].num_examples))
+        found = shards.Split(split, records, load, descriptor, _NUM_SHARDS)
+        return shards.write_split(config.output_dir, found, options)
 
     return tuple(build_split(split) for split in splits)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Records(Sequence):
+    """Some examples of a prepared data set, their files as they are; a slice reads only its own."""
+
+    builder: tfds.core.DatasetBuilder
+    split: str
+    decoders: dict[str, tfds.decode.SkipDecoding]
+    numbers: range
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __getitem__(self, chosen: slice) -> "_Records":
+        return dataclasses.replace(self, numbers=self.numbers[chosen])
+
+    def __repr__(self):
+        return f"{self.builder.info.full_name} {self.split} {self.numbers}"
+
+    def __iter__(self):
+        dataset = self.builder.as_dataset(
+            split=f"{self.split}[{self.numbers.start}:{self.numbers.stop}]",
+            decoders=self.decoders,
+            shuffle_files=False,
+            read_config=tfds.ReadConfig(add_tfds_id=True),
+        )
+        return iter(tfds.as_numpy(dataset))
 
 
 def _builder(config):
@@ -149,19 +181,6 @@ def _labels(config, info, label_key, splits):
     return descriptor, table.astype(np.uint8)
 
 
-def _examples(builder, split, image_key, label_key, table) -> Iterator[shards.LabeledImage]:
-    dataset = builder.as_dataset(
-        split=split,
-        # The files go into the shards as they are.
-        decoders={image_key: tfds.decode.SkipDecoding()},
-        shuffle_files=False,
-        read_config=tfds.ReadConfig(add_tfds_id=True),
-    )
-    for example in tfds.as_numpy(dataset):
-        name = example["tfds_id"].decode()
-        yield shards.LabeledImage(name, example[image_key], table[example[label_key][..., 0]])
-
-
 def define_flags() -> None:
     """Registers the flags of this program."""
     absl_flags.DEFINE_string(
@@ -172,7 +191,6 @@ def define_flags() -> None:
     absl_flags.DEFINE_string(
         "tfds_dir", "", "Where TFDS keeps its data sets; empty: its default. Nothing is downloaded."
     )
-    absl_flags.DEFINE_string("output_dir", None, "Folder of the shards, local or gs://.")
     absl_flags.DEFINE_list("splits", [], "Splits as TFDS names them; empty: all.")
     absl_flags.DEFINE_string("image_key", "", "Feature of the images; empty: the only one.")
     absl_flags.DEFINE_string("label_key", "", "Feature of the label maps; empty: the only one.")
@@ -183,7 +201,8 @@ def define_flags() -> None:
     absl_flags.DEFINE_integer(
         "ignore_label", 255, "Label id, before that shift, of ignored pixels.", 0, 255
     )
-    absl_flags.mark_flags_as_required(["tfds_name", "output_dir"])
+    build_options.define_flags()
+    absl_flags.mark_flag_as_required("tfds_name")
 
 
 def main(_: Sequence[str]) -> None:
@@ -191,7 +210,7 @@ def main(_: Sequence[str]) -> None:
     values = absl_flags.FLAGS
     fields = {field.name: values[field.name].value for field in dataclasses.fields(TfdsConfig)}
     fields["splits"] = tuple(fields["splits"])
-    splits_program.tell(build(TfdsConfig(**fields)))
+    raw_dataset.tell(build(TfdsConfig(**fields), build_options.from_flags(values)))
 
 
 if __name__ == "__main__":

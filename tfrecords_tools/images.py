@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -9,6 +10,8 @@ from PIL import ExifTags, Image
 from deeplab_nas.data import image_files
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
+
+_PNG_BIT_DEPTH = 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,22 +66,33 @@ def read_label(raw: bytes, name: str) -> np.ndarray:
         The ids, uint8 `[height, width]`.
 
     Raises:
-        UserError: If the file is no single-channel 8-bit image.
+        UserError: If the file is no single-channel image of at most 8 bits.
     """
     image = image_files.open_image(raw, name)
-    if image.mode not in ("L", "P"):
+    if image.mode not in ("1", "L", "P"):
         raise UserError(
             f"Expected a single-channel 8-bit image of label ids in {name}, found mode "
             f"{image.mode}: convert colours to ids first."
         )
-    return np.array(image)
+    ids = np.array(image, np.uint8)
+    # Pillow spreads the brightnesses of a file of 2 or 4 bits over 0..255.
+    if image.format == "PNG" and image.mode == "L" and raw[_PNG_BIT_DEPTH] in (2, 4):
+        ids //= 255 // (2 ** raw[_PNG_BIT_DEPTH] - 1)
+    return ids
 
 
-def check_label(label: np.ndarray, image: EncodedImage, name: str, descriptor: DatasetDescriptor):
+def check_label(
+    size: tuple[int, int],
+    histogram: Sequence[int],
+    image: EncodedImage,
+    name: str,
+    descriptor: DatasetDescriptor,
+) -> None:
     """Refuses a label that does not fit its image or its data set.
 
     Args:
-        label: The ids, uint8 `[height, width]`.
+        size: Height and width of the label, in pixels.
+        histogram: Its pixels by label id, `[256]`.
         image: The image it belongs to.
         name: Name of the label, for messages.
         descriptor: Which ids are right.
@@ -86,14 +100,17 @@ def check_label(label: np.ndarray, image: EncodedImage, name: str, descriptor: D
     Raises:
         UserError: If the sizes differ or an id is neither a class nor the ignore label.
     """
-    if label.shape != (image.height, image.width):
+    if size != (image.height, image.width):
         raise UserError(
             f"Expected image and label of {name} to have one size, found "
-            f"{image.height}x{image.width} and {label.shape[0]}x{label.shape[1]} (height x width)."
+            f"{image.height}x{image.width} and {size[0]}x{size[1]} (height x width)."
         )
-    ids = np.unique(label)
-    wrong = ids[(ids >= descriptor.num_classes) & (ids != descriptor.ignore_label)]
-    if wrong.size:
+    wrong = [
+        label
+        for label in range(descriptor.num_classes, 256)
+        if histogram[label] and label != descriptor.ignore_label
+    ]
+    if wrong:
         raise UserError(
             f"Expected label ids below {descriptor.num_classes} or the ignore label "
             f"{descriptor.ignore_label} in {name}, found {', '.join(map(str, wrong))}."

@@ -1,12 +1,12 @@
-"""Image and label files on disk that belong together by their base name."""
+"""Image and label files on disk that belong together."""
 
 import dataclasses
 import pathlib
+from collections.abc import Iterator, Sequence
 
-from deeplab_nas.errors import UserError
-from tfrecords_tools import images, shards
-
-_IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+from tfrecords_tools import images, source_files
+from tfrecords_tools.build_options import BadExamples
+from tfrecords_tools.labeled_image import LabeledImage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,61 +16,63 @@ class Pair:
     Attributes:
         name: Base name that both share, without extension.
         image: The image file.
-        label: The label file.
+        label: The label file; None where the image has no label.
     """
 
     name: str
     image: pathlib.Path
-    label: pathlib.Path
+    label: pathlib.Path | None
 
 
-def find(image_folder: str | pathlib.Path, label_folder: str | pathlib.Path) -> list[Pair]:
-    """Pairs the files of two folders.
+def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExamples) -> list[Pair]:
+    """Pairs the files of two folders by their base names.
 
     Args:
         image_folder: Folder of the images.
         label_folder: Folder of the labels.
+        bad: Takes the files that have no partner in the other folder.
 
     Returns:
         The pairs, sorted by name.
 
     Raises:
-        UserError: If a folder is missing or empty, if a file has no partner in the other folder,
-            or if two files of one folder share a base name.
+        UserError: If a folder is missing or empty, or if two files of one folder share a base name.
     """
-    image_files, label_files = _by_name(image_folder), _by_name(label_folder)
+    image_files = source_files.images_by_name(image_folder)
+    label_files = source_files.images_by_name(label_folder)
     for here, there, folder, partner in (
         (image_files, label_files, label_folder, "a label"),
         (label_files, image_files, image_folder, "an image"),
     ):
-        for name in here:
-            if name not in there:
-                raise UserError(
-                    f"Expected {partner} for {here[name]}, found no file named {name}.* in "
-                    f"{folder}."
-                )
-    return [Pair(name, image_files[name], label_files[name]) for name in image_files]
+        for name in here.keys() - there.keys():
+            bad.add(
+                f"Expected {partner} for {here[name]}, found no file named {name}.* in {folder}."
+            )
+    return [
+        Pair(name, path, label_files[name])
+        for name, path in image_files.items()
+        if name in label_files
+    ]
 
 
-def load(pair: Pair) -> shards.LabeledImage:
+def load(pair: Pair) -> LabeledImage:
     """Reads the files of a pair whose label file holds the ids as they are."""
-    label = images.read_label(pair.label.read_bytes(), str(pair.label))
-    return shards.LabeledImage(pair.name, pair.image.read_bytes(), label)
+    label = images.read_label(source_files.read(pair.label), str(pair.label))
+    return LabeledImage(pair.name, source_files.read(pair.image), label)
 
 
-def _by_name(folder: str | pathlib.Path) -> dict[str, pathlib.Path]:
-    folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        raise UserError(f"Expected a folder of image files at {folder}, found none.")
-    files = {}
-    for file in sorted(folder.iterdir()):
-        if file.suffix.lower() in _IMAGE_SUFFIXES:
-            if file.stem in files:
-                raise UserError(
-                    f"Expected one file a base name in {folder}, found {files[file.stem].name} "
-                    f"and {file.name}: rename or remove one."
-                )
-            files[file.stem] = file
-    if not files:
-        raise UserError(f"Expected image files in {folder}, found none.")
-    return files
+def identify(pairs: Sequence[Pair]) -> str:
+    """Tells pairs by their names and by the places, sizes and dates of their files."""
+    return "\n".join(_line(pair) for pair in pairs)
+
+
+def _line(pair: Pair) -> str:
+    return " ".join([pair.name, *_facts(pair.image), *_facts(pair.label)])
+
+
+def _facts(path: pathlib.Path | None) -> Iterator[str]:
+    if path is not None:
+        yield str(path)
+        if path.exists():
+            found = path.stat()
+            yield f"{found.st_size} {found.st_mtime_ns}"

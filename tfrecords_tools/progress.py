@@ -33,3 +33,8 @@ def track(items: Iterable[_Item], total: int, what: str) -> Iterator[_Item]:
             print(f"{what}: {done} of {total}, {left:.0f} s left", file=sys.stderr, flush=True)
             last = now
         yield item
+
+
+def tell(sentence: str) -> None:
+    """Prints a line for whoever watches a long loop."""
+    tqdm.write(sentence, file=sys.stderr)

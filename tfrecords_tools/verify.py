@@ -10,9 +10,16 @@ import numpy as np
 import tensorflow as tf
 from absl import flags as absl_flags
 
-from deeplab_nas.data import datasets, input_errors, manifests, records, shard_index
+from deeplab_nas.data import (
+    class_statistics,
+    datasets,
+    input_errors,
+    manifests,
+    records,
+    shard_index,
+)
 from deeplab_nas.errors import UserError
-from tfrecords_tools import progress
+from tfrecords_tools import progress, workers
 
 # Lines of an error of TensorFlow that say where in the graph it arose.
 _NOISE = ("Graph execution error", "Detected at", "<stack", "\t", " ")
@@ -25,17 +32,16 @@ class Verified:
     Attributes:
         split: Name of the split.
         num_shards: Number of shards.
-        num_intact: Records that can be read and used.
+        shard_counts: Records that can be read and used, in each shard.
         sizes: Number of images by `(height, width)`.
-        pixels: Number of pixels by label id, int64 `[256]`.
+        statistics: Its pixels by class.
         faults: A sentence for every record or shard that cannot be used.
     """
 
     split: str
-    num_shards: int
-    num_intact: int
+    shard_counts: tuple[int, ...]
     sizes: dict[tuple[int, int], int]
-    pixels: np.ndarray
+    statistics: class_statistics.ClassStatistics
     faults: tuple[str, ...]
 
 
@@ -57,18 +63,28 @@ def verify(dataset: str, dataset_dir: str, split: str) -> Verified:
     index, faults = _index(dataset_dir, split)
     read = tf.function(records.reader(index, descriptor), autograph=False)
     sizes: dict[tuple[int, int], int] = {}
-    pixels, num_intact = np.zeros([256], np.int64), 0
-    for number in progress.track(range(index.num_examples), index.num_examples, split):
+    statistics = class_statistics.none(descriptor.num_classes)
+    counts = [0] * len(index.filenames)
+
+    def label_or_fault(number):
         try:
-            _, label, _ = read(tf.constant(number, tf.int64))
+            return read(tf.constant(number, tf.int64))[1]
         except tf.errors.OpError as error:
-            faults.append(f"{_place(index, number)}: {_reason(error)}")
+            return f"{_place(index, number)}: {_reason(error)}"
+
+    labels = workers.ordered_map(label_or_fault, range(index.num_examples))
+    for number, label in enumerate(progress.track(labels, index.num_examples, split)):
+        if isinstance(label, str):
+            faults.append(label)
             continue
         size = tuple(label.shape[:2])
         sizes[size] = sizes.get(size, 0) + 1
-        pixels += np.bincount(label.numpy().ravel(), minlength=256)
-        num_intact += 1
-    return Verified(split, len(index.filenames), num_intact, sizes, pixels, tuple(faults))
+        histogram = np.bincount(label.numpy().ravel(), minlength=256)
+        statistics += class_statistics.of_image(
+            histogram, descriptor.num_classes, descriptor.ignore_label
+        )
+        counts[index.shards[number]] += 1
+    return Verified(index.split, tuple(counts), sizes, statistics, tuple(faults))
 
 
 def _index(dataset_dir, split) -> tuple[shard_index.ShardIndex, list[str]]:
@@ -113,18 +129,37 @@ def table(found: Verified, descriptor: datasets.DatasetDescriptor) -> str:
         f"{height}x{width} ({count})" for (height, width), count in sorted(found.sizes.items())
     )
     lines = [
-        f"{found.split}: {found.num_intact} intact records in {found.num_shards} shards",
+        f"{found.split}: {sum(found.shard_counts)} intact records in {len(found.shard_counts)} "
+        "shards",
         f"  height x width (images): {sizes or 'none'}",
     ]
-    names = [(label, name) for label, name in enumerate(descriptor.class_names)]
-    if descriptor.ignore_label >= descriptor.num_classes:
-        names.append((descriptor.ignore_label, "ignored"))
-    total = max(1, int(found.pixels.sum()))
-    width = max(len(name) for _, name in names)
-    for label, name in names:
-        count = int(found.pixels[label])
+    counts = [*found.statistics.pixels, found.statistics.ignored]
+    total = max(1, sum(counts))
+    names = (*descriptor.class_names, "ignored")
+    labels = (*range(descriptor.num_classes), descriptor.ignore_label)
+    width = max(map(len, names))
+    for label, name, count in zip(labels, names, counts, strict=True):
         lines.append(f"  {label:>3}  {name:<{width}}  {count:>15,}  {count / total:7.2%}")
     return "\n".join(lines)
+
+
+def write_manifest(
+    found: Verified, descriptor: datasets.DatasetDescriptor, dataset_dir: str
+) -> None:
+    """Writes the manifest of shards that have none, such as those of the official code."""
+    manifest = manifests.Manifest(
+        dataset=descriptor.name,
+        split=found.split,
+        num_examples=sum(found.shard_counts),
+        shard_counts=found.shard_counts,
+        num_classes=descriptor.num_classes,
+        ignore_label=descriptor.ignore_label,
+        class_names=descriptor.class_names,
+        colormap=descriptor.colormap,
+        image_sizes=tuple(sorted(found.sizes)),
+        statistics=found.statistics,
+    )
+    manifests.write(manifest, dataset_dir)
 
 
 def splits_of(dataset_dir: str) -> tuple[str, ...]:
@@ -149,6 +184,12 @@ def define_flags() -> None:
     )
     absl_flags.DEFINE_string("dataset_dir", None, "Folder of the shards, local or gs://.")
     absl_flags.DEFINE_list("splits", [], "Splits to read; empty: those that have a manifest.")
+    absl_flags.DEFINE_bool(
+        "write_manifest",
+        False,
+        "Write manifest-<split>.json of intact splits that have none, such as official ones: what "
+        "--label_weights=median_frequency reads, and runs then start sooner.",
+    )
     absl_flags.mark_flags_as_required(["dataset", "dataset_dir"])
 
 
@@ -164,6 +205,9 @@ def main(_: list[str]) -> None:
         for fault in found.faults:
             print(fault, file=sys.stderr)
         num_faults += len(found.faults)
+        has_manifest = manifests.read(values.dataset_dir, found.split) is not None
+        if values.write_manifest and not found.faults and not has_manifest:
+            write_manifest(found, descriptor, values.dataset_dir)
     if num_faults:
         raise UserError(
             f"Expected intact shards in {values.dataset_dir}, found {num_faults} faults (named "

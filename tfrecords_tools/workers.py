@@ -1,67 +1,46 @@
-"""A function over many items in several processes, with the results in the order of the items."""
+"""A function over many items on several threads, with the results in the order of the items."""
 
 import collections
 import concurrent.futures
-import math
-import multiprocessing
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
-
-from absl import flags as absl_flags
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _WAITING_PER_WORKER = 4
-_SECONDS_ALONE = 10.0
-
-
-def define_flag() -> None:
-    """Registers `--num_workers`."""
-    absl_flags.DEFINE_integer(
-        "num_workers",
-        0,
-        "Processes that read and check files; 0: one, and after some seconds one a core. The "
-        "shards do not depend on it.",
-        lower_bound=0,
-    )
 
 
 def ordered_map(
-    function: Callable[[_Item], _Result], items: Iterable[_Item], num_workers: int
+    function: Callable[[_Item], _Result], items: Iterable[_Item], num_workers: int = 0
 ) -> Iterator[_Result]:
     """Applies a function to items, ahead of whoever takes the results by a few items a worker.
 
+    Threads and not processes: Pillow and TensorFlow decode and encode without holding the
+    interpreter's lock, and a process would need seconds to start.
+
     Args:
-        function: What to apply; with several workers it and the items are pickled.
-        items: Its arguments.
-        num_workers: Processes; 1 for this process alone. 0 begins so and, as other processes take
-            seconds to start, goes on with one a core if that was not soon done.
+        function: What to apply, on several threads at a time.
+        items: Its arguments, taken one by one on the calling thread.
+        num_workers: Threads; 0 for one a core.
 
     Yields:
-        The results, in the order of the items. An error in a worker is raised here.
+        The results, in the order of the items. An error of the function is raised here.
     """
-    items = iter(items)
-    if num_workers < 2:
-        end = time.monotonic() + (_SECONDS_ALONE if num_workers == 0 else math.inf)
-        for item in items:
-            yield function(item)
-            if time.monotonic() > end:
-                break
-        else:
-            return
-    num_workers = num_workers or os.cpu_count() or 1
+    num_workers = num_workers or num_cores()
     waiting: collections.deque = collections.deque()
-    # A forked process would inherit TensorFlow's threads in whatever state they are.
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(num_workers, context) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > _WAITING_PER_WORKER * num_workers:
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = concurrent.futures.ThreadPoolExecutor(num_workers)
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > _WAITING_PER_WORKER * num_workers:
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

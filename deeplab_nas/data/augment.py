@@ -9,6 +9,7 @@ import math
 
 import tensorflow as tf
 
+from deeplab_nas.data import photometric
 from deeplab_nas.data.data_config import DataConfig
 
 # The grey that pads images: 0 after the networks' preprocessing to [-1, 1].
@@ -24,17 +25,16 @@ def train_example(
         image: `[height, width, 3]`.
         label: `[height, width, 1]`.
         seed: `[2]`; the crop is a pure function of it.
-        config: The resize, the scales, the crop size and whether to flip.
+        config: The resize, the scales, the crop size, whether to flip, and the jitter of colours.
         ignore_label: Label of padded pixels.
 
     Returns:
         The image `[crop_height, crop_width, 3]` and label `[crop_height, crop_width, 1]`.
     """
     height, width = config.train_crop_size
-    scale_seed, crop_seed, flip_seed = tf.unstack(tf.random.split(seed, 3))
+    scale_seed, crop_seed, flip_seed, photometric_seed = tf.unstack(tf.random.split(seed, 4))
     if config.min_resize_value is not None:
-        size = resized_size(tf.shape(image)[:2], config.min_resize_value, config.max_resize_value)
-        image, label = resize(image, label, size)
+        image, label = resize(image, label, resized_size(tf.shape(image)[:2], config))
     scale = random_scale_factor(
         scale_seed,
         config.min_scale_factor,
@@ -46,6 +46,8 @@ def train_example(
     image, label = random_crop(image, label, crop_seed, height, width)
     if config.random_flip:
         image, label = random_flip(image, label, flip_seed)
+    if config.photometric_jitter:
+        image = photometric.jitter(image, photometric_seed, config.photometric_jitter)
     return image, label
 
 
@@ -71,37 +73,46 @@ def eval_example(
         The image `[height, width, 3]` and label `[height, width, 1]`.
     """
     if config.min_resize_value is not None:
-        size = resized_size(tf.shape(image)[:2], config.min_resize_value, config.max_resize_value)
-        image, label = resize(image, label, size)
+        image, label = resize(image, label, resized_size(tf.shape(image)[:2], config))
     image, label = pad_to_at_least(image, label, height, width, ignore_label)
     return tf.ensure_shape(image, [height, width, 3]), tf.ensure_shape(label, [height, width, 1])
 
 
-def resized_size(size, min_value: int, max_value: int | None):
+def resized_size(size, config):
     """Computes the size that brings an image into the range, keeping its aspect ratio.
 
-    The shorter side becomes `min_value` unless the longer one then exceeds `max_value`, which it
-    becomes in that case. Integers throughout, where the official code floors a float32 product and
-    may lose a pixel.
+    The shorter side becomes `min_resize_value` unless the longer one then exceeds
+    `max_resize_value`, which it becomes in that case. Both sides then grow to a multiple of
+    `resize_factor`, plus 1. Integers throughout, where the official code (`resize_to_range`) floors
+    a float32 product and may lose a pixel.
 
     Args:
         size: Height and width, as an int32 tensor `[2]` or a pair of Python integers.
-        min_value: Shorter side, in pixels.
-        max_value: Upper bound of the longer side, in pixels, or None.
+        config: A `DataConfig`, or anything with its three fields of that name.
 
     Returns:
-        Height and width, in the kind that was given.
+        Height and width, in the kind that was given; `size` itself where no range is set.
     """
+    if config.min_resize_value is None:
+        return size
     if tf.is_tensor(size):
-        large = size * min_value // tf.reduce_min(size)
-        if max_value is None:
-            return large
-        small = size * max_value // tf.reduce_max(size)
-        return tf.where(tf.reduce_max(large) > max_value, small, large)
-    large = tuple(side * min_value // min(size) for side in size)
-    if max_value is None or max(large) <= max_value:
-        return large
-    return tuple(side * max_value // max(size) for side in size)
+        return _resized_tensor(size, config)
+    large = [side * config.min_resize_value // min(size) for side in size]
+    if config.max_resize_value is not None and max(large) > config.max_resize_value:
+        large = [side * config.max_resize_value // max(size) for side in size]
+    return tuple(_to_multiple_plus_one(side, config.resize_factor) for side in large)
+
+
+def _resized_tensor(size, config):
+    large = size * config.min_resize_value // tf.reduce_min(size)
+    if config.max_resize_value is not None:
+        small = size * config.max_resize_value // tf.reduce_max(size)
+        large = tf.where(tf.reduce_max(large) > config.max_resize_value, small, large)
+    return _to_multiple_plus_one(large, config.resize_factor)
+
+
+def _to_multiple_plus_one(side, factor: int | None):
+    return side if factor is None else side + (factor - (side - 1) % factor) % factor
 
 
 def random_scale_factor(

@@ -17,10 +17,14 @@ class DataConfig:
         eval_batch_size: Examples a validation batch over all replicas.
         min_resize_value: Shorter side after an optional resize, in pixels; None does not resize.
         max_resize_value: Upper bound of the longer side after that resize, in pixels, or None.
+        resize_factor: Both sides then grow to a multiple of it plus 1; None leaves them. The output
+            stride makes feature maps fit.
         min_scale_factor: Smallest random scale of the training augmentation.
         max_scale_factor: Largest random scale.
         scale_factor_step_size: Step between the scales that are drawn from; 0 draws continuously.
         random_flip: Mirror training images left to right with probability one half.
+        photometric_jitter: Strength in 0..1 of random changes of brightness, contrast, saturation
+            and hue; 0 for none.
     """
 
     dataset: str = "cityscapes"
@@ -32,7 +36,9 @@ class DataConfig:
     eval_batch_size: int = 1
     min_resize_value: int | None = None
     max_resize_value: int | None = None
+    resize_factor: int | None = None
     min_scale_factor: float = 0.5
     max_scale_factor: float = 2.0
     scale_factor_step_size: float = 0.25
     random_flip: bool = True
+    photometric_jitter: float = 0.0

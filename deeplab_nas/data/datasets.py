@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from deeplab_nas.data import manifests
+from deeplab_nas.data import ade20k, manifests
 from deeplab_nas.errors import UserError
 
 Color = tuple[int, int, int]
@@ -26,6 +26,9 @@ class DatasetDescriptor:
         colormap: One `(red, green, blue)` in 0..255 a class.
         submission_ids: The id that the data set's evaluation server calls each class by; None where
             that is the class itself.
+        split_sizes: Examples in each split as it was published; empty where that is not known.
+        recommended_crop: Height and width of the training crops in pixels that the paper, or for
+            small sets the recipe here, trains with; None where that is not known.
     """
 
     name: str
@@ -35,6 +38,8 @@ class DatasetDescriptor:
     class_names: tuple[str, ...]
     colormap: tuple[Color, ...]
     submission_ids: tuple[int, ...] | None = None
+    split_sizes: tuple[int, ...] = ()
+    recommended_crop: tuple[int, int] | None = None
 
 
 def pascal_colormap(num_colors: int) -> tuple[Color, ...]:
@@ -73,6 +78,8 @@ _SHAPES = DatasetDescriptor(
         (106, 190, 120),
         (240, 130, 180),
     ),
+    split_sizes=(512, 128),
+    recommended_crop=(96, 96),
 )
 
 _CAMVID = DatasetDescriptor(
@@ -97,6 +104,8 @@ _CAMVID = DatasetDescriptor(
         (64, 64, 0),
         (0, 128, 192),
     ),
+    split_sizes=(367, 101, 233),
+    recommended_crop=(161, 161),
 )
 
 _CITYSCAPES = DatasetDescriptor(
@@ -134,6 +143,8 @@ _CITYSCAPES = DatasetDescriptor(
         (119, 11, 32),
     ),
     submission_ids=(7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33),
+    split_sizes=(2975, 22973, 3475, 23473, 500, 1525),
+    recommended_crop=(769, 769),
 )
 
 _PASCAL_VOC_SEG = DatasetDescriptor(
@@ -147,21 +158,39 @@ _PASCAL_VOC_SEG = DatasetDescriptor(
         *("motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
     ),
     colormap=pascal_colormap(21),
+    split_sizes=(1464, 10582, 2913, 1449),
+    recommended_crop=(513, 513),
 )
 
+# The official convention: the ids of the files, of which 0 is ignored and yet a class.
 _ADE20K = DatasetDescriptor(
     name="ade20k",
     splits=("train", "val"),
     num_classes=151,
     ignore_label=0,
-    class_names=("other", *(f"class_{label}" for label in range(1, 151))),
+    class_names=("other", *ade20k.CLASS_NAMES),
     colormap=pascal_colormap(151),
+    split_sizes=(20210, 2000),
+    recommended_crop=(513, 513),
+)
+
+# The convention of the benchmark: its 150 classes, counted from 0. Server and files count from 1.
+_ADE20K_150 = dataclasses.replace(
+    _ADE20K,
+    num_classes=150,
+    ignore_label=255,
+    class_names=ade20k.CLASS_NAMES,
+    colormap=pascal_colormap(151)[1:],
+    submission_ids=tuple(range(1, 151)),
 )
 
 _TABLE = {
     descriptor.name: descriptor
     for descriptor in (_SHAPES, _CAMVID, _CITYSCAPES, _PASCAL_VOC_SEG, _ADE20K)
 }
+
+# Other conventions of the same data set; the manifests beside the shards tell which one it is.
+_VARIANTS = {"ade20k": (_ADE20K_150,)}
 
 
 def names() -> tuple[str, ...]:
@@ -173,7 +202,8 @@ def describe(name: str, dataset_dir: str) -> DatasetDescriptor:
     """Looks a data set up.
 
     Args:
-        name: One of `names()`. The facts of `folder` come from the manifests beside its shards.
+        name: One of `names()`. The facts of `folder`, and which of several conventions a set
+            follows, come from the manifests beside its shards.
         dataset_dir: Folder of the shards. Empty where only the table is asked.
 
     Returns:
@@ -186,17 +216,30 @@ def describe(name: str, dataset_dir: str) -> DatasetDescriptor:
     if name not in names():
         raise UserError(f"Expected --dataset to be one of {', '.join(names())}, found {name!r}.")
     found = manifests.read_all(dataset_dir) if dataset_dir else ()
-    descriptor = _TABLE.get(name) or _from_manifests(found, dataset_dir)
+    known = conventions(name) or (_from_manifests(found, dataset_dir),)
+    matching = [descriptor for descriptor in known if found and _agree(descriptor, found[0])]
+    descriptor = (*matching, *known)[0]
     for manifest in found:
-        facts = (manifest.num_classes, manifest.ignore_label)
-        if facts != (descriptor.num_classes, descriptor.ignore_label):
+        if not _agree(descriptor, manifest):
             raise UserError(
                 f"Expected {descriptor.num_classes} classes and ignore label "
-                f"{descriptor.ignore_label} for --dataset={name}, found {facts[0]} and {facts[1]} "
-                f"in {manifests.path(dataset_dir, manifest.split)}: name the right data set "
-                f"(this one was built as {manifest.dataset!r})."
+                f"{descriptor.ignore_label} for --dataset={name}, found {manifest.num_classes} and "
+                f"{manifest.ignore_label} in {manifests.path(dataset_dir, manifest.split)}: name "
+                f"the right data set (this one was built as {manifest.dataset!r})."
             )
     return descriptor
+
+
+def conventions(name: str) -> tuple[DatasetDescriptor, ...]:
+    """The ways of numbering a data set's classes, the official one first; none of `folder`."""
+    return (_TABLE[name], *_VARIANTS.get(name, ())) if name in _TABLE else ()
+
+
+def _agree(descriptor: DatasetDescriptor, manifest: manifests.Manifest) -> bool:
+    return (descriptor.num_classes, descriptor.ignore_label) == (
+        manifest.num_classes,
+        manifest.ignore_label,
+    )
 
 
 def to_json(descriptor: DatasetDescriptor) -> str:

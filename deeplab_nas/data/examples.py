@@ -46,17 +46,18 @@ def encode(
     Returns:
         A serialized tf.Example with the official keys.
     """
-    features = {
-        IMAGE_ENCODED: _bytes_feature(image_encoded),
-        IMAGE_FILENAME: _bytes_feature(filename.encode()),
-        IMAGE_FORMAT: _bytes_feature(image_format.encode()),
-        IMAGE_HEIGHT: _int64_feature(height),
-        IMAGE_WIDTH: _int64_feature(width),
-        IMAGE_CHANNELS: _int64_feature(3),
-        LABEL_ENCODED: _bytes_feature(label_encoded),
-        LABEL_FORMAT: _bytes_feature(b"png"),
-    }
-    example = tf.train.Example(features=tf.train.Features(feature=features))
+    example = tf.train.Example()
+    features = example.features.feature
+    for key, text in (
+        (IMAGE_ENCODED, image_encoded),
+        (IMAGE_FILENAME, filename.encode()),
+        (IMAGE_FORMAT, image_format.encode()),
+        (LABEL_ENCODED, label_encoded),
+        (LABEL_FORMAT, b"png"),
+    ):
+        features[key].bytes_list.value.append(text)
+    for key, number in ((IMAGE_HEIGHT, height), (IMAGE_WIDTH, width), (IMAGE_CHANNELS, 3)):
+        features[key].int64_list.value.append(number)
     # The order of a map differs from process to process otherwise.
     return example.SerializeToString(deterministic=True)
 
@@ -166,11 +167,3 @@ def _refuse_bomb(size: tf.Tensor, kind: str, name: tf.Tensor) -> tf.Operation | 
 
 def _text(size: tf.Tensor) -> tf.Tensor:
     return tf.strings.reduce_join(tf.strings.as_string(size), separator="x")
-
-
-def _bytes_feature(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-
-
-def _int64_feature(value: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))

@@ -30,7 +30,11 @@ def open_image(raw: bytes, name: str) -> Image.Image:
                 f"{image.width * image.height}: scale it down."
             )
         image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            f"Expected an intact image file in {name}, but it is none that Pillow knows."
+        ) from error
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageError(
             f"Expected an intact image file in {name}, but it cannot be read ({error})."
         ) from error

@@ -6,6 +6,7 @@ import posixpath
 
 import tensorflow as tf
 
+from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
 
 FORMAT_VERSION = 1
@@ -25,6 +26,8 @@ class Manifest:
         class_names: One name a class.
         colormap: One `(red, green, blue)` in 0..255 a class.
         image_sizes: The distinct `(height, width)` of the images, in pixels, sorted.
+        statistics: Pixels by class; None in manifests of before they were counted.
+        skipped: A sentence for every example that was left out because it could not be used.
     """
 
     dataset: str
@@ -36,6 +39,8 @@ class Manifest:
     class_names: tuple[str, ...]
     colormap: tuple[tuple[int, int, int], ...]
     image_sizes: tuple[tuple[int, int], ...]
+    statistics: ClassStatistics | None = None
+    skipped: tuple[str, ...] = ()
 
 
 def path(dataset_dir: str, split: str) -> str:
@@ -73,7 +78,11 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
     try:
         fields = json.loads(text)
         version = fields.pop("format_version")
-        manifest = Manifest(**{key: as_tuples(value) for key, value in fields.items()})
+        statistics = fields.pop("statistics", None)
+        manifest = Manifest(
+            **with_tuples(fields),
+            statistics=ClassStatistics(**with_tuples(statistics)) if statistics else None,
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"Expected {name} to be a manifest, but it cannot be read ({error}): build the shards "
@@ -102,6 +111,11 @@ def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
     names = sorted(tf.io.gfile.glob(path(dataset_dir, "*")))
     splits = [posixpath.basename(name)[len("manifest-") : -len(".json")] for name in names]
     return tuple(read(dataset_dir, split) for split in splits)
+
+
+def with_tuples(fields: dict) -> dict:
+    """Turns the lists in the values of a JSON object into tuples."""
+    return {name: as_tuples(value) for name, value in fields.items()}
 
 
 def as_tuples(value):

@@ -196,12 +196,7 @@ def _check_eval_batch_size(eval_batch_size: int) -> None:
 
 
 def _largest_size(config: DataConfig, index: ShardIndex) -> tuple[int, int]:
-    sizes = index.image_sizes
-    if config.min_resize_value is not None:
-        sizes = [
-            augment.resized_size(size, config.min_resize_value, config.max_resize_value)
-            for size in sizes
-        ]
+    sizes = [augment.resized_size(size, config) for size in index.image_sizes]
     return max(height for height, _ in sizes), max(width for _, width in sizes)
 
 

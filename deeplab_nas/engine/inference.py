@@ -32,9 +32,7 @@ def predictor(model, config):
             return see_through_windows(images)
         images = tf.cast(images, tf.float32)
         size = resize.image_size(images)
-        resized = augment.resized_size(
-            tf.stack(size), config.min_resize_value, config.max_resize_value
-        )
+        resized = augment.resized_size(tf.stack(size), config)
         found = see_through_windows(resize.resize_by_kernel(images, tf.unstack(resized)))
         return resize.resize_by_kernel(found, size)
 

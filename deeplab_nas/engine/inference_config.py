@@ -16,6 +16,7 @@ class InferenceConfig:
         min_resize_value: Shorter side in pixels that images are resized to first; None leaves them.
             The prediction always has the size of the image.
         max_resize_value: Upper bound of the longer side after that resize, in pixels, or None.
+        resize_factor: Both sides then grow to a multiple of it plus 1; None leaves them.
     """
 
     eval_scales: tuple[float, ...] = (1.0,)
@@ -24,3 +25,4 @@ class InferenceConfig:
     window_overlap: int = 0
     min_resize_value: int | None = None
     max_resize_value: int | None = None
+    resize_factor: int | None = None

@@ -2,6 +2,9 @@
 
 import dataclasses
 
+# The value of `label_weights` that asks for them to be computed.
+MEDIAN_FREQUENCY = "median_frequency"
+
 
 @dataclasses.dataclass(frozen=True)
 class OptimizationConfig:
@@ -24,7 +27,7 @@ class OptimizationConfig:
         last_layer_gradient_multiplier: Of the gradients of everything after the backbone.
         last_layers_contain_logits_only: Whether it is of the logits' alone.
         bias_gradient_multiplier: Of the gradients of biases.
-        label_weights: Weight of each class in the loss; None for 1.
+        label_weights: Weight of each class in the loss, or `MEDIAN_FREQUENCY`; None for 1.
         top_k_percent_pixels: Share of the pixels, the hardest ones, that the loss is taken of.
         hard_example_mining_step: Steps during which this share falls from 1.
         gradient_accumulation_steps: Parts that a batch is seen in, one after the other; batch norm
@@ -47,7 +50,7 @@ class OptimizationConfig:
     last_layer_gradient_multiplier: float = 1.0
     last_layers_contain_logits_only: bool = False
     bias_gradient_multiplier: float = 2.0
-    label_weights: tuple[float, ...] | None = None
+    label_weights: tuple[float, ...] | str | None = None
     top_k_percent_pixels: float = 1.0
     hard_example_mining_step: int = 0
     gradient_accumulation_steps: int = 1

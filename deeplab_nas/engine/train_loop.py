@@ -12,7 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import datasets, input_errors, pipeline, shard_index
-from deeplab_nas.engine import checkpoints, initialization, networks, run_directory, weights
+from deeplab_nas.engine import (
+    checkpoints,
+    class_weights,
+    initialization,
+    networks,
+    run_directory,
+    weights,
+)
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
@@ -23,7 +30,6 @@ from deeplab_nas.engine.progress import Progress
 from deeplab_nas.engine.run_directory import RunDirectory
 from deeplab_nas.engine.train_report import TrainReport
 from deeplab_nas.engine.train_step import TOLD, TrainStep
-from deeplab_nas.errors import UserError
 
 # More of the first value than this in batch norm's moving statistics spoils every evaluation.
 _LARGEST_SHARE_OF_START = 0.01
@@ -80,12 +86,15 @@ class Training:
             self.train_index.num_examples, data.train_batch_size
         )
         pipeline.check_crop(data, self.train_index)
-        given = self.config.optimization.label_weights
-        if given is not None and len(given) != self.descriptor.num_classes:
-            raise UserError(
-                f"Expected --label_weights for the {self.descriptor.num_classes} classes of "
-                f"{data.dataset}, found {len(given)}: give one number a class."
-            )
+        self.optimization = dataclasses.replace(
+            self.config.optimization,
+            label_weights=class_weights.resolve(
+                self.config.optimization.label_weights,
+                self.descriptor,
+                data.dataset_dir,
+                self.train_index.split,
+            ),
+        )
 
     def _claim(self, architecture):
         # By what it is and not by its name: the file may change while its name stays.
@@ -130,7 +139,7 @@ class Training:
             self.step = TrainStep(
                 self.strategy,
                 self.model,
-                self.config.optimization,
+                self.optimization,
                 self.descriptor.ignore_label,
                 self.average,
             )

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pathlib
 
@@ -111,12 +112,20 @@ def test_scales_are_those_of_the_grid():
 @pytest.mark.parametrize("size", [(97, 129), (129, 97), (64, 64), (375, 1242), (1024, 2048)])
 @pytest.mark.parametrize("bounds", [(65, 129), (120, 110), (512, None)])
 def test_resized_size_keeps_the_range_and_agrees_with_the_graph(size, bounds):
-    height, width = augment.resized_size(size, *bounds)
+    config = DataConfig(min_resize_value=bounds[0], max_resize_value=bounds[1])
+    height, width = augment.resized_size(size, config)
     assert min(height, width) == bounds[0] or max(height, width) == bounds[1]
     if bounds[1]:
         assert max(height, width) <= bounds[1]
     assert abs(height * size[1] - width * size[0]) <= max(size)
-    np.testing.assert_array_equal(augment.resized_size(tf.constant(size), *bounds), (height, width))
+    in_graph = augment.resized_size(tf.constant(size), config)
+    np.testing.assert_array_equal(in_graph, (height, width))
+    config = dataclasses.replace(config, resize_factor=16)
+    grown = augment.resized_size(size, config)
+    np.testing.assert_array_equal(augment.resized_size(tf.constant(size), config), grown)
+    for side, before in zip(grown, (height, width), strict=True):
+        assert side % 16 == 1
+        assert 0 <= side - before < 16
 
 
 @pytest.mark.skipif(not OFFICIAL.is_dir(), reason="needs ../shared/fixtures/official_tfrecords")
@@ -127,12 +136,13 @@ class TestOfficialPreprocessing:
         image, label = tf.constant(arrays["image"], tf.float32), tf.constant(arrays["label"])
         return arrays, facts, image, label
 
-    @pytest.mark.parametrize("name", ["pad_129", "range_65_129", "max_hit"])
+    @pytest.mark.parametrize("name", ["pad_129", "range_65_129", "max_hit", "range_factor32"])
     def test_evaluation(self, name):
         arrays, facts, image, label = self.fixture()
         config = DataConfig(
             min_resize_value=facts[name].get("min_resize_value"),
             max_resize_value=facts[name].get("max_resize_value"),
+            resize_factor=facts[name].get("resize_factor"),
         )
         size = facts[name]["crop_height"], facts[name]["crop_width"]
         made, made_label = augment.eval_example(image, label, *size, config, 255)

@@ -27,6 +27,8 @@ def test_crop_size_takes_one_number_or_two(parse, text, size):
         (["--eval_batch_size=-1"], "--eval_batch_size to be 1 or more, found -1"),
         (["--min_resize_value=0"], "--min_resize_value to be 1 or more"),
         (["--max_resize_value=9"], "Expected --min_resize_value with --max_resize_value=9"),
+        (["--resize_factor=9"], "Expected --min_resize_value with --resize_factor=9"),
+        (["--photometric_jitter=1.5"], "--photometric_jitter from 0 to 1, found 1.5"),
         (["--min_scale_factor=0"], "--min_scale_factor to be a number above 0"),
         (["--min_scale_factor=3"], "at or below --max_scale_factor=2.0, found 3.0"),
         (["--scale_factor_step_size=-1"], "--scale_factor_step_size to be 0 or"),

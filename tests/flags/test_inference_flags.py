@@ -12,8 +12,9 @@ from deeplab_nas.errors import UserError
 _WHOLE = (
     *("--eval_scales=0.5,1", "--add_flipped_images", "--window_size=65,97"),
     *("--window_overlap=32", "--min_resize_value=128", "--max_resize_value=256"),
+    "--resize_factor=16",
 )
-_INFERENCE = InferenceConfig((0.5, 1.0), True, (65, 97), 32, 128, 256)
+_INFERENCE = InferenceConfig((0.5, 1.0), True, (65, 97), 32, 128, 256, 16)
 
 
 def test_evaluation_defaults_are_those_of_the_dataclass(parse_evaluate):
@@ -51,6 +52,7 @@ def test_every_field_has_a_flag(parse_evaluate, parse_predict):
         (["--window_size=33,0"], "--window_size to be one or two positive"),
         (["--window_size=33", "--window_overlap=33"], "--window_overlap below.*found 33"),
         (["--max_resize_value=9"], "--min_resize_value with --max_resize_value=9"),
+        (["--resize_factor=16"], "--min_resize_value with --resize_factor=16"),
         (["--dataset=camvids"], "--dataset.*camvids"),
         (["--eval_batch_size=0"], "--eval_batch_size"),
     ],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deeplab_nas.data import datasets
 from deeplab_nas.errors import UserError
 from tests.tfrecords_tools import written_shards
 from tfrecords_tools import build_ade20k
@@ -32,23 +33,44 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_ids_are_the_official_ones(root):
-    train, val = build_ade20k.build(str(root), str(root / "shards"))
-    assert (train.num_classes, train.ignore_label) == (151, 0)
-    for manifest, folder in ((train, "training"), (val, "validation")):
+def build(root, splits=(), num_classes=150):
+    return build_ade20k.ade20k(num_classes).build(str(root), str(root / "shards"), splits)
+
+
+@pytest.mark.parametrize("num_classes", [150, 151])
+def test_both_conventions(root, num_classes):
+    built = build(root, num_classes=num_classes)
+    descriptor = datasets.describe("ade20k", str(root / "shards"))
+    assert descriptor.num_classes == num_classes
+    assert descriptor.ignore_label == {150: 255, 151: 0}[num_classes]
+    tree = descriptor.class_names.index("tree")
+    assert tree == {150: 4, 151: 5}[num_classes]
+    assert (descriptor.submission_ids or range(151))[tree] == 5
+    for manifest, folder in zip(built, ("training", "validation"), strict=True):
         found = written_shards.read(root / "shards", manifest.split)
         assert list(found) == _NAMES[folder]
         for name, (_, label) in found.items():
-            np.testing.assert_array_equal(label, ids(name))
+            expected = ids(name).astype(int) - (num_classes == 150)
+            np.testing.assert_array_equal(label, np.where(expected < 0, 255, expected))
+
+
+def test_without_a_manifest_the_ids_are_the_official_ones(root):
+    build(root, num_classes=151)
+    for path in (root / "shards").glob("manifest-*"):
+        path.unlink()
+    assert datasets.describe("ade20k", str(root / "shards")).num_classes == 151
 
 
 def test_a_wrong_root_is_told(tmp_path):
-    with pytest.raises(UserError, match="images/training"):
-        build_ade20k.build(str(tmp_path / "none"), str(tmp_path / "shards"))
+    with pytest.raises(UserError, match="--ade20k_root=.*none, found none"):
+        build(tmp_path / "none")
+    with pytest.raises(UserError, match="folder at .*images/training"):
+        build(tmp_path)
 
 
-def test_an_id_beyond_the_classes_is_told(root):
+@pytest.mark.parametrize(("num_classes", "told"), [(150, 150), (151, 151)])
+def test_an_id_beyond_the_classes_is_told(root, num_classes, told):
     wrong = np.full((9, 14), 151, np.uint8)
     Image.fromarray(wrong).save(root / "annotations" / "validation" / "ADE_val_00000001.png")
-    with pytest.raises(UserError, match="ADE_val_00000001, found 151"):
-        build_ade20k.build(str(root), str(root / "shards"), ["val"])
+    with pytest.raises(UserError, match=f"ADE_val_00000001, found {told}"):
+        build(root, ["val"], num_classes)

@@ -13,7 +13,7 @@ from tfrecords_tools import build_camvid
 CAMVID = pathlib.Path(__file__).parents[3] / "shared/data/camvid/240x180"
 
 
-def check(folder, root, splits=build_camvid.SPLITS):
+def check(folder, root, splits=build_camvid.CAMVID.splits):
     descriptor = datasets.describe("camvid", folder)
     for split in splits:
         index = shard_index.load(folder, split)
@@ -27,7 +27,7 @@ def check(folder, root, splits=build_camvid.SPLITS):
 
 @pytest.fixture
 def root(tmp_path):
-    for split in build_camvid.SPLITS:
+    for split in build_camvid.CAMVID.splits:
         for folder in (split, f"{split}annot"):
             (tmp_path / folder).mkdir()
         for number in range(3):
@@ -39,13 +39,13 @@ def root(tmp_path):
 
 
 def test_void_becomes_the_ignore_label(root):
-    build_camvid.build(str(root), str(root / "shards"))
+    build_camvid.CAMVID.build(str(root), str(root / "shards"))
     check(str(root / "shards"), root)
 
 
 def test_the_test_split_may_be_missing(root):
     shutil.rmtree(root / "test")
-    manifests = build_camvid.build(str(root), str(root / "shards"))
+    manifests = build_camvid.CAMVID.build(str(root), str(root / "shards"))
     assert [manifest.split for manifest in manifests] == ["train", "val"]
     check(str(root / "shards"), root, ("train", "val"))
 
@@ -58,11 +58,11 @@ def test_real_frames(tmp_path):
             (tmp_path / folder).mkdir()
             for source in sorted((CAMVID / folder).iterdir())[:4]:
                 (tmp_path / folder / source.name).symlink_to(source)
-    train, _ = build_camvid.build(str(tmp_path), str(tmp_path / "shards"))
+    train, _ = build_camvid.CAMVID.build(str(tmp_path), str(tmp_path / "shards"))
     assert train.image_sizes == ((180, 240),)
     check(str(tmp_path / "shards"), tmp_path, splits)
 
 
 def test_missing_root(tmp_path):
     with pytest.raises(UserError, match="--camvid_root="):
-        build_camvid.build(str(tmp_path / "none"), str(tmp_path / "shards"))
+        build_camvid.CAMVID.build(str(tmp_path / "none"), str(tmp_path / "shards"))

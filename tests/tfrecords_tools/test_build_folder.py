@@ -107,7 +107,7 @@ def test_settings_that_do_not_fit(folders, changes, sentence):
 
 def test_missing_and_empty_folders(tmp_path):
     (tmp_path / "labels").mkdir()
-    with pytest.raises(UserError, match="folder of image files at .*images, found none"):
+    with pytest.raises(UserError, match="readable folder at .*images, found none"):
         build_folder.build(config(tmp_path))
     (tmp_path / "images").mkdir()
     with pytest.raises(UserError, match="Expected image files in .*images, found none"):
@@ -124,5 +124,5 @@ def test_the_program_ends_with_one_sentence(tmp_path):
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("Expected a folder of image files at")
+    assert done.stderr.splitlines()[-1].startswith("Expected a readable folder at")
     assert "Traceback" not in done.stderr

@@ -44,7 +44,7 @@ def root(tmp_path):
 
 
 def test_palette_files_are_read_as_ids_in_the_order_of_the_lists(root):
-    built = build_voc2012.build(str(root), str(root / "shards"))
+    built = build_voc2012.VOC2012.build(str(root), str(root / "shards"))
     assert [manifest.split for manifest in built] == ["train", "val", "trainval"]
     for split, names in _LISTS.items():
         found = written_shards.read(root / "shards", split)
@@ -54,7 +54,7 @@ def test_palette_files_are_read_as_ids_in_the_order_of_the_lists(root):
 
 
 def test_images_keep_their_bytes(root):
-    build_voc2012.build(str(root), str(root / "shards"), ["val"])
+    build_voc2012.VOC2012.build(str(root), str(root / "shards"), ["val"])
     shard = next((root / "shards").glob("val-*.tfrecord")).read_bytes()
     assert (root / "JPEGImages" / "2007_000033.jpg").read_bytes() in shard
 
@@ -63,7 +63,7 @@ def test_raw_labels_do_as_well(root):
     (root / "SegmentationClass").rename(root / "Elsewhere")
     for name in _LISTS["val"]:
         save_label(root / "SegmentationClassRaw" / f"{name}.png", ids(name), palette=False)
-    build_voc2012.build(str(root), str(root / "shards"), ["val"])
+    build_voc2012.VOC2012.build(str(root), str(root / "shards"), ["val"])
     ((_, label),) = written_shards.read(root / "shards", "val").values()
     np.testing.assert_array_equal(label, ids("2007_000033"))
 
@@ -73,7 +73,7 @@ def test_augmented_training_takes_the_masks_of_the_sbd(root, list_name):
     (root / "ImageSets" / "Segmentation" / f"{list_name}.txt").write_text("2007_000033\n")
     mask = np.minimum(ids("2007_000033"), 20)
     save_label(root / "SegmentationClassAug" / "2007_000033.png", mask, palette=False)
-    build_voc2012.build(str(root), str(root / "shards"), ["train_aug"])
+    build_voc2012.VOC2012.build(str(root), str(root / "shards"), ["train_aug"])
     ((_, label),) = written_shards.read(root / "shards", "train_aug").values()
     np.testing.assert_array_equal(label, mask)
 
@@ -81,8 +81,16 @@ def test_augmented_training_takes_the_masks_of_the_sbd(root, list_name):
 @pytest.mark.parametrize(
     ("missing", "splits", "sentence"),
     [
-        ("JPEGImages/2007_000032.jpg", ["train"], "Expected .*2007_000032.jpg, which the list"),
-        ("SegmentationClass/2007_000033.png", ["val"], "Expected .*2007_000033.png, which the"),
+        (
+            "JPEGImages/2007_000032.jpg",
+            ["train"],
+            "Expected .*2007_000032.jpg, which .*/train.txt names, found none",
+        ),
+        (
+            "SegmentationClass/2007_000033.png",
+            ["val"],
+            "Expected .*2007_000033.png, which .*/val.txt names",
+        ),
         ("ImageSets/Segmentation/val.txt", ["val"], "Expected .*val.txt for the split val"),
         (None, ["train_aug"], "train_aug.txt or .*trainaug.txt for the split train_aug"),
         (None, ["test"], "--splits to be some of train, val, trainval, train_aug, found test"),
@@ -92,5 +100,5 @@ def test_what_is_missing_is_named(root, missing, splits, sentence):
     if missing:
         (root / missing).unlink()
     with pytest.raises(UserError, match=sentence):
-        build_voc2012.build(str(root), str(root / "shards"), splits)
+        build_voc2012.VOC2012.build(str(root), str(root / "shards"), splits)
     assert not list(root.glob("shards/*.tfrecord"))

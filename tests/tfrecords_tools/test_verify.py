@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, examples, shard_index
+from deeplab_nas.data import datasets, examples, manifests, shard_index
 from deeplab_nas.errors import UserError
 from tests.data import made_shards
 from tfrecords_tools import verify
@@ -50,11 +50,12 @@ def rewrite(folder, number, change):
 
 def test_intact_shards_are_counted(folder):
     found = verify.verify("shapes", str(folder), "train")
-    assert (found.num_intact, found.faults) == (_COUNT, ())
+    assert (sum(found.shard_counts), found.faults) == (_COUNT, ())
     labels = [made_shards.numbered_example(number)[1] for number in range(_COUNT)]
     assert sum(found.sizes.values()) == _COUNT
     expected = sum(np.bincount(label.ravel(), minlength=256) for label in labels)
-    np.testing.assert_array_equal(found.pixels, expected)
+    assert found.statistics.pixels == tuple(expected[:7])
+    assert found.statistics.ignored == expected[255]
     shown = verify.table(found, datasets.describe("shapes", ""))
     assert "6 intact records" in shown
     assert f"{expected[1]:,}" in shown
@@ -66,9 +67,19 @@ def test_a_flipped_bit_spoils_its_record_alone(folder):
     raw[offset + 200] ^= 1
     path.write_bytes(raw)
     found = verify.verify("shapes", str(folder), "train")
-    assert found.num_intact == _COUNT - 1
+    assert sum(found.shard_counts) == _COUNT - 1
     (fault,) = found.faults
     assert fault.startswith(f"{told}: Expected intact TFRecord shards, found a corrupted record")
+
+
+def test_shards_without_a_manifest_can_get_one(folder):
+    descriptor = datasets.describe("shapes", "")
+    found = verify.verify("shapes", str(folder), "train")
+    verify.write_manifest(found, descriptor, str(folder))
+    manifest = manifests.read(str(folder), "train")
+    assert (manifest.num_examples, manifest.statistics) == (_COUNT, found.statistics)
+    assert shard_index.load(str(folder), "train").image_sizes == manifest.image_sizes
+    assert verify.verify("shapes", str(folder), "train") == found
 
 
 @pytest.mark.parametrize(
@@ -90,7 +101,7 @@ def test_a_wrong_record_is_named(folder, change, reason):
     (fault,) = found.faults
     assert fault.startswith(f"{told}: ")
     assert reason in fault
-    assert found.num_intact == _COUNT - 1
+    assert sum(found.shard_counts) == _COUNT - 1
 
 
 def set_bytes(features, key, value):
@@ -114,7 +125,7 @@ def test_a_truncated_shard_is_named(folder):
     path, _, _ = place(folder, _COUNT - 1)
     path.write_bytes(path.read_bytes()[:-9])
     found = verify.verify("shapes", str(folder), "train")
-    assert found.num_intact == _COUNT // 2
+    assert sum(found.shard_counts) == _COUNT // 2
     (fault,) = found.faults
     assert path.name in fault
     assert "ends inside record" in fault

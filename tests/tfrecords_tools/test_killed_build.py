@@ -1,0 +1,51 @@
+"""A build that is killed, at any moment, ends where one that runs through ends."""
+
+import contextlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tfrecords_tools import build_shapes
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def until(condition):
+    end = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    build_shapes.build(str(folder))
+    return files(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("num_whole", [0, 1, 3])
+def test_killed_and_started_again(tmp_path, whole, num_whole):
+    folder = tmp_path / "shards"
+    command = [sys.executable, "-m", "tfrecords_tools.build_shapes", f"--output_dir={folder}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        with contextlib.ExitStack() as stack:
+            stack.callback(process.kill)
+            until(
+                lambda: (
+                    len(list(folder.glob("*.complete"))) >= num_whole
+                    and list(folder.glob("*.incomplete"))
+                )
+            )
+    assert not list(folder.glob("*.tfrecord"))
+    assert len(list(folder.glob("*.complete"))) >= num_whole
+    dates = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.complete")}
+    build_shapes.build(str(folder))
+    for name, date in dates.items():
+        assert (folder / name).stat().st_mtime_ns == date
+    assert files(folder) == whole

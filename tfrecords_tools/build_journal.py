@@ -1,0 +1,132 @@
+"""What an unfinished build has finished, so that a build started again goes on from there.
+
+A shard is written as `NAME.incomplete`, becomes `NAME.complete` when it is whole, and NAME when all
+are. `building-SPLIT.json` says of what the whole ones were made.
+"""
+
+import dataclasses
+import json
+import posixpath
+
+import tensorflow as tf
+
+from deeplab_nas.data import manifests, shard_index
+from deeplab_nas.data.class_statistics import ClassStatistics
+from deeplab_nas.errors import UserError
+
+_COMPLETE, _INCOMPLETE = ".complete", ".incomplete"
+
+
+@dataclasses.dataclass(frozen=True)
+class FinishedShard:
+    """A whole shard.
+
+    Attributes:
+        identity: Of what it was made; a shard made of anything else has another one.
+        num_bytes: Size of its file.
+        num_examples: Records in it.
+        image_sizes: The distinct `(height, width)` of its images, in pixels, sorted.
+        statistics: Its pixels by class.
+        skipped: A sentence for every example that was left out.
+    """
+
+    identity: str
+    num_bytes: int
+    num_examples: int
+    image_sizes: tuple[tuple[int, int], ...]
+    statistics: ClassStatistics
+    skipped: tuple[str, ...]
+
+
+class BuildJournal:
+    """The shards of one split while they are written.
+
+    Attributes:
+        names: Paths of all shards when the split is built.
+        finished: The whole shards by number.
+    """
+
+    def __init__(self, output_dir: str, split: str, identities: list[str]):
+        """Finds what an earlier build left, and removes of it what no longer fits.
+
+        Args:
+            output_dir: Folder of the shards, local or gs://.
+            split: Name of the split.
+            identities: Of what each shard is to be made.
+
+        Raises:
+            UserError: If the folder holds shards of the split that are not of such a build.
+        """
+        self._path = posixpath.join(output_dir, f"building-{split}.json")
+        self.names = [
+            posixpath.join(output_dir, shard_index.shard_name(split, number, len(identities)))
+            for number in range(len(identities))
+        ]
+        self.finished = {
+            number: shard
+            for number, shard in self._read().items()
+            if number < len(identities)
+            and shard.identity == identities[number]
+            and self._place(number, shard.num_bytes)
+        }
+        kept = {self._place(number, shard.num_bytes) for number, shard in self.finished.items()}
+        pattern = posixpath.join(output_dir, f"{split}-?????-of-?????.tfrecord")
+        others = sorted(set(tf.io.gfile.glob(pattern)) - kept)
+        if others:
+            raise UserError(
+                f"Expected no shards of {split!r} in {output_dir}, found {len(others)}: remove "
+                "them or name another --output_dir."
+            )
+        for leftover in set(tf.io.gfile.glob(pattern + ".*complete")) - kept:
+            tf.io.gfile.remove(leftover)
+
+    def incomplete(self, number: int) -> str:
+        """The path that a shard is written to."""
+        return self.names[number] + _INCOMPLETE
+
+    def finish(self, number: int, shard: FinishedShard) -> None:
+        """Keeps a shard that has been written to `incomplete(number)`."""
+        self.finished[number] = shard
+        tf.io.gfile.rename(self.incomplete(number), self.names[number] + _COMPLETE, overwrite=True)
+        fields = {key: dataclasses.asdict(shard) for key, shard in self.finished.items()}
+        with tf.io.gfile.GFile(self._path + _INCOMPLETE, "w") as file:
+            file.write(json.dumps(fields))
+        tf.io.gfile.rename(self._path + _INCOMPLETE, self._path, overwrite=True)
+
+    def abandon(self, number: int) -> None:
+        """Removes what has been written of a shard."""
+        if tf.io.gfile.exists(self.incomplete(number)):
+            tf.io.gfile.remove(self.incomplete(number))
+
+    def publish(self, manifest: manifests.Manifest, output_dir: str) -> None:
+        """Gives all shards, which are whole, their names, writes the manifest and forgets."""
+        for name in self.names:
+            if tf.io.gfile.exists(name + _COMPLETE):
+                tf.io.gfile.rename(name + _COMPLETE, name)
+        manifests.write(manifest, output_dir)
+        tf.io.gfile.remove(self._path)
+
+    def _place(self, number: int, num_bytes: int) -> str | None:
+        """Where a finished shard lies: a build may have ended while it gave them their names."""
+        for name in (self.names[number] + _COMPLETE, self.names[number]):
+            if tf.io.gfile.exists(name) and tf.io.gfile.stat(name).length == num_bytes:
+                return name
+        return None
+
+    def _read(self) -> dict[int, FinishedShard]:
+        if not tf.io.gfile.exists(self._path):
+            return {}
+        with tf.io.gfile.GFile(self._path, "r") as file:
+            text = file.read()
+        try:
+            return {int(key): _shard(fields) for key, fields in json.loads(text).items()}
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UserError(
+                f"Expected {self._path} to tell what an unfinished build has finished, but it "
+                f"cannot be read ({error}): remove it and build again."
+            ) from error
+
+
+def _shard(fields: dict) -> FinishedShard:
+    statistics = ClassStatistics(**manifests.with_tuples(fields.pop("statistics")))
+    return FinishedShard(**manifests.with_tuples(fields), statistics=statistics)
