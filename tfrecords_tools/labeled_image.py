@@ -63,7 +63,7 @@ def encode(example: LabeledImage, descriptor: DatasetDescriptor) -> EncodedExamp
         filename=example.name,
         height=image.height,
         width=image.width,
-        label_encoded=images.encode_png(label),
+        label_encoded=images.encode_label(label),
     )
     found = class_statistics.of_image(histogram, descriptor.num_classes, descriptor.ignore_label)
     return EncodedExample(serialized, (image.height, image.width), found)

@@ -1,6 +1,5 @@
 """A build that is killed, at any moment, ends where one that runs through ends."""
 
-import contextlib
 import subprocess
 import sys
 import time
@@ -33,15 +32,17 @@ def whole(tmp_path_factory):
 def test_killed_and_started_again(tmp_path, whole, num_whole):
     folder = tmp_path / "shards"
     command = [sys.executable, "-m", "tfrecords_tools.build_shapes", f"--output_dir={folder}"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        with contextlib.ExitStack() as stack:
-            stack.callback(process.kill)
-            until(
-                lambda: (
-                    len(list(folder.glob("*.complete"))) >= num_whole
-                    and list(folder.glob("*.incomplete"))
-                )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        until(
+            lambda: (
+                len(list(folder.glob("*.complete"))) >= num_whole
+                and list(folder.glob("*.incomplete"))
             )
+        )
+    finally:
+        process.kill()
+        process.wait()
     assert not list(folder.glob("*.tfrecord"))
     assert len(list(folder.glob("*.complete"))) >= num_whole
     dates = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.complete")}
