@@ -1,10 +1,12 @@
 """Command-line flags, one module a topic, and `program`, which runs every program.
 
-Programs import this package before TensorFlow, whose C++ side reads its log level once, when it is
-loaded. Level 2 keeps errors and leaves out information and warnings, apart from the lines that
-TensorFlow prints before its log is set up.
+Programs import this package before TensorFlow, which reads its settings from the environment once,
+when it is loaded. Log level 2 keeps errors and leaves out information and warnings, apart from the
+lines that TensorFlow prints before its log is set up; `deeplab_nas` sets how it computes.
 """
 
 import os
+
+import deeplab_nas  # noqa: F401
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,0 +1,57 @@
+"""Draws training batches from shards in a process of its own; prints one JSON line."""
+
+import json
+import resource
+import time
+
+from flags import program
+
+import numpy as np
+from absl import flags
+
+from deeplab_nas.data import datasets, pipeline, shard_index
+from deeplab_nas.data.data_config import DataConfig
+
+_LATE_STEP = 100_000
+_WARM_UP = 5
+
+flags.DEFINE_string("dataset", None, "Name of the data set.", required=True)
+flags.DEFINE_string("dataset_dir", None, "Folder of the shards of its split train.", required=True)
+flags.DEFINE_integer("crop", None, "Height and width of the crops, in pixels.", required=True)
+flags.DEFINE_integer("batch", None, "Examples a batch.", required=True)
+flags.DEFINE_integer("num_batches", 100, "Batches that are timed.")
+
+
+def main(_):
+    values = flags.FLAGS
+    config = DataConfig(train_crop_size=(values.crop, values.crop), train_batch_size=values.batch)
+    descriptor = datasets.describe(values.dataset, values.dataset_dir)
+    index = shard_index.load(values.dataset_dir, "train")
+
+    def batches(first_step):
+        numbers = np.arange(index.num_examples)
+        return iter(pipeline.train_dataset(config, descriptor, index, numbers, 1, first_step))
+
+    first, first_late = (_seconds(lambda: next(batches(step))) for step in (0, _LATE_STEP))
+    drawn = batches(0)
+    for _ in range(_WARM_UP):
+        next(drawn)
+    seconds = _seconds(lambda: [next(drawn) for _ in range(values.num_batches)])
+    result = {
+        "batches_per_second": round(values.num_batches / seconds, 2),
+        "images_per_second": round(values.num_batches * values.batch / seconds, 2),
+        "seconds_to_first_batch": round(first, 2),
+        "seconds_to_first_batch_at_step_100000": round(first_late, 2),
+        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+    }
+    print(json.dumps(result))
+
+
+def _seconds(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    program.run(main)
