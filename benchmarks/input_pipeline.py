@@ -2,12 +2,12 @@
 
     python -m benchmarks.input_pipeline
 
-Makes shards of the sizes of CamVid, PASCAL VOC and Cityscapes (whole, and halved as the search of the
-paper reads it) and prints one JSON line: for each the batches a second that the input pipeline gives
-when nothing else runs, the ones that training steps of the paper's network take (with F = 8 for
-CamVid, as its recipe has, else F = 20) and how many times more the first are; the seconds to the first
-batch of a run, and of one that goes on at step 100,000; and the peak memory. Each is measured in a
-process of its own.
+Makes shards of the sizes of CamVid, PASCAL VOC and Cityscapes (whole, and halved as the paper's
+search reads it) and prints one JSON line. For each it tells the batches a second that the input
+pipeline gives when nothing else runs, those that training steps of the paper's network take (F = 8
+for CamVid, as its recipe has, else F = 20), and how many times more the first are; the seconds to
+the first batch of a run, and of one that goes on at step 100,000; and the peak memory. Each is
+measured in a process of its own.
 """
 
 import dataclasses
@@ -47,7 +47,7 @@ _CASES = {
 }
 _NUM_EXAMPLES = 32
 
-flags.DEFINE_multi_enum("case", list(_CASES), list(_CASES), "What to measure.")
+flags.DEFINE_multi_enum("case", list(_CASES), list(_CASES), "What to measure; may be repeated.")
 flags.DEFINE_integer("repetitions", 3, "Timed training steps, after two that are not.", 1)
 
 

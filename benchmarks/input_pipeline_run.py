@@ -32,11 +32,11 @@ def main(_):
         numbers = np.arange(index.num_examples)
         return iter(pipeline.train_dataset(config, descriptor, index, numbers, 1, first_step))
 
-    first, first_late = (_seconds(lambda: next(batches(step))) for step in (0, _LATE_STEP))
+    first = _seconds(lambda: next(batches(0)))
+    first_late = _seconds(lambda: next(batches(_LATE_STEP)))
     drawn = batches(0)
-    for _ in range(_WARM_UP):
-        next(drawn)
-    seconds = _seconds(lambda: [next(drawn) for _ in range(values.num_batches)])
+    _draw(drawn, _WARM_UP)
+    seconds = _seconds(lambda: _draw(drawn, values.num_batches))
     result = {
         "batches_per_second": round(values.num_batches / seconds, 2),
         "images_per_second": round(values.num_batches * values.batch / seconds, 2),
@@ -45,6 +45,11 @@ def main(_):
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
     }
     print(json.dumps(result))
+
+
+def _draw(drawn, count):
+    for _ in range(count):
+        next(drawn)
 
 
 def _seconds(function):
