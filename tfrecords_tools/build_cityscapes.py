@@ -90,7 +90,7 @@ def _load(half_resolution: bool, pair: pairs.Pair) -> LabeledImage:
             label = raw_ids.class_table(_DESCRIPTOR)[label]
     if half_resolution:
         encoded, label = _halved(image_files.open_image(encoded, str(pair.image)), label)
-    return LabeledImage(pair.name, encoded, label)
+    return LabeledImage(pair.name, encoded, label, str(pair.image))
 
 
 def _halved(image, label) -> tuple[bytes, np.ndarray]:

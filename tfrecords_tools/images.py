@@ -95,7 +95,7 @@ def check_label(
         size: Height and width of the label, in pixels.
         histogram: Its pixels by label id, `[256]`.
         image: The image it belongs to.
-        name: Name of the label, for messages.
+        name: Name of the image, for messages.
         descriptor: Which ids are right.
 
     Raises:
@@ -114,7 +114,7 @@ def check_label(
     if wrong:
         raise UserError(
             f"Expected label ids below {descriptor.num_classes} or the ignore label "
-            f"{descriptor.ignore_label} in {name}, found {', '.join(map(str, wrong))}."
+            f"{descriptor.ignore_label} in the label of {name}, found {', '.join(map(str, wrong))}."
         )
 
 

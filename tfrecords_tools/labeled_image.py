@@ -18,11 +18,13 @@ class LabeledImage:
         name: Name of the image without folder and extension.
         image: The contents of the image file.
         label: The label ids, uint8 `[height, width]`.
+        source: Where the image comes from, such as its path, for messages; empty for the name.
     """
 
     name: str
     image: bytes
     label: np.ndarray
+    source: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +55,11 @@ def encode(example: LabeledImage, descriptor: DatasetDescriptor) -> EncodedExamp
     Raises:
         UserError: If the image or the label does not fit.
     """
-    image = images.read_image(example.image, example.name)
+    source = example.source or example.name
+    image = images.read_image(example.image, source)
     label = Image.fromarray(example.label)
     histogram = label.histogram()
-    images.check_label(example.label.shape, histogram, image, example.name, descriptor)
+    images.check_label(example.label.shape, histogram, image, source, descriptor)
     serialized = examples.encode(
         image_encoded=image.encoded,
         image_format=image.format,

@@ -58,7 +58,7 @@ def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExample
 def load(pair: Pair) -> LabeledImage:
     """Reads the files of a pair whose label file holds the ids as they are."""
     label = images.read_label(source_files.read(pair.label), str(pair.label))
-    return LabeledImage(pair.name, source_files.read(pair.image), label)
+    return LabeledImage(pair.name, source_files.read(pair.image), label, str(pair.image))
 
 
 def identify(pairs: Sequence[Pair]) -> str:

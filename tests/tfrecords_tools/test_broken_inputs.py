@@ -63,9 +63,13 @@ def claim_size(path, side):
 
 _IMAGE, _LABEL = "images/p13.jpg", "labels/p13.png"
 _BROKEN = {
-    "truncated JPEG": (_IMAGE, truncate, "intact image file in p13"),
+    "truncated JPEG": (_IMAGE, truncate, "intact image file in .*/images/p13.jpg"),
     "truncated label": (_LABEL, truncate, "intact image file in .*p13.png"),
-    "empty image": (_IMAGE, lambda path: path.write_bytes(b""), "intact image file in p13"),
+    "empty image": (
+        _IMAGE,
+        lambda path: path.write_bytes(b""),
+        "intact image file in .*/images/p13.jpg",
+    ),
     "empty label": (_LABEL, lambda path: path.write_bytes(b""), "intact image file in .*p13.png"),
     "text named .png": (_LABEL, lambda path: path.write_text("ids"), "image file in .*p13.png"),
     "bomb": (_LABEL, lambda path: claim_size(path, 9000), "at most .* pixels in .*p13.png"),
@@ -82,7 +86,7 @@ _BROKEN = {
     "other size": (
         _LABEL,
         lambda path: save_label(path, np.zeros((60, 40), np.uint8)),
-        r"label of p13 to have one size, found 40x60 and 60x40",
+        r"label of .*/images/p13.jpg to have one size, found 40x60 and 60x40",
     ),
     "colours": (
         _LABEL,
@@ -97,7 +101,7 @@ _BROKEN = {
     "label 200": (
         _LABEL,
         lambda path: save_label(path, np.full((40, 60), 200, np.uint8)),
-        "ids below 19 or the ignore label 255 in p13, found 200",
+        "ids below 19 or the ignore label 255 in the label of .*/images/p13.jpg, found 200",
     ),
 }
 
