@@ -72,5 +72,5 @@ def test_a_wrong_root_is_told(tmp_path):
 def test_an_id_beyond_the_classes_is_told(root, num_classes, told):
     wrong = np.full((9, 14), 151, np.uint8)
     Image.fromarray(wrong).save(root / "annotations" / "validation" / "ADE_val_00000001.png")
-    with pytest.raises(UserError, match=f"ADE_val_00000001, found {told}"):
+    with pytest.raises(UserError, match=f"ADE_val_00000001.jpg, found {told}"):
         build(root, ["val"], num_classes)

@@ -94,7 +94,7 @@ def test_missing_partner_is_named(folders, missing, sentence):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"num_classes": 2}, "below 2 or the ignore label 255 in p0, found 2"),
+        ({"num_classes": 2}, "below 2 or the ignore label 255 in the label of .*p0.jpg, found 2"),
         ({"class_names": ("a", "b")}, "Expected 3 class names, found 2"),
         ({"val_fraction": 1.0}, "Expected pairs for the split 'train', found none of 10"),
         ({"val_fraction": 0.5, "split": "val"}, "other than val"),
