@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core import portable_convolution
+
 # Kernels that a core's second-level cache cannot hold beside the data run a third slower on CPU.
 _LARGE_KERNEL_BYTES = 3 * 2**19
 _PART_CHANNELS = 64
@@ -51,9 +53,8 @@ def conv2d(inputs, kernel, stride=1, rate=1):
     if stride == 1:
         one_group = inputs.shape[-1] == kernel.shape[2]
         parts = _parts(kernel) if one_group else [kernel]
-        return tf.concat(
-            [tf.nn.conv2d(inputs, part, 1, "SAME", dilations=rate) for part in parts], -1
-        )
+        convolve = tf.nn.conv2d if one_group and rate == 1 else portable_convolution.conv2d
+        return tf.concat([convolve(inputs, part, 1, "SAME", dilations=rate) for part in parts], -1)
     return tf.nn.conv2d(_pad(inputs, kernel), kernel, stride, "VALID")
 
 
@@ -88,28 +89,8 @@ def depthwise_conv2d(inputs, kernel, stride=1, rate=1):
 
     if inputs.dtype == tf.float32:
         return convolve(inputs, kernel)
-    return _with_float32_gradient(convolve)(inputs, kernel)
-
-
-def _with_float32_gradient(function):
-    """Gives a function of low precision tensors a gradient that is computed in float32.
-
-    On CPU the gradient of a depthwise kernel larger than 3x3 takes four times as long in bfloat16.
-    """
-
-    @tf.custom_gradient
-    def wrapped(*arguments):
-        def gradient(upstream):
-            wide = [tf.cast(argument, tf.float32) for argument in arguments]
-            with tf.GradientTape() as tape:
-                tape.watch(wide)
-                outputs = function(*wide)
-            gradients = tape.gradient(outputs, wide, tf.cast(upstream, tf.float32))
-            return [tf.cast(gradient, upstream.dtype) for gradient in gradients]
-
-        return function(*arguments), gradient
-
-    return wrapped
+    # On CPU the gradient of a kernel larger than 3x3 takes four times as long in bfloat16.
+    return portable_convolution.with_float32_gradient(convolve)(inputs, kernel)
 
 
 def _pad(inputs, kernel):
