@@ -40,6 +40,23 @@ def define() -> None:
         "Longest time without a checkpoint inside an epoch, in seconds; each epoch ends in one. "
         "Official: 1200.",
     )
+    flags.DEFINE_bool(
+        "deterministic",
+        SearchConfig.deterministic,
+        "The same bits at the end on one machine, however often the run was stopped; takes longer.",
+    )
+    flags.DEFINE_integer(
+        "skip_bad_records",
+        SearchConfig.skip_bad_records,
+        "Records that cannot be used and are passed over, and told, before the run ends. It may be "
+        "raised when the run goes on.",
+    )
+    flags.DEFINE_bool(
+        "debug_numerics",
+        SearchConfig.debug_numerics,
+        "End at the first operation with a number that is not finite, and name it; takes much "
+        "longer.",
+    )
 
 
 def check(flags_obj: flags.FlagValues) -> None:
@@ -53,3 +70,4 @@ def check(flags_obj: flags.FlagValues) -> None:
     checks.at_least("log_steps", flags_obj.log_steps, 1)
     checks.at_least("keep_checkpoints", flags_obj.keep_checkpoints, 1)
     checks.not_negative("save_interval_secs", flags_obj.save_interval_secs)
+    checks.not_negative("skip_bad_records", flags_obj.skip_bad_records)

@@ -37,6 +37,8 @@ _KNOWN_TO_FLAGS = {
     "deeplab_nas.serving.export_config",
     "deeplab_nas.supernet.supernet_config",
 }
+# What every room may use: the errors, and the readers of JSON that raise them.
+_WITH_ERRORS = ("errors", "json_field", "untrusted_json")
 _READS_FLAGS = {"programs", "flags", "tools"}
 
 
@@ -58,7 +60,7 @@ def _room(module: str) -> str:
     package, *rest = module.split(".")
     if package != "deeplab_nas":
         return {"flags": "flags", "tfrecords_tools": "tools"}[package]
-    if not rest or rest == ["errors"]:
+    if not rest or rest[0] in _WITH_ERRORS:
         return "errors"
     return rest[0] if (_ROOT / package / rest[0]).is_dir() else "programs"
 

@@ -12,9 +12,9 @@ from tests.data import made_shards
 ARCHITECTURE = nas_genotypes.Architecture(cell=(((0, "separable_3x3_1"), (1, "skip")),), path=(0,))
 
 
-def make_shards(folder: pathlib.Path) -> str:
-    """Shards of the classes 0 to 3, which `shapes` allows: 9 to train on, 3 to evaluate."""
-    for split, count in (("train", 9), ("val", 3)):
+def make_shards(folder: pathlib.Path, num_train: int = 9) -> str:
+    """Shards of the classes 0 to 3, which `shapes` allows: `num_train`, and 3 to evaluate."""
+    for split, count in (("train", num_train), ("val", 3)):
         pairs = [made_shards.numbered_example(number) for number in range(count)]
         made_shards.write(folder, split, pairs)
     return str(folder)

@@ -7,13 +7,18 @@ are. `building-SPLIT.json` says of what the whole ones were made.
 import dataclasses
 import json
 import posixpath
+import re
 
 import tensorflow as tf
 
+from deeplab_nas import untrusted_json
 from deeplab_nas.data import manifests, shard_index
 from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
+from deeplab_nas.json_field import Field
 
+# As JSON has the keys, and as the names of shards have room for.
+_NUMBER = re.compile("0|[1-9][0-9]{0,4}")
 _COMPLETE, _INCOMPLETE = ".complete", ".incomplete"
 
 
@@ -116,17 +121,22 @@ class BuildJournal:
     def _read(self) -> dict[int, FinishedShard]:
         if not tf.io.gfile.exists(self._path):
             return {}
-        with tf.io.gfile.GFile(self._path, "r") as file:
-            text = file.read()
-        try:
-            return {int(key): _shard(fields) for key, fields in json.loads(text).items()}
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UserError(
-                f"Expected {self._path} to tell what an unfinished build has finished, but it "
-                f"cannot be read ({error}): remove it and build again."
-            ) from error
+        document = untrusted_json.load(self._path, manifests.MAX_BYTES, "remove it and build again")
+        shards = document.members()
+        for key, shard in shards.items():
+            if not _NUMBER.fullmatch(key):
+                raise shard.refusal("under the number of a shard")
+        return {int(key): _shard(shard) for key, shard in shards.items()}
 
 
-def _shard(fields: dict) -> FinishedShard:
-    statistics = ClassStatistics(**manifests.with_tuples(fields.pop("statistics")))
-    return FinishedShard(**manifests.with_tuples(fields), statistics=statistics)
+def _shard(document: Field) -> FinishedShard:
+    fields = document.record(tuple(field.name for field in dataclasses.fields(FinishedShard)))
+    num_examples = fields["num_examples"].integer()
+    return FinishedShard(
+        identity=fields["identity"].line(),
+        num_bytes=fields["num_bytes"].integer(),
+        num_examples=num_examples,
+        image_sizes=manifests.read_sizes(fields["image_sizes"], num_examples),
+        statistics=manifests.read_statistics(fields["statistics"]),
+        skipped=tuple(sentence.text() for sentence in fields["skipped"].items()),
+    )

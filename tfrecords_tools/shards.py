@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import tensorflow as tf
 
-from deeplab_nas.data import class_statistics, manifests
+from deeplab_nas.data import class_statistics, manifests, output_errors
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
 from tfrecords_tools import labeled_image, progress, workers
@@ -90,16 +90,9 @@ def write_split(
     return manifest
 
 
-@contextlib.contextmanager
-def _writing(where: str) -> Iterator[None]:
-    try:
-        yield
-    except (tf.errors.OpError, OSError) as error:
-        reason = error.message if isinstance(error, tf.errors.OpError) else str(error)
-        raise UserError(
-            f"Expected to write to {where}, but that failed ({reason}): make room there or name "
-            "another --output_dir; the same command goes on with what is missing."
-        ) from error
+def _writing(where: str):
+    advice = "make room there or name another --output_dir; the same command goes on from here"
+    return output_errors.as_user_errors(where, advice)
 
 
 def _runs(split: Split) -> list[Sequence]:

@@ -1,7 +1,7 @@
 """Reads every record of a data set's shards and tells what is in them, and what is wrong."""
 
 import dataclasses
-import posixpath
+import functools
 import sys
 
 from flags import checks, program
@@ -13,16 +13,13 @@ from absl import flags as absl_flags
 from deeplab_nas.data import (
     class_statistics,
     datasets,
-    input_errors,
     manifests,
+    record_faults,
     records,
     shard_index,
 )
 from deeplab_nas.errors import UserError
 from tfrecords_tools import progress, workers
-
-# Lines of an error of TensorFlow that say where in the graph it arose.
-_NOISE = ("Graph execution error", "Detected at", "<stack", "\t", " ")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,17 +63,14 @@ def verify(dataset: str, dataset_dir: str, split: str) -> Verified:
     statistics = class_statistics.none(descriptor.num_classes)
     counts = [0] * len(index.filenames)
 
-    def label_or_fault(number):
-        try:
-            return read(tf.constant(number, tf.int64))[1]
-        except tf.errors.OpError as error:
-            return f"{_place(index, number)}: {_reason(error)}"
-
-    labels = workers.ordered_map(label_or_fault, range(index.num_examples))
-    for number, label in enumerate(progress.track(labels, index.num_examples, split)):
-        if isinstance(label, str):
-            faults.append(label)
+    found = workers.ordered_map(
+        functools.partial(record_faults.read_or_fault, read, index), range(index.num_examples)
+    )
+    for number, result in enumerate(progress.track(found, index.num_examples, split)):
+        if isinstance(result, str):
+            faults.append(result)
             continue
+        label = result[1]
         size = tuple(label.shape[:2])
         sizes[size] = sizes.get(size, 0) + 1
         histogram = np.bincount(label.numpy().ravel(), minlength=256)
@@ -107,20 +101,6 @@ def _index(dataset_dir, split) -> tuple[shard_index.ShardIndex, list[str]]:
     shards = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     index = shard_index.ShardIndex(split, filenames, shards, np.concatenate(offsets), ())
     return index, faults
-
-
-def _place(index, number) -> str:
-    shard = int(index.shards[number])
-    first = int(np.searchsorted(index.shards, shard))
-    return f"{posixpath.basename(index.filenames[shard])}, record {number - first}"
-
-
-def _reason(error) -> str:
-    told = input_errors.user_error(error)
-    if told:
-        return str(told)
-    lines = [line for line in error.message.splitlines() if line and not line.startswith(_NOISE)]
-    return lines[-1] if lines else type(error).__name__
 
 
 def table(found: Verified, descriptor: datasets.DatasetDescriptor) -> str:

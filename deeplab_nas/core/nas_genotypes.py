@@ -13,7 +13,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from deeplab_nas import untrusted_json
 from deeplab_nas.errors import UserError
+from deeplab_nas.json_field import Field, shown
 
 ZERO = "zero"
 
@@ -41,6 +43,9 @@ _OPERATION = re.compile(
 )
 _OPERATION_HELP = "separable_{3x3,5x5,7x7}_{1,2}, atrous_{3x3,5x5,7x7}, {avg,max}_pool_3x3 or skip"
 _MAX_JSON_BYTES = 1_000_000
+# Far beyond what anybody trains; a file could name enough of them to build for days.
+_MAX_BLOCKS = _MAX_LAYERS = 1000
+_ADVICE = "give a file as a search writes it"
 
 Pair = tuple[int, str]
 Cell = tuple[tuple[Pair, Pair], ...]
@@ -123,21 +128,7 @@ def from_json(text: str) -> Architecture:
     Raises:
         UserError: The text is not an architecture; the message names the field.
     """
-    if len(text) > _MAX_JSON_BYTES:
-        raise UserError(f"Expected an architecture of at most {_MAX_JSON_BYTES} characters.")
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"Expected an architecture in JSON, but it does not parse: {error}."
-        ) from None
-    _check_fields(fields)
-    try:
-        return Architecture(cell=_imported(fields["cell"]), path=_imported(fields["path"]))
-    except RecursionError:
-        raise UserError("The architecture is not valid: its lists are nested too deeply.") from None
-    except ValueError as error:
-        raise UserError(f"The architecture is not valid: {error}") from None
+    return _from_document(untrusted_json.parse(text, "the text", _MAX_JSON_BYTES, _ADVICE))
 
 
 def load(path: str | os.PathLike[str]) -> Architecture:
@@ -149,19 +140,7 @@ def load(path: str | os.PathLike[str]) -> Architecture:
     Raises:
         UserError: The file cannot be read or holds no valid architecture.
     """
-    path = os.fspath(path)
-    try:
-        with tf.io.gfile.GFile(path, "rb") as file:
-            # One byte more than allowed is enough to tell that it is too long.
-            text = file.read(_MAX_JSON_BYTES + 1).decode("utf-8")
-    except tf.errors.OpError as error:
-        raise UserError(f"Cannot read the architecture {path}: {error.message}.") from None
-    except UnicodeDecodeError:
-        raise UserError(f"Expected an architecture in JSON, but {path} is not text.") from None
-    try:
-        return from_json(text)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+    return _from_document(untrusted_json.load(path, _MAX_JSON_BYTES, _ADVICE))
 
 
 def auto_deeplab() -> Architecture:
@@ -257,7 +236,7 @@ def check_path(path: Any) -> None:
     previous = 0
     for i, level in enumerate(path):
         if type(level) is not int or not 0 <= level < NUM_LEVELS:
-            raise ValueError(f"path[{i}]: level {level!r} is not an integer in 0..3.")
+            raise ValueError(f"path[{i}]: level {shown(level)} is not an integer in 0..3.")
         if abs(level - previous) > 1:
             source = f"path[{i - 1}]" if i else "the stem"
             raise ValueError(
@@ -273,27 +252,27 @@ def _check_pair(pair: Any, field: str, num_states: int) -> None:
     # `type` and not `isinstance`, because bool is a subclass of int.
     if type(state) is not int or not 0 <= state < num_states:
         raise ValueError(
-            f"{field}: state {state!r} is not an integer in 0..{num_states - 1}"
+            f"{field}: state {shown(state)} is not an integer in 0..{num_states - 1}"
             " (0 = H^{l-1}, 1 = H^{l-2}, 2 + i = block i, which must come earlier)."
         )
     if not isinstance(operation, str) or not _OPERATION.fullmatch(operation):
-        raise ValueError(f"{field}: operation {operation!r} is not {_OPERATION_HELP}.")
+        raise ValueError(f"{field}: operation {shown(operation)} is not {_OPERATION_HELP}.")
 
 
-def _check_fields(fields: Any) -> None:
-    expected = ["format", "version", "cell", "path"]
-    if not isinstance(fields, dict):
-        raise UserError(f"Expected an architecture as a JSON object with the keys {expected}.")
-    for key in expected:
-        if key not in fields:
-            raise UserError(f"The architecture lacks the key {key!r}; expected {expected}.")
-    for key in fields:
-        if key not in expected:
-            raise UserError(f"The architecture has an unknown key {key!r}; expected {expected}.")
-    if fields["format"] != FORMAT:
-        raise UserError(f"format: expected {FORMAT!r}, found {fields['format']!r}.")
-    if type(fields["version"]) is not int or fields["version"] != VERSION:
-        raise UserError(f"version: expected {VERSION}, found {fields['version']!r}.")
+def _from_document(document: Field) -> Architecture:
+    fields = document.record(("format", "version", "cell", "path"))
+    try:
+        for key, expected in (("format", FORMAT), ("version", VERSION)):
+            found = fields[key].value
+            if type(found) is not type(expected) or found != expected:
+                raise ValueError(f"{key}: expected {expected!r}, found {shown(found)}.")
+        cell, path = (_imported(fields[key].value) for key in ("cell", "path"))
+        for key, value, most in (("cell", cell, _MAX_BLOCKS), ("path", path, _MAX_LAYERS)):
+            if isinstance(value, tuple) and len(value) > most:
+                raise ValueError(f"{key}: expected at most {most} entries, found {len(value)}.")
+        return Architecture(cell=cell, path=path)
+    except ValueError as error:
+        raise UserError(f"The architecture in {document.place} is not valid: {error}") from None
 
 
 def _imported(value: Any) -> Any:

@@ -3,11 +3,16 @@
 import dataclasses
 import json
 
+from deeplab_nas import untrusted_json
 from deeplab_nas.data import ade20k, manifests
 from deeplab_nas.errors import UserError
+from deeplab_nas.json_field import MAX_INTEGER, Field
 
 Color = tuple[int, int, int]
 
+
+_MAX_BYTES = 2**20
+_ADVICE = "give what a training wrote beside its weights"
 
 # The data set that needs no download: drawn on first use.
 BUILT_IN = "shapes"
@@ -251,13 +256,35 @@ def from_json(text: str) -> DatasetDescriptor:
     """Reads what `to_json` wrote.
 
     Raises:
-        ValueError: If the text is something else.
+        ValueError: If the text is something else; the message is the sentence of a `UserError`,
+            which the caller raises with the name of the file.
     """
     try:
-        fields = {name: manifests.as_tuples(value) for name, value in json.loads(text).items()}
-        return DatasetDescriptor(**fields)
-    except (TypeError, AttributeError) as error:
-        raise ValueError(f"not a data set's description: {error}") from error
+        return _from_document(
+            untrusted_json.parse(text, "the description of a data set", _MAX_BYTES, _ADVICE)
+        )
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+def _from_document(document: Field) -> DatasetDescriptor:
+    fields = document.record(
+        ("name", "splits", *manifests.CLASS_FACTS),
+        ("submission_ids", "split_sizes", "recommended_crop"),
+    )
+    facts = manifests.read_class_facts(fields)
+    splits = tuple(split.line() for split in fields["splits"].items())
+    optional = {}
+    for name, length, least, most in (
+        ("submission_ids", facts["num_classes"], 0, 255),
+        ("split_sizes", len(splits), 0, MAX_INTEGER),
+        ("recommended_crop", 2, 1, MAX_INTEGER),
+    ):
+        # The default stands for what is not known.
+        if name in fields and fields[name].value not in (None, []):
+            integers = fields[name].items(length)
+            optional[name] = tuple(field.integer(least, most) for field in integers)
+    return DatasetDescriptor(fields["name"].line(), splits, **facts, **optional)
 
 
 def _from_manifests(found: tuple[manifests.Manifest, ...], dataset_dir: str) -> DatasetDescriptor:

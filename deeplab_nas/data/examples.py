@@ -14,15 +14,19 @@ LABEL_FORMAT = "image/segmentation/class/format"
 # An image of a few kilobytes may claim any size in its header, and decoding allocates that size.
 MAX_PIXELS = 2**26
 
-_FEATURES = {
-    IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string),
-    IMAGE_FILENAME: tf.io.FixedLenFeature([], tf.string, default_value=""),
-    IMAGE_FORMAT: tf.io.FixedLenFeature([], tf.string, default_value="jpeg"),
-    IMAGE_HEIGHT: tf.io.FixedLenFeature([], tf.int64, default_value=0),
-    IMAGE_WIDTH: tf.io.FixedLenFeature([], tf.int64, default_value=0),
-    LABEL_ENCODED: tf.io.FixedLenFeature([], tf.string),
-    LABEL_FORMAT: tf.io.FixedLenFeature([], tf.string, default_value="png"),
+# It is the name of a file, and stands in messages.
+_MAX_NAME_BYTES = 1000
+
+# The features that are read, and what stands for those that a record may lack.
+_REQUIRED = (IMAGE_ENCODED, LABEL_ENCODED)
+_TEXTS = {
+    IMAGE_ENCODED: "",
+    LABEL_ENCODED: "",
+    IMAGE_FILENAME: "",
+    IMAGE_FORMAT: "jpeg",
+    LABEL_FORMAT: "png",
 }
+_NUMBERS = {IMAGE_HEIGHT: 0, IMAGE_WIDTH: 0}
 
 
 def encode(
@@ -69,9 +73,88 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         serialized: A scalar string.
 
     Returns:
-        Scalars by the official key: strings, and int64 height and width (0 where absent).
+        Scalars by the official key: strings, and int64 height and width (0 where absent). The name
+        of the image is one line of UTF-8 whatever the record holds.
+
+    Raises:
+        tf.errors.OpError: When run, if it is no tf.Example, lacks an image or a label, or holds
+            something else under one of the keys. See `input_errors`.
     """
-    return tf.io.parse_single_example(serialized, _FEATURES)
+    keys = [*_TEXTS, *_NUMBERS]
+    found = _features(serialized, keys)
+    bytes_lists, int64_lists = _fields(found, "Feature", ["bytes_list", "int64_list"])
+    texts = _only_values(bytes_lists[: len(_TEXTS)], "BytesList", tf.string, _TEXTS)
+    numbers = _only_values(int64_lists[len(_TEXTS) :], "Int64List", tf.int64, _NUMBERS)
+    counts = tf.concat([texts[1], numbers[1]], 0)
+    lacking = tf.equal(found, "")
+    required = tf.constant([key in _REQUIRED for key in keys])
+    checks = [
+        _refuse_features(
+            keys,
+            lacking & required,
+            ["Expected ", " in every record of the shards, found one without"],
+        ),
+        _refuse_features(
+            keys,
+            ~lacking & (counts != 1),
+            [
+                "Expected one value of the right type in ",
+                " of every record of the shards, found something else",
+            ],
+        ),
+    ]
+    with tf.control_dependencies(checks):
+        parsed = dict(zip(keys, [*tf.unstack(texts[0]), *tf.unstack(numbers[0])], strict=True))
+    return {**parsed, IMAGE_FILENAME: _one_line(parsed[IMAGE_FILENAME])}
+
+
+def _features(serialized: tf.Tensor, keys: list[str]) -> tf.Tensor:
+    """The serialized tf.Features of some keys, `[keys]`; empty where there is none."""
+    # Not by tf.io.parse_single_example: a record that claims a length of 2 GB ends the process
+    # there, and what is no tf.Example is quoted in an error that Python cannot decode.
+    (features,) = _fields(tf.reshape(serialized, [1]), "Example", ["features"])
+    _, (entries,) = _decoded(features[0], "Features", ["feature"], [tf.string])
+    names, values = _fields(entries, "Features.FeatureEntry", ["key", "value"])
+    same = tf.equal(names, tf.constant(keys)[:, tf.newaxis])
+    # The last one counts, as everywhere with protocol buffers.
+    places = tf.reduce_max(tf.where(same, tf.range(tf.size(names)) + 1, 0), axis=1)
+    return tf.gather(tf.concat([[""], values], 0), tf.maximum(places, 0))
+
+
+def _only_values(lists: tf.Tensor, message: str, dtype: tf.DType, defaults: dict):
+    """The first value of each serialized list, or its default, and how many values there are."""
+    sizes, (values,) = _decoded(lists, message, ["value"], [dtype])
+    instead = tf.constant(list(defaults.values()), dtype)
+    first = tf.concat([values, instead[:, tf.newaxis]], 1)[:, 0]
+    return tf.where(sizes[:, 0] > 0, first, instead), sizes[:, 0]
+
+
+def _fields(serialized: tf.Tensor, message: str, names: list[str]) -> list[tf.Tensor]:
+    """Serialized or string fields of messages `[n]`, each `[n]`; empty where there is none."""
+    _, values = _decoded(serialized, message, names, [tf.string] * len(names))
+    return [tf.strings.reduce_join(value, axis=1) for value in values]
+
+
+def _decoded(serialized: tf.Tensor, message: str, names: list[str], dtypes: list):
+    return tf.io.decode_proto(serialized, f"tensorflow.{message}", names, dtypes)
+
+
+def _refuse_features(keys: list[str], wrong: tf.Tensor, message: list[str]):
+    key = tf.gather(tf.constant(keys), tf.argmax(wrong))
+    before, after = message
+    return refuse_unless(~tf.reduce_any(wrong), [before, key, f"{after}: build the shards again"])
+
+
+def _one_line(name: tf.Tensor) -> tf.Tensor:
+    valid = tf.strings.unicode_transcode(name, "UTF-8", "UTF-8", errors="replace")
+    line = tf.strings.regex_replace(valid, r"[\p{Cc}\p{Zl}\p{Zp}]", "?")
+    short = tf.strings.length(line) <= _MAX_NAME_BYTES
+    message = [
+        f"Expected at most {_MAX_NAME_BYTES} bytes in {IMAGE_FILENAME} of every record of the "
+        "shards, found more: build the shards again"
+    ]
+    with tf.control_dependencies([refuse_unless(short, message)]):
+        return tf.identity(line)
 
 
 def decode(parsed: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -9,7 +9,6 @@ import tensorflow as tf
 from deeplab_nas.errors import UserError
 
 _ASSERTION = re.compile(r"assertion failed: \[(Expected .*\.)\]", re.DOTALL)
-_MISSING = re.compile(r"Feature: (\S+) \(data type: \w+\) is required but could not be found")
 
 
 @contextlib.contextmanager
@@ -42,12 +41,6 @@ def user_error(error: tf.errors.OpError) -> UserError | None:
     assertion = _ASSERTION.search(error.message)
     if assertion:
         return UserError(assertion.group(1))
-    missing = _MISSING.search(error.message)
-    if missing:
-        return UserError(
-            f"Expected {missing.group(1)} in every record of the shards, found one without: build "
-            "the shards again."
-        )
     if isinstance(error, tf.errors.DataLossError):
         what = re.search(r"(corrupted|truncated) record at \d+", error.message)
         return UserError(

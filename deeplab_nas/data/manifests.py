@@ -3,13 +3,24 @@
 import dataclasses
 import json
 import posixpath
+from typing import Any
 
 import tensorflow as tf
 
+from deeplab_nas import untrusted_json
+from deeplab_nas.data import examples
 from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
+from deeplab_nas.json_field import Field, shown
 
 FORMAT_VERSION = 1
+
+# Of a manifest or journal: enough for a set of which 50,000 examples were left out, each with a
+# long sentence.
+MAX_BYTES = 2**25
+CLASS_FACTS = ("num_classes", "ignore_label", "class_names", "colormap")
+_ADVICE = "build the shards again"
+_REQUIRED = ("format_version", "dataset", "split", "num_examples", "shard_counts", "image_sizes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,27 +84,17 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
     name = path(dataset_dir, split)
     if not tf.io.gfile.exists(name):
         return None
-    with tf.io.gfile.GFile(name, "r") as file:
-        text = file.read()
-    try:
-        fields = json.loads(text)
-        version = fields.pop("format_version")
-        statistics = fields.pop("statistics", None)
-        manifest = Manifest(
-            **with_tuples(fields),
-            statistics=ClassStatistics(**with_tuples(statistics)) if statistics else None,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    document = untrusted_json.load(name, MAX_BYTES, _ADVICE)
+    version = document.member("format_version")
+    if type(version.value) is not int or version.value != FORMAT_VERSION:
         raise UserError(
-            f"Expected {name} to be a manifest, but it cannot be read ({error}): build the shards "
-            "again."
-        ) from error
-    if version != FORMAT_VERSION:
-        raise UserError(
-            f"Expected format version {FORMAT_VERSION} in {name}, found {version}: build the "
-            "shards again."
+            f"Expected format version {FORMAT_VERSION} in {name}, found {shown(version.value)}: "
+            f"{_ADVICE}."
         )
-    return manifest
+    fields = document.record((*_REQUIRED, *CLASS_FACTS), ("statistics", "skipped"))
+    if fields["split"].line() != split:
+        raise fields["split"].refusal(repr(split))
+    return _from_fields(fields)
 
 
 def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
@@ -113,11 +114,92 @@ def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
     return tuple(read(dataset_dir, split) for split in splits)
 
 
-def with_tuples(fields: dict) -> dict:
-    """Turns the lists in the values of a JSON object into tuples."""
-    return {name: as_tuples(value) for name, value in fields.items()}
+def read_class_facts(fields: dict[str, Field]) -> dict[str, Any]:
+    """Checks what a document says about the classes of a data set.
+
+    Args:
+        fields: Fields by name, all of `CLASS_FACTS` among them.
+
+    Returns:
+        The values of `CLASS_FACTS` by name.
+
+    Raises:
+        UserError: A value cannot be right; the message names it.
+    """
+    num_classes = fields["num_classes"].integer(1, 256)
+    return {
+        "num_classes": num_classes,
+        "ignore_label": fields["ignore_label"].integer(0, 255),
+        "class_names": tuple(name.line() for name in fields["class_names"].items(num_classes)),
+        "colormap": tuple(
+            tuple(channel.integer(0, 255) for channel in color.items(3))
+            for color in fields["colormap"].items(num_classes)
+        ),
+    }
 
 
-def as_tuples(value):
-    """Turns the lists in a JSON value into tuples."""
-    return tuple(as_tuples(item) for item in value) if isinstance(value, list) else value
+def read_sizes(field: Field, num_examples: int) -> tuple[tuple[int, int], ...]:
+    """Checks the sizes of images.
+
+    Args:
+        field: The distinct `[height, width]`, sorted.
+        num_examples: Images that have them.
+
+    Returns:
+        The distinct `(height, width)`, sorted.
+
+    Raises:
+        UserError: They are no such sizes.
+    """
+    sizes = []
+    for size in field.items():
+        height, width = (side.integer(1, examples.MAX_PIXELS) for side in size.items(2))
+        if height * width > examples.MAX_PIXELS:
+            raise size.refusal(f"a height and width of at most {examples.MAX_PIXELS} pixels")
+        if sizes and sizes[-1] >= (height, width):
+            raise size.refusal("larger than the size before")
+        sizes.append((height, width))
+    if bool(sizes) != bool(num_examples):
+        raise field.refusal(f"the sizes of {num_examples} images")
+    return tuple(sizes)
+
+
+def read_statistics(field: Field, num_classes: int | None = None) -> ClassStatistics:
+    """Checks the counts of pixels.
+
+    Args:
+        field: The fields of `ClassStatistics`.
+        num_classes: Classes, background included; None for any number.
+
+    Returns:
+        The counts.
+
+    Raises:
+        UserError: They are no such counts.
+    """
+    fields = field.record(("pixels", "pixels_where_present", "ignored"))
+    pixels = tuple(count.integer() for count in fields["pixels"].items(num_classes))
+    present = tuple(count.integer() for count in fields["pixels_where_present"].items(len(pixels)))
+    return ClassStatistics(pixels, present, fields["ignored"].integer())
+
+
+def _from_fields(fields: dict[str, Field]) -> Manifest:
+    facts = read_class_facts(fields)
+    num_examples = fields["num_examples"].integer()
+    counts = tuple(count.integer() for count in fields["shard_counts"].items())
+    if sum(counts) != num_examples:
+        raise fields["num_examples"].refusal(f"{sum(counts)}, the sum of shard_counts,")
+    optional = {}
+    if "statistics" in fields and fields["statistics"].value is not None:
+        optional["statistics"] = read_statistics(fields["statistics"], facts["num_classes"])
+    if "skipped" in fields:
+        optional["skipped"] = tuple(sentence.text() for sentence in fields["skipped"].items())
+    return Manifest(
+        dataset=fields["dataset"].line(),
+        split=fields["split"].line(),
+        num_examples=num_examples,
+        shard_counts=counts,
+        image_sizes=read_sizes(fields["image_sizes"], num_examples),
+        **facts,
+        **optional,
+    )

@@ -65,17 +65,11 @@ def train_dataset(
         UserError: If the batch or the crop does not fit the data, or the batch the replicas.
     """
     check_crop(config, index)
-    steps = steps_per_epoch(len(indices), config.train_batch_size)
+    draw = _drawer(config, indices, seed)
     read = records.reader(index, descriptor)
-    drawn = tf.constant(indices, tf.int64)
 
     def load(number):
-        step = number // config.train_batch_size
-        place = step % steps * config.train_batch_size + number % config.train_batch_size
-        position = tf.random_index_shuffle(
-            place, tf.stack([seed, step // steps, 0]), tf.constant(len(indices) - 1, tf.int64)
-        )
-        image, label, _ = read(drawn[position])
+        image, label, _ = read(draw(number))
         example_seed = tf.stack([tf.constant(seed, tf.int64), number])
         image, label = augment.train_example(
             image, label, example_seed, config, descriptor.ignore_label
@@ -83,6 +77,29 @@ def train_dataset(
         return image, _squeezed(label)
 
     return _batches(load, config.train_batch_size, first_step, None, context)
+
+
+def drawn_examples(
+    config: DataConfig, indices: np.ndarray, seed: int, first_step: int, last_step: int
+) -> np.ndarray:
+    """Tells what `train_dataset` draws.
+
+    Args:
+        config: Batch size.
+        indices: Numbers of the examples to draw from, int64 `[examples]`.
+        seed: Seed of the order.
+        first_step: Number of the first batch that is asked for.
+        last_step: Number of the batch after the last one.
+
+    Returns:
+        The numbers of the examples of those batches, of all workers together, int64
+        `[batches * batch]`.
+    """
+    draw = _drawer(config, indices, seed)
+    counts = tf.range(
+        first_step * config.train_batch_size, last_step * config.train_batch_size, dtype=tf.int64
+    )
+    return tf.map_fn(draw, counts).numpy()
 
 
 def eval_dataset(
@@ -186,6 +203,22 @@ def check_crop(config: DataConfig, index: ShardIndex) -> None:
             f"largest image of {index.split!r} at scale {config.max_scale_factor}), found "
             f"--train_crop_size={crop[0]},{crop[1]}."
         )
+
+
+def _drawer(config: DataConfig, indices: np.ndarray, seed: int):
+    """The function from the number of an example in a run to the number of its record."""
+    steps = steps_per_epoch(len(indices), config.train_batch_size)
+    drawn = tf.constant(indices, tf.int64)
+
+    def draw(number):
+        step = number // config.train_batch_size
+        place = step % steps * config.train_batch_size + number % config.train_batch_size
+        position = tf.random_index_shuffle(
+            place, tf.stack([seed, step // steps, 0]), tf.constant(len(indices) - 1, tf.int64)
+        )
+        return drawn[position]
+
+    return draw
 
 
 def _check_eval_batch_size(eval_batch_size: int) -> None:

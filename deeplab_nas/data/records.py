@@ -37,6 +37,25 @@ def reader(
     return read
 
 
+def names(index: ShardIndex, numbers) -> list[str]:
+    """Reads the names of some examples.
+
+    Args:
+        index: Where the records lie.
+        numbers: Numbers of the examples.
+
+    Returns:
+        Their `image/filename`.
+    """
+
+    def name(number):
+        filename = index.filenames[index.shards[number]]
+        serialized = _read_at(tf.constant(filename), tf.constant(index.offsets[number]))
+        return examples.parse(serialized)[examples.IMAGE_FILENAME].numpy().decode(errors="replace")
+
+    return [name(number) for number in numbers]
+
+
 def _read_at(filename: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
     # tf.data.TFRecordDataset without its Python class, which does not take byte offsets. The
     # kernel verifies both checksums of the record.

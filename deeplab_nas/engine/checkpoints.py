@@ -7,6 +7,7 @@ import tempfile
 
 import tensorflow as tf
 
+from deeplab_nas.data import output_errors
 from deeplab_nas.engine import run_directory
 from deeplab_nas.errors import UserError
 
@@ -33,14 +34,28 @@ class Checkpoints:
         self._directory = directory
         self._checkpoint = checkpoint
         if chief:
+            _remove_unfinished(directory)
             _rewrite_state_file(directory)
         self._manager = tf.train.CheckpointManager(
             checkpoint, directory if chief else tempfile.mkdtemp(), max_to_keep=keep
         )
 
     def save(self, step: int) -> str:
-        """Saves after `step` steps and drops what `keep` does not cover; returns the path."""
-        return self._manager.save(checkpoint_number=step)
+        """Saves after `step` steps and drops what `keep` does not cover; returns the path.
+
+        Raises:
+            UserError: It cannot be written, as on a full disk; older checkpoints stay as they are.
+        """
+        with output_errors.as_user_errors(self._directory, run_directory.ADVICE):
+            try:
+                return self._manager.save(checkpoint_number=step)
+            except (tf.errors.OpError, OSError):
+                _remove_unfinished(self._directory)
+                raise
+
+    def newest_step(self) -> int | None:
+        """The step of the newest checkpoint; None where there is none."""
+        return max(_steps(self._directory, r"\.index"), default=None)
 
     def restore_newest(self) -> int | None:
         """Restores the newest checkpoint that is whole, and says on stderr which it skipped.
@@ -75,6 +90,13 @@ class Checkpoints:
 def exist(directory: str) -> bool:
     """Whether there is a checkpoint in a folder, whole or damaged."""
     return bool(_steps(directory))
+
+
+def _remove_unfinished(directory: str) -> None:
+    """Removes the folders in which TensorFlow wrote checkpoints that it did not finish."""
+    for name in tf.io.gfile.listdir(directory) if tf.io.gfile.isdir(directory) else []:
+        if re.fullmatch(r"ckpt-\d+_temp/?", name):
+            tf.io.gfile.rmtree(os.path.join(directory, name))
 
 
 def _rewrite_state_file(directory: str) -> None:

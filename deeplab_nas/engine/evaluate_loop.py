@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import pipeline
+from deeplab_nas.data import pipeline, record_faults
 from deeplab_nas.engine import metrics
 
 
@@ -34,12 +34,17 @@ class SplitEvaluator:
 
         Returns:
             The confusion matrix, and images, labels and predictions of the first batch.
+
+        Raises:
+            UserError: A record cannot be used; the message names it.
         """
 
         def dataset(context=None):
             return pipeline.eval_dataset(config, self._descriptor, index, context)
 
-        matrix = self.confusion_matrix(self._strategy.distribute_datasets_from_function(dataset))
+        with record_faults.named(index, self._descriptor):
+            batches = self._strategy.distribute_datasets_from_function(dataset)
+            matrix = self.confusion_matrix(batches)
         images, labels = next(iter(dataset()))
         return matrix, (images.numpy(), labels.numpy(), self.predict(images))
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import cost
-from deeplab_nas.data import datasets, input_errors, pipeline, shard_index
+from deeplab_nas.data import datasets, input_errors, pipeline, record_faults, shard_index
 from deeplab_nas.drawing import confusion_matrix
 from deeplab_nas.engine import inference, metrics, run_directory, trained_network
 from deeplab_nas.engine import strategy as strategies
@@ -47,7 +47,7 @@ def run(config):
     if config.save_predictions and chief:
         files = PredictionFiles(os.path.join(config.eval_logdir, "predictions"), descriptor)
     started = time.time()
-    with input_errors.as_user_errors():
+    with input_errors.as_user_errors(), record_faults.named(index, descriptor):
         matrix = _confusion_matrix(strategy, config, trained.model, descriptor, index, files)
     found = {
         **_facts(config, trained, index),

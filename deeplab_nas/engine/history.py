@@ -1,13 +1,19 @@
 """`history.jsonl`: what a run measured, one JSON object a line."""
 
+import io
 import json
 import sys
 from typing import Any
 
 import tensorflow as tf
 
+from deeplab_nas import untrusted_json
+from deeplab_nas.data import output_errors
 from deeplab_nas.engine import run_directory
-from deeplab_nas.errors import UserError
+
+# A million lines and more, of some 300 bytes each.
+_MAX_BYTES = 2**29
+_MAX_LINE_BYTES = 2**20
 
 
 class History:
@@ -20,12 +26,12 @@ class History:
         next record begins on a line of its own.
 
         Raises:
-            UserError: A line before the last one is not a JSON object.
+            UserError: The file is too large, or a line before the last one is no record.
         """
         self._path = path
-        text = self._text()
-        if text and not text.endswith("\n"):
-            self._write(_parse(path, text))
+        data = self._data()
+        if data and not data.endswith(b"\n"):
+            self._write(_parse(path, data))
 
     def append(self, record: dict[str, Any]) -> None:
         """Adds one record, on the disk when this returns.
@@ -35,13 +41,20 @@ class History:
 
         Raises:
             ValueError: A number is infinite or not a number.
+            UserError: The file cannot be written, as on a full disk.
         """
-        with tf.io.gfile.GFile(self._path, "a") as file:
-            file.write(_line(record))
+        line = _line(record)
+        telling = output_errors.as_user_errors(self._path, run_directory.ADVICE)
+        with telling, tf.io.gfile.GFile(self._path, "a") as file:
+            file.write(line)
 
     def read(self) -> list[dict[str, Any]]:
-        """All records, oldest first."""
-        return _parse(self._path, self._text())
+        """All records, oldest first.
+
+        Raises:
+            UserError: The file is too large, or a line is no record.
+        """
+        return _parse(self._path, self._data())
 
     def truncate_after(self, step: int) -> None:
         """Drops the records newer than `step`, which a run that goes on from there writes again."""
@@ -50,11 +63,10 @@ class History:
         if len(kept) < len(records):
             self._write(kept)
 
-    def _text(self) -> str:
+    def _data(self) -> bytes:
         if not tf.io.gfile.exists(self._path):
-            return ""
-        with tf.io.gfile.GFile(self._path) as file:
-            return file.read()
+            return b""
+        return untrusted_json.read(self._path, _MAX_BYTES, "move it away")
 
     def _write(self, records: list[dict[str, Any]]) -> None:
         run_directory.write_text(self._path, "".join(map(_line, records)))
@@ -64,21 +76,16 @@ def _line(record: dict[str, Any]) -> str:
     return json.dumps(record, allow_nan=False) + "\n"
 
 
-def _parse(path: str, text: str) -> list[dict[str, Any]]:
+def _parse(path: str, data: bytes) -> list[dict[str, Any]]:
     """The records of the complete lines; a cut-off last line is dropped and told."""
-    *lines, rest = text.split("\n")
-    if rest:
-        print(f"Dropped the half-written last line of {path}.", file=sys.stderr)
     records = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            record = None
-        if not isinstance(record, dict) or "step" not in record:
-            raise UserError(
-                f"Expected a JSON object with a step in line {number} of {path}, found "
-                f"'{line[:60]}': mend or delete the line."
-            )
-        records.append(record)
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        if not line.endswith(b"\n"):
+            print(f"Dropped the half-written last line of {path}.", file=sys.stderr)
+            break
+        record = untrusted_json.parse(
+            line[:-1], f"line {number} of {path}", _MAX_LINE_BYTES, "mend or delete the line"
+        )
+        record.member("step").integer()
+        records.append(record.value)
     return records

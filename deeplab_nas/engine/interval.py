@@ -3,10 +3,6 @@
 import time
 from collections.abc import Sequence
 
-import numpy as np
-
-from deeplab_nas.errors import UserError
-
 
 class Interval:
     """What a run measured since its last history line.
@@ -22,19 +18,8 @@ class Interval:
         self.losses: dict[str, float | None] = dict.fromkeys(names)
         self._started = time.time()
 
-    def take(self, losses: dict[str, float], done: int) -> None:
-        """Keeps the losses of the steps up to `done`.
-
-        Raises:
-            UserError: A loss is not finite.
-        """
-        for name, loss in losses.items():
-            if not np.isfinite(loss):
-                raise UserError(
-                    f"Expected a finite {name}, found {loss} between steps "
-                    f"{self.first_step + 1} and {done}: nothing was saved after that, so "
-                    "begin anew in another --train_logdir with a smaller --base_learning_rate."
-                )
+    def take(self, losses: dict[str, float]) -> None:
+        """Keeps the losses of the newest steps."""
         self.losses.update(losses)
 
     def measured(self, done: int, batch_size: int) -> dict[str, float | None]:

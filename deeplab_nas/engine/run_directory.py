@@ -10,7 +10,11 @@ from typing import Any
 import PIL.Image
 import tensorflow as tf
 
+from deeplab_nas import untrusted_json
+from deeplab_nas.data import output_errors
+from deeplab_nas.engine.run_lock import RunLock
 from deeplab_nas.errors import UserError
+from deeplab_nas.json_field import Field
 
 # A run may go on with other values of these: they say where and how it runs, not what comes out.
 FREE_SETTINGS = (
@@ -23,9 +27,14 @@ FREE_SETTINGS = (
     "keep_checkpoints",
     "save_interval_secs",
     "steps_per_call",
+    "skip_bad_records",
+    "debug_numerics",
 )
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
 _ABSENT = "absent"
+_MAX_BYTES = 2**20
+# What to do where a file of a run cannot be written.
+ADVICE = "make room there, or see who may write there; the same command then goes on from here"
 
 
 class RunDirectory:
@@ -39,6 +48,7 @@ class RunDirectory:
         picture_path: `architecture.png`, its picture.
         dataset_path: `dataset.json`, the classes of the data set and their colours.
         metrics_path: `metrics.json`, what an evaluation measured.
+        bad_records_path: `bad_records.json`, the records that the run passes over.
         checkpoints: Folder of the checkpoints.
         best: Folder of the weights that evaluated best.
         events: Folder of TensorBoard's event files.
@@ -58,6 +68,8 @@ class RunDirectory:
         self.best = os.path.join(path, "best")
         self.dataset_path = os.path.join(path, "dataset.json")
         self.metrics_path = os.path.join(path, "metrics.json")
+        self.bad_records_path = os.path.join(path, "bad_records.json")
+        self._lock = None
 
     def create(self) -> None:
         """Creates the folder and its sub-folders where they are missing.
@@ -74,7 +86,8 @@ class RunDirectory:
             for folder in (self.checkpoints, self.events):
                 tf.io.gfile.makedirs(folder)
             probe = os.path.join(path, ".writable")
-            write_bytes(probe, b"")
+            with tf.io.gfile.GFile(probe, "wb") as file:
+                file.write(b"")
             tf.io.gfile.remove(probe)
         except tf.errors.OpError as error:
             raise UserError(
@@ -86,8 +99,10 @@ class RunDirectory:
         """`architectures/epoch_NNN.json`, the architecture decoded after `epoch` epochs."""
         return os.path.join(self.architectures, f"epoch_{epoch:03d}.json")
 
-    def claim(self, config: dict[str, Any]) -> bool:
+    def claim(self, config: dict[str, Any], chief: bool = True) -> bool:
         """Makes the folder this run's own, creating it, or checks that it already is.
+
+        The chief keeps other programs out until `close` or until its process ends.
 
         The first start writes `flags.json`. A later one compares its settings with those, all but
         `FREE_SETTINGS`, so that a run never goes on under settings that change what comes out.
@@ -95,16 +110,25 @@ class RunDirectory:
         Args:
             config: The settings, such as `dataclasses.asdict(search_config)`; settings of a nested
                 dict go by their own name, as the flags do.
+            chief: Whether this process writes the folder.
 
         Returns:
             Whether the run was begun before.
 
         Raises:
-            UserError: Settings differ, or the folder belongs to something else or cannot be
-                written.
+            UserError: Settings differ, or the folder belongs to something else, cannot be written
+                or is in use.
         """
         self.create()
-        settings = _flatten(config)
+        if chief:
+            self._lock = RunLock(self.path)
+        try:
+            return self._begin_or_compare(_flatten(config))
+        except UserError:
+            self.close()
+            raise
+
+    def _begin_or_compare(self, settings: dict[str, Any]) -> bool:
         if not tf.io.gfile.exists(self.flags_path):
             self._refuse_orphans()
             record = {"config": settings, "versions": versions()}
@@ -118,21 +142,22 @@ class RunDirectory:
             )
         return True
 
+    def close(self) -> None:
+        """Lets other programs use the folder."""
+        if self._lock:
+            self._lock.close()
+
     def settings(self) -> dict[str, Any]:
         """Reads the settings that the run was begun with, by flag name, from `flags.json`.
 
         Raises:
             UserError: The file is missing or damaged.
         """
-        try:
-            with tf.io.gfile.GFile(self.flags_path) as file:
-                return dict(json.loads(file.read())["config"])
-        except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
-            raise UserError(
-                f"Expected the settings of a run in {self.flags_path}, found something else "
-                f"({type(error).__name__}: {error}): restore the file or name another "
-                "--train_logdir."
-            ) from error
+        advice = "restore the file or name another --train_logdir"
+        # A flag such as --save_interval_secs=inf is one.
+        document = untrusted_json.load(self.flags_path, _MAX_BYTES, advice, infinite=True)
+        config = document.record(("config",), ("versions",))["config"]
+        return {name: _setting(field) for name, field in config.members().items()}
 
     def _refuse_orphans(self) -> None:
         left = [
@@ -151,11 +176,16 @@ class RunDirectory:
 
 
 def write_bytes(path: str, data: bytes) -> None:
-    """Writes a file whole: under a temporary name in the same folder, then renamed."""
+    """Writes a file whole: under a temporary name in the same folder, then renamed.
+
+    Raises:
+        UserError: It cannot be written, as on a full disk.
+    """
     temporary = f"{path}.partial"
-    with tf.io.gfile.GFile(temporary, "wb") as file:
-        file.write(data)
-    tf.io.gfile.rename(temporary, path, overwrite=True)
+    with output_errors.as_user_errors(path, ADVICE):
+        with tf.io.gfile.GFile(temporary, "wb") as file:
+            file.write(data)
+        tf.io.gfile.rename(temporary, path, overwrite=True)
 
 
 def write_text(path: str, text: str) -> None:
@@ -176,6 +206,13 @@ def _flatten(config: dict[str, Any]) -> dict[str, Any]:
     for name, value in config.items():
         settings.update(_flatten(value) if isinstance(value, dict) else {name: value})
     return json.loads(json.dumps(settings))
+
+
+def _setting(field: Field) -> Any:
+    """A setting as `_flatten` leaves it: one value, or a list of such."""
+    if isinstance(field.value, list):
+        return [item.scalar() for item in field.items()]
+    return field.scalar()
 
 
 def _differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:

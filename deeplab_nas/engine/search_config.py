@@ -30,6 +30,11 @@ class SearchConfig:
         log_steps: Weight steps between two history lines.
         keep_checkpoints: How many of the newest checkpoints are kept.
         save_interval_secs: Longest time without a checkpoint inside an epoch, in seconds.
+        deterministic: Whether the run, killed and started again or not, ends with the same bits on
+            one machine; takes longer.
+        skip_bad_records: Records that cannot be used and are passed over before the run ends.
+        debug_numerics: Whether the first operation with a number that is not finite ends the run
+            and is named; takes much longer.
     """
 
     train_logdir: str
@@ -51,3 +56,6 @@ class SearchConfig:
     log_steps: int = 10
     keep_checkpoints: int = 3
     save_interval_secs: float = 1200.0
+    deterministic: bool = False
+    skip_bad_records: int = 0
+    debug_numerics: bool = False

@@ -1,5 +1,6 @@
 """The search from the first step to the decoded architecture (Auto-DeepLab, section 5.1)."""
 
+import contextlib
 import dataclasses
 import functools
 import sys
@@ -9,10 +10,12 @@ import time
 import keras
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, halves, input_errors, pipeline, shard_index
+from deeplab_nas.data import datasets, halves, pipeline, shard_index
 from deeplab_nas.drawing import labels
+from deeplab_nas.engine import finite, surroundings, weights
 from deeplab_nas.engine import strategy as strategies
-from deeplab_nas.engine import weights
+from deeplab_nas.engine.bad_records import BadRecords
+from deeplab_nas.engine.batches import Batches
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
 from deeplab_nas.engine.interruption import Interruption
@@ -20,10 +23,10 @@ from deeplab_nas.engine.interval import Interval
 from deeplab_nas.engine.progress import Progress
 from deeplab_nas.engine.run_directory import RunDirectory
 from deeplab_nas.engine.search_report import SearchReport
-from deeplab_nas.engine.search_step import SearchStep
+from deeplab_nas.engine.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 
-_LOSSES = ("weight_loss", "architecture_loss")
+_TOLD = (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD)
 
 
 def run(config):
@@ -40,12 +43,11 @@ def run(config):
     """
     # Grappler's rewriting of a supernet's graph takes far longer than it saves.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
-    print(strategies.describe(strategy), file=sys.stderr)
-    with input_errors.as_user_errors():
+    with surroundings.of(config) as strategy:
         search = Search(config, strategy)
-        search.restore()
-        return search.run()
+        with contextlib.closing(search.run_directory):
+            search.restore()
+            return search.run()
 
 
 class Search:
@@ -57,7 +59,8 @@ class Search:
         self.strategy = strategy
         self._read_index()
         self.run_directory = RunDirectory(config.train_logdir)
-        self.begun_before = self.run_directory.claim(dataclasses.asdict(config))
+        chief = strategies.is_chief(strategy)
+        self.begun_before = self.run_directory.claim(dataclasses.asdict(config), chief)
         keras.utils.set_random_seed(config.seed)
         with strategy.scope():
             self.supernet = Supernet(self.descriptor.num_classes, config.supernet, name="supernet")
@@ -71,6 +74,12 @@ class Search:
         )
         self.report = self._make_report()
         self.checkpoints = self._make_checkpoints()
+        self.bad_records = BadRecords(
+            self.run_directory.bad_records_path,
+            config.skip_bad_records,
+            self.train_index,
+            self.descriptor,
+        )
 
     def _read_index(self):
         config = self.config
@@ -111,6 +120,7 @@ class Search:
         """Goes back to the newest checkpoint, if there is one."""
         step = self.checkpoints.restore_newest()
         self.report.go_on_from(step or 0)
+        self.bad_records.tell(self.report.history, step or 0)
         if step is not None:
             print(f"Going on after step {step} of {self.total_steps}.", file=sys.stderr)
         elif self.begun_before:
@@ -135,18 +145,18 @@ class Search:
             },
             {"weights": done, "architecture": self._architecture_steps(done)},
         )
-        batches_a = self._batches(self.halves[0], self.config.seed, done)
+        batches_a = self._batches(0)
+        batches_a.begin(done)
         batches_b = None
         self._begin_interval()
         self._last_save, self._saved_step = time.time(), done
         while done < self.total_steps:
-            weight_loss = self._timed("weights", batches_a, self.step.update_weights)
-            self._interval.take({"weight_loss": weight_loss}, done + 1)
+            self._timed("weights", batches_a, self.step.update_weights)
             if done >= self.first_architecture_step:
                 if batches_b is None:
-                    batches_b = self._batches(self.halves[1], self.config.seed + 1, done)
-                loss = self._timed("architecture", batches_b, self.step.update_architecture)
-                self._interval.take({"architecture_loss": loss}, done + 1)
+                    batches_b = self._batches(1)
+                    batches_b.begin(done)
+                self._timed("architecture", batches_b, self.step.update_architecture)
             done += 1
             self.steps_done.assign(done)
             self._after_step(done)
@@ -163,32 +173,47 @@ class Search:
     def _architecture_steps(self, weight_steps):
         return max(0, weight_steps - self.first_architecture_step)
 
-    def _batches(self, indices, seed, first_step):
-        def dataset(context):
-            return pipeline.train_dataset(
-                self.config.data,
-                self.descriptor,
-                self.train_index,
-                indices,
-                seed,
-                first_step,
-                context,
-            )
-
-        return iter(self.strategy.distribute_datasets_from_function(dataset))
+    def _batches(self, half):
+        return Batches(
+            self.strategy,
+            self.config.data,
+            self.descriptor,
+            self.train_index,
+            self.halves[half],
+            self.config.seed + half,
+            self.bad_records,
+        )
 
     def _timed(self, kind, batches, update):
         started = time.time()
-        loss = float(update(*next(batches)))
-        shown = {"epoch": self._epoch_of_next_step(), "loss": loss}
+        done = int(self.steps_done.numpy())
+        images, labels_ = self._draw(batches, done)
+        told = {name: float(value) for name, value in update(images, labels_).items()}
+        finite.check_told(told, functools.partial(self._circumstances, batches, done))
+        self._interval.take(told)
+        shown = {"epoch": self._epoch_of_next_step(), "loss": next(iter(told.values()))}
         self.progress.update(kind, 1, time.time() - started, shown)
-        return loss
+
+    def _draw(self, batches, done):
+        while True:
+            try:
+                return next(batches.iterator)
+            except tf.errors.OpError as error:
+                batches.pass_over_bad_records(error, done, done + 1)
+                self.bad_records.tell(self.report.history, done)
+
+    def _circumstances(self, batches, done):
+        return (
+            f"in step {done + 1} (learning rate {self.step.learning_rate(done):g}; images "
+            f"{batches.image_names(done, done + 1)}; newest checkpoint after step "
+            f"{self.checkpoints.newest_step() or 0})"
+        )
 
     def _epoch_of_next_step(self):
         return int(self.steps_done.numpy()) // self.steps_per_epoch + 1
 
     def _begin_interval(self):
-        self._interval = Interval(int(self.steps_done.numpy()), _LOSSES)
+        self._interval = Interval(int(self.steps_done.numpy()), _TOLD)
 
     def _after_step(self, done):
         ends_epoch = done % self.steps_per_epoch == 0
@@ -202,6 +227,7 @@ class Search:
             self._begin_interval()
 
     def _save(self, done):
+        finite.check_variables(weights.by_path(self.supernet))
         self.checkpoints.save(done)
         self._last_save, self._saved_step = time.time(), done
 

@@ -17,7 +17,11 @@ _NUM_SAMPLES = 3
 
 
 class SearchReport:
-    """Writes the history, the architectures, the curves and the pictures of a search."""
+    """Writes the history, the architectures, the curves and the pictures of a search.
+
+    Attributes:
+        history: `History` of the search.
+    """
 
     def __init__(self, run, supernet, descriptor):
         """Args: run, a `RunDirectory`; the supernet; the data set's descriptor."""
@@ -25,13 +29,13 @@ class SearchReport:
         self._supernet = supernet
         self._descriptor = descriptor
         tf.io.gfile.makedirs(run.architectures)
-        self._history = History(run.history_path)
+        self.history = History(run.history_path)
         self._summaries = Summaries(run.events)
         self._started = time.time()
 
     def go_on_from(self, step):
         """Drops what was written after the checkpoint that the search goes on from."""
-        self._history.truncate_after(step)
+        self.history.truncate_after(step)
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.
@@ -49,7 +53,7 @@ class SearchReport:
             "alpha_entropy": decoding.alpha_entropy(alpha),
             "beta_entropy": decoding.beta_entropy(beta),
         }
-        self._history.append({"kind": "interval", **record})
+        self.history.append({"kind": "interval", **record})
         curves = {f"search/{name}": v for name, v in record.items() if v is not None}
         del curves["search/step"]
         self._summaries.scalars(step, curves)
@@ -87,12 +91,12 @@ class SearchReport:
         run_directory.write_png(self._run.picture_path, picture)
         self._epoch_curves(record, matrix)
         self._epoch_pictures(step, decoded, alpha, beta, samples)
-        self._history.append(record)
+        self.history.append(record)
         return record
 
     def epochs(self):
         """The records of all epochs, oldest first."""
-        return [record for record in self._history.read() if record["kind"] == "epoch"]
+        return [record for record in self.history.read() if record["kind"] == "epoch"]
 
     def close(self):
         """Closes the event file."""

@@ -9,12 +9,18 @@ from deeplab_nas.engine import losses, replicas, schedules
 _ADAM_BETA_1 = 0.5
 
 
+# What the two kinds of step tell.
+WEIGHTS_TOLD = ("weight_loss", "weight_gradient_norm")
+ARCHITECTURE_TOLD = ("architecture_loss", "architecture_gradient_norm")
+
+
 class SearchStep:
     """Updates the weights on a batch of trainA, and alpha and beta on a batch of trainB.
 
     Both updates are `tf.function`s that run on every replica: the loss is the mean over the valid
     pixels of the global batch, gradients are summed over the replicas and then clipped, and the
-    weight decay is an L2 term in the gradient.
+    weight decay is an L2 term in the gradient. Each returns float32 scalars by name: the loss, and
+    the global norm of its gradient before clipping and decay.
 
     Attributes:
         weight_optimizer: SGD with momentum along a cosine.
@@ -46,29 +52,35 @@ class SearchStep:
         self._architecture_variables = supernet.architecture_variables
         self.weight_optimizer.build(self._network_variables)
         self.architecture_optimizer.build(self._architecture_variables)
-        self.update_weights = self._as_function(self._weight_step)
-        self.update_architecture = self._as_function(self._architecture_step)
+        self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
+        self.update_architecture = self._as_function(self._architecture_step, ARCHITECTURE_TOLD)
 
     def learning_rate(self, step):
         """Learning rate of the weights at a weight step, as a float."""
         return float(self._schedule(step))
 
-    def _as_function(self, replica_step):
+    def _as_function(self, replica_step, told):
         @tf.function(autograph=False)
         def step(images, labels):
-            loss = self._strategy.run(replica_step, args=(images, labels))
-            return self._strategy.experimental_local_results(loss)[0]
+            values = self._strategy.run(replica_step, args=(images, labels))
+            return {
+                name: self._strategy.experimental_local_results(value)[0]
+                for name, value in zip(told, values, strict=True)
+            }
 
         return step
 
     def _weight_step(self, images, labels):
         loss, gradients = self._loss_and_gradients(images, labels, self._network_variables)
+        norm = tf.linalg.global_norm(gradients)
         if self._config.clip_gradient_norm:
-            gradients, _ = tf.clip_by_global_norm(gradients, self._config.clip_gradient_norm)
+            gradients, _ = tf.clip_by_global_norm(
+                gradients, self._config.clip_gradient_norm, use_norm=norm
+            )
         self._apply(
             self.weight_optimizer, gradients, self._network_variables, self._config.weight_decay
         )
-        return loss
+        return loss, norm
 
     def _architecture_step(self, images, labels):
         loss, gradients = self._loss_and_gradients(images, labels, self._architecture_variables)
@@ -78,7 +90,7 @@ class SearchStep:
             self._architecture_variables,
             self._config.architecture_weight_decay,
         )
-        return loss
+        return loss, tf.linalg.global_norm(gradients)
 
     def _loss_and_gradients(self, images, labels, variables):
         """The loss of the global batch and its gradients, the same on every replica."""

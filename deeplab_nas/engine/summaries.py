@@ -4,13 +4,18 @@ import numpy as np
 import PIL.Image
 import tensorflow as tf
 
+from deeplab_nas.data import output_errors
+from deeplab_nas.engine import run_directory
+
 
 class Summaries:
     """Writes event files; the step is always the optimizer step of the weights."""
 
     def __init__(self, directory: str):
         """Opens an event file in `directory`, the `events` folder of a run."""
-        self._writer = tf.summary.create_file_writer(directory)
+        self._directory = directory
+        with self._telling():
+            self._writer = tf.summary.create_file_writer(directory)
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         """Writes one point of each curve.
@@ -34,9 +39,22 @@ class Summaries:
             tf.summary.text(tag, text)
 
     def flush(self) -> None:
-        """Brings everything written so far to the disk."""
-        self._writer.flush()
+        """Brings everything written so far to the disk.
+
+        Raises:
+            UserError: It cannot be written, as on a full disk.
+        """
+        with self._telling():
+            self._writer.flush()
 
     def close(self) -> None:
-        """Flushes and closes the event file."""
-        self._writer.close()
+        """Flushes and closes the event file.
+
+        Raises:
+            UserError: It cannot be written, as on a full disk.
+        """
+        with self._telling():
+            self._writer.close()
+
+    def _telling(self):
+        return output_errors.as_user_errors(self._directory, run_directory.ADVICE)

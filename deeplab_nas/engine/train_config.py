@@ -38,6 +38,11 @@ class TrainConfig:
         log_steps: Steps between two history lines.
         keep_checkpoints: How many of the newest checkpoints are kept.
         save_interval_secs: Longest time without a checkpoint, in seconds.
+        deterministic: Whether the run, killed and started again or not, ends with the same bits on
+            one machine; takes longer.
+        skip_bad_records: Records that cannot be used and are passed over before the run ends.
+        debug_numerics: Whether the first operation with a number that is not finite ends the run
+            and is named; takes much longer.
     """
 
     train_logdir: str
@@ -60,3 +65,6 @@ class TrainConfig:
     log_steps: int = 10
     keep_checkpoints: int = 3
     save_interval_secs: float = 1200.0
+    deterministic: bool = False
+    skip_bad_records: int = 0
+    debug_numerics: bool = False

@@ -11,16 +11,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, input_errors, pipeline, shard_index
+from deeplab_nas.data import datasets, pipeline, shard_index
 from deeplab_nas.engine import (
     checkpoints,
     class_weights,
+    finite,
     initialization,
     networks,
     run_directory,
+    surroundings,
     weights,
 )
 from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine.bad_records import BadRecords
+from deeplab_nas.engine.batches import Batches
 from deeplab_nas.engine.checkpoints import Checkpoints
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
 from deeplab_nas.engine.interruption import Interruption
@@ -47,12 +51,11 @@ def run(config):
     Raises:
         UserError: The data, the settings, a checkpoint or the run directory do not fit.
     """
-    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
-    print(strategies.describe(strategy), file=sys.stderr)
-    with input_errors.as_user_errors():
+    with surroundings.of(config) as strategy:
         training = Training(config, strategy)
-        training.begin()
-        return training.run()
+        with contextlib.closing(training.run_directory):
+            training.begin()
+            return training.run()
 
 
 class Training:
@@ -73,6 +76,7 @@ class Training:
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
             self.best_miou = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.report = TrainReport(self._report_directory(), self.descriptor)
+        self.batches = self._make_batches()
         self.evaluator = SplitEvaluator(
             strategy, functools.partial(self.model, training=False), self.descriptor
         )
@@ -100,8 +104,9 @@ class Training:
         # By what it is and not by its name: the file may change while its name stays.
         settings = dataclasses.asdict(self.config)
         settings["network"]["architecture"] = networks.one_line(architecture)
-        begun_before = self.run_directory.claim(settings)
-        if strategies.is_chief(self.strategy):
+        chief = strategies.is_chief(self.strategy)
+        begun_before = self.run_directory.claim(settings, chief)
+        if chief:
             architecture.save(self.run_directory.architecture_path)
             text = datasets.to_json(self.descriptor)
             run_directory.write_text(self.run_directory.dataset_path, text)
@@ -146,6 +151,7 @@ class Training:
         self._make_checkpoints()
         step = self.checkpoints.restore_newest()
         self.report.go_on_from(step or 0)
+        self.bad_records.tell(self.report.history, step or 0)
         if step is not None:
             print(f"Going on after step {step} of {self.total_steps}.", file=sys.stderr)
         else:
@@ -202,13 +208,11 @@ class Training:
     def _run_to_the_end(self):
         done = int(self.steps_done.numpy())
         self.progress = Progress({"step": self.total_steps}, {"step": done})
-        batches = self._batches(done)
+        self.batches.begin(done)
         self._interval = Interval(done, TOLD)
         self._last_save, self._saved_step = time.time(), done
         while done < self.total_steps:
-            count = min(self.config.steps_per_call, self._next_stop(done) - done)
-            self._run(batches, count)
-            done += count
+            done += self._run(min(self.config.steps_per_call, self._next_stop(done) - done))
             self.steps_done.assign(done)
             self._after_step(done)
             if self._interruption:
@@ -221,19 +225,20 @@ class Training:
         if self._interruption:
             self._interruption.stop()
 
-    def _batches(self, first_step):
-        def dataset(context):
-            return pipeline.train_dataset(
-                self.config.data,
-                self.descriptor,
-                self.train_index,
-                np.arange(self.train_index.num_examples),
-                self.config.seed,
-                first_step,
-                context,
-            )
-
-        return iter(self.strategy.distribute_datasets_from_function(dataset))
+    def _make_batches(self):
+        config, index = self.config, self.train_index
+        self.bad_records = BadRecords(
+            self.run_directory.bad_records_path, config.skip_bad_records, index, self.descriptor
+        )
+        return Batches(
+            self.strategy,
+            config.data,
+            self.descriptor,
+            index,
+            np.arange(index.num_examples),
+            config.seed,
+            self.bad_records,
+        )
 
     def _next_stop(self, done):
         """The next step after `done` at which something besides training happens."""
@@ -241,16 +246,37 @@ class Training:
         stops = [(done // interval + 1) * interval for interval in intervals if interval]
         return min(self.total_steps, *stops)
 
-    def _run(self, batches, count):
+    def _run(self, count):
+        """Takes some steps; returns how many, fewer where a record could not be used."""
         started = time.time()
-        told = self.step.run(batches, tf.constant(count))
-        done = int(self.steps_done.numpy()) + count
-        self._interval.take({name: float(value) for name, value in told.items()}, done)
+        begun, updates = int(self.steps_done.numpy()), self._updates()
+        try:
+            told = self.step.run(self.batches.iterator, tf.constant(count))
+        except tf.errors.OpError as error:
+            taken = self._updates() - updates
+            self.batches.pass_over_bad_records(error, begun + taken, begun + count)
+            self.bad_records.tell(self.report.history, begun + taken)
+            return taken
+        done = begun + count
+        told = {name: float(value) for name, value in told.items()}
+        finite.check_told(told, functools.partial(self._circumstances, begun, done))
+        self._interval.take(told)
         shown = {
             "epoch": self._epoch(done),
             "loss": self._interval.losses["cross_entropy"],
         }
         self.progress.update("step", count, time.time() - started, shown)
+        return count
+
+    def _updates(self):
+        return int(self.step.optimizer.iterations.numpy())
+
+    def _circumstances(self, begun, done):
+        return (
+            f"in steps {begun + 1} to {done} (learning rate {float(self.step.schedule(begun)):g}; "
+            f"images {self.batches.image_names(begun, done)}; newest checkpoint after step "
+            f"{self.checkpoints.newest_step() or 0})"
+        )
 
     def _after_step(self, done):
         interval = self.config.eval_interval_steps
@@ -266,6 +292,7 @@ class Training:
             self._interval = Interval(done, TOLD)
 
     def _save(self, done):
+        finite.check_variables(weights.by_path(self.model))
         self.checkpoints.save(done)
         self._last_save, self._saved_step = time.time(), done
 

@@ -12,18 +12,22 @@ _NUM_SAMPLES = 3
 
 
 class TrainReport:
-    """Writes the history, the curves and the pictures of a training."""
+    """Writes the history, the curves and the pictures of a training.
+
+    Attributes:
+        history: `History` of the training.
+    """
 
     def __init__(self, run, descriptor):
         """Args: run, a `RunDirectory`; the data set's descriptor."""
         self._descriptor = descriptor
-        self._history = History(run.history_path)
+        self.history = History(run.history_path)
         self._summaries = Summaries(run.events)
         self._started = time.time()
 
     def go_on_from(self, step):
         """Drops what was written after the checkpoint that the training goes on from."""
-        self._history.truncate_after(step)
+        self.history.truncate_after(step)
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.
@@ -33,7 +37,7 @@ class TrainReport:
             epoch: Epoch that the step is in, from 1.
             measured: Numbers by name.
         """
-        self._history.append({"kind": "interval", "step": step, "epoch": epoch, **measured})
+        self.history.append({"kind": "interval", "step": step, "epoch": epoch, **measured})
         self._summaries.scalars(step, {f"train/{name}": v for name, v in measured.items()})
 
     def evaluation(self, step, epoch, matrix, best_miou, samples):
@@ -71,12 +75,12 @@ class TrainReport:
         )
         self._summaries.image("validation", picture, step)
         self._summaries.flush()
-        self._history.append(record)
+        self.history.append(record)
         return record
 
     def evaluations(self):
         """The records of all evaluations, oldest first."""
-        return [record for record in self._history.read() if record["kind"] == "evaluation"]
+        return [record for record in self.history.read() if record["kind"] == "evaluation"]
 
     def close(self):
         """Closes the event file."""

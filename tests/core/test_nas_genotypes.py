@@ -131,11 +131,28 @@ def test_invalid_values_are_named(cell, path, message):
         ),
         (json.dumps(fields(path=None)).replace("null", "[" * 600 + "]" * 600), "nested|path|parse"),
         (" " * 1_000_001, "at most"),
+        (json.dumps(fields(version=1.0)), "version: expected 1, found 1.0"),
+        (json.dumps(fields(path=[0] * 1001)), "path: expected at most 1000 entries, found 1001"),
+        (
+            json.dumps(fields(cell=[[[0, "skip"], [1, "skip"]]] * 1001)),
+            "cell: expected at most 1000 entries, found 1001",
+        ),
+        (json.dumps(fields(path=[10**30])), "parse .*an integer of more than 64 bits"),
+        (json.dumps(fields(path=[float("nan")])), "parse .*NaN"),
+        (json.dumps(fields())[:-1] + ', "path": [0]}', "parse .*the key 'path' twice"),
+        (json.dumps(fields(path=["x" * 10_000])), r"path\[0\]: level 'x+\.\.\.x+' is not"),
+        (
+            json.dumps(fields(cell=[[[0, ["skip"] * 10_000], [1, "skip"]]])),
+            r"cell\[0\]\[0\]: operation \('skip', .{,60}\.\.\.\) is not",
+        ),
     ],
 )
 def test_invalid_json_is_a_users_mistake(text, message):
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=message) as error:
         nas_genotypes.from_json(text)
+    (line,) = str(error.value).splitlines()
+    assert line[0].isupper()
+    assert line[-1] == "."
 
 
 def test_none_is_read_as_skip():

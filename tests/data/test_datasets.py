@@ -1,8 +1,9 @@
 import dataclasses
+import json
 
 import pytest
 
-from deeplab_nas.data import datasets, manifests
+from deeplab_nas.data import class_statistics, datasets, manifests
 from deeplab_nas.errors import UserError
 
 FACTS = {
@@ -93,3 +94,111 @@ def test_a_manifest_of_another_version_is_refused(tmp_path):
     path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
     with pytest.raises(UserError, match="Expected format version 1 .* found 2"):
         manifests.read(str(tmp_path), "train")
+
+
+def changed(folder, **changes):
+    """Writes a manifest of which some fields have other values; None leaves a field out."""
+    statistics = class_statistics.ClassStatistics((3, 4), (10, 4), 1)
+    manifests.write(manifest(statistics=statistics, skipped=("One.",)), str(folder))
+    path = folder / "manifest-train.json"
+    fields = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({key: fields[key] for key in fields if fields[key] is not None}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"extra": 1}, "has an unknown key 'extra'"),
+        ({"class_names": None}, "lacks the key 'class_names'"),
+        ({"format_version": True}, "format version 1 in .*, found True"),
+        ({"split": "../val"}, "split to be 'train' in .*, found '../val'"),
+        ({"split": 3}, "split to be a string of one line"),
+        ({"dataset": "a\nb"}, "dataset to be a string of one line"),
+        ({"num_examples": 2}, "num_examples to be 1, the sum of shard_counts, in .*, found 2"),
+        ({"shard_counts": [2, -1]}, r"shard_counts\[1\] to be an integer >= 0 in .*, found -1"),
+        ({"shard_counts": [True]}, r"shard_counts\[0\] to be an integer >= 0 in .*, found True"),
+        ({"num_classes": 0}, r"num_classes to be an integer in 1\.\.256 in .*, found 0"),
+        ({"num_classes": 257}, r"num_classes to be an integer in 1\.\.256"),
+        ({"num_classes": 3}, "class_names to be an array of 3"),
+        ({"ignore_label": 256}, r"ignore_label to be an integer in 0\.\.255"),
+        ({"class_names": ["ground", 1]}, r"class_names\[1\] to be a string"),
+        ({"colormap": [[0, 0, 0]]}, "colormap to be an array of 2"),
+        ({"colormap": [[0, 0, 0], [0, 0]]}, r"colormap\[1\] to be an array of 3"),
+        ({"colormap": [[0, 0, 0], [0, 0, 256]]}, r"colormap\[1\]\[2\] to be an integer in 0"),
+        ({"image_sizes": []}, "image_sizes to be the sizes of 1 images"),
+        ({"image_sizes": [[4]]}, r"image_sizes\[0\] to be an array of 2"),
+        ({"image_sizes": [[0, 5]]}, r"image_sizes\[0\]\[0\] to be an integer in 1"),
+        ({"image_sizes": [[2**13, 2**14]]}, r"image_sizes\[0\] to be .* of at most 67108864"),
+        ({"image_sizes": [[4, 5], [4, 5]]}, r"image_sizes\[1\] to be larger than the size before"),
+        ({"statistics": {"pixels": []}}, "statistics in .*, but it lacks the key 'pixels_where"),
+        (
+            {"statistics": {"pixels": [1], "pixels_where_present": [1, 1], "ignored": 0}},
+            "statistics.pixels to be an array of 2",
+        ),
+        (
+            {"statistics": {"pixels": [1, -1], "pixels_where_present": [1, 1], "ignored": 0}},
+            r"statistics.pixels\[1\] to be an integer >= 0",
+        ),
+        (
+            {"statistics": {"pixels": [1, 1], "pixels_where_present": [1, 1], "ignored": "0"}},
+            "statistics.ignored to be an integer >= 0",
+        ),
+        ({"skipped": "One."}, "skipped to be an array"),
+        ({"skipped": [None]}, r"skipped\[0\] to be a string"),
+    ],
+)
+def test_a_manifest_that_cannot_be_right_is_refused(tmp_path, changes, told):
+    changed(tmp_path, **changes)
+    with pytest.raises(UserError, match=f"{told}.*: build the shards again\\.$") as error:
+        manifests.read(str(tmp_path), "train")
+    assert "manifest-train.json" in str(error.value)
+
+
+def test_a_manifest_without_statistics_and_skipped_is_an_old_one(tmp_path):
+    changed(tmp_path, statistics=None, skipped=None)
+    assert manifests.read(str(tmp_path), "train") == manifest()
+
+
+def test_a_manifest_may_tell_of_many_examples_that_were_left_out(tmp_path):
+    sentence = "Expected an intact image file in /data/" + "x" * 200 + ".png, but it is none."
+    manifests.write(manifest(skipped=(sentence,) * 25_000), str(tmp_path))
+    assert len(manifests.read(str(tmp_path), "train").skipped) == 25_000
+
+
+def test_a_manifest_is_not_read_without_end(tmp_path):
+    with (tmp_path / "manifest-train.json").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(UserError, match="at most 33554432 bytes in .*manifest-train.json"):
+        manifests.read(str(tmp_path), "train")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"colour": 1}, "unknown key 'colour'|the keys"),
+        ({"splits": "train"}, "splits to be an array"),
+        ({"num_classes": "19"}, "num_classes to be an integer"),
+        ({"submission_ids": [1]}, "submission_ids to be an array of 19"),
+        ({"submission_ids": [256] * 19}, r"submission_ids\[0\] to be an integer in 0\.\.255"),
+        ({"split_sizes": [1, 2]}, "split_sizes to be an array of 6"),
+        ({"recommended_crop": [769]}, "recommended_crop to be an array of 2"),
+        ({"recommended_crop": [769, 0]}, r"recommended_crop\[1\] to be an integer"),
+    ],
+)
+def test_a_description_that_cannot_be_right_is_refused(changes, told):
+    fields = json.loads(datasets.to_json(datasets.describe("cityscapes", "")))
+    with pytest.raises(ValueError, match=f"{told}.* in the description of a data set"):
+        datasets.from_json(json.dumps({**fields, **changes}))
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_descriptions_survive_the_round_trip(name):
+    descriptor = datasets.describe(name, "")
+    assert datasets.from_json(datasets.to_json(descriptor)) == descriptor
+
+
+def test_a_description_of_before_there_were_crops_is_read():
+    fields = json.loads(datasets.to_json(datasets.describe("shapes", "")))
+    del fields["recommended_crop"], fields["split_sizes"], fields["submission_ids"]
+    found = datasets.from_json(json.dumps(fields))
+    assert (found.recommended_crop, found.split_sizes, found.submission_ids) == (None, (), None)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from deeplab_nas.engine import history as history_module
 from deeplab_nas.engine.history import History
 from deeplab_nas.errors import UserError
 
@@ -57,9 +58,43 @@ def test_numbers_that_are_none_are_refused(path, value):
     assert [record["step"] for record in history.read()] == [1]
 
 
-@pytest.mark.parametrize("line", ["{", "3", "[]", '{"loss": 1}', ""])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("{", "3", "[]", '{"loss": 1}', "", '{"step": true}', '{"step": 1.0}', '{"step": -1}'),
+        *('{"step": 2, "loss": NaN}', '{"step": 2, "step": 2}', "[" * 5000, '{"step": 9e99}'),
+    ],
+)
 def test_a_wrong_line_in_the_middle_is_named(path, line):
     _filled(path, 1)
     path.write_text(path.read_text() + line + "\n" + '{"step": 2}\n')
     with pytest.raises(UserError, match="line 2 of"):
+        History(str(path)).read()
+
+
+def test_a_line_that_is_no_text_is_named(path):
+    _filled(path, 1)
+    path.write_bytes(path.read_bytes() + b'{"step": "\xff"}\n{"step": 2}\n')
+    with pytest.raises(UserError, match="line 2 of .*not Unicode text.*: mend or delete the line"):
+        History(str(path)).read()
+
+
+def test_a_last_line_may_be_cut_off_inside_a_character(path, capsys):
+    _filled(path, 1)
+    path.write_bytes(path.read_bytes() + '{"step": 2, "name": "ä'.encode()[:-1])
+    assert [record["step"] for record in History(str(path)).read()] == [1]
+    assert "half-written" in capsys.readouterr().err
+
+
+def test_a_history_without_end_is_not_read(path, monkeypatch):
+    history = _filled(path, 1)
+    monkeypatch.setattr(history_module, "_MAX_BYTES", path.stat().st_size - 1)
+    with pytest.raises(UserError, match="Expected at most .* bytes in .*history.jsonl"):
+        history.read()
+
+
+def test_a_line_without_end_is_named(path):
+    _filled(path, 1)
+    path.write_text(path.read_text() + '{"step": 2, "name": "' + "x" * 2**20 + '"}\n')
+    with pytest.raises(UserError, match="Expected at most 1048576 bytes in line 2 of"):
         History(str(path)).read()

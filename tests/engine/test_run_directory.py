@@ -1,7 +1,11 @@
 """A run's folder: whole files, and one run a folder."""
 
+import contextlib
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import PIL.Image
@@ -17,6 +21,12 @@ from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 def _settings(**changes):
     return dataclasses.asdict(SearchConfig(**{"train_logdir": "runs/a", **changes}))
+
+
+def claim(run, settings):
+    """What one start after the other does."""
+    with contextlib.closing(run):
+        return run.claim(settings)
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def test_files_are_written_whole(run, tmp_path):
 
 
 def test_the_first_start_writes_settings_and_versions(run):
-    assert run.claim(_settings()) is False
+    assert claim(run, _settings()) is False
     with open(run.flags_path, encoding="utf-8") as file:
         record = json.load(file)
     assert record["config"]["train_crop_size"] == [321, 321]
@@ -63,31 +73,33 @@ def test_the_first_start_writes_settings_and_versions(run):
 
 
 def test_the_same_settings_go_on(run):
-    run.claim(_settings())
-    assert run.claim(_settings()) is True
+    claim(run, _settings())
+    assert claim(run, _settings()) is True
 
 
 def test_free_settings_may_change(run):
-    run.claim(_settings())
+    claim(run, _settings())
     free = {
         **{"train_logdir": "elsewhere", "strategy": "gpu", "num_gpus": 2, "tpu": "local"},
         **{"log_steps": 3, "keep_checkpoints": 9, "save_interval_secs": 60.0},
         "data": DataConfig(dataset_dir="moved"),
     }
+    free |= {"skip_bad_records": 2, "debug_numerics": True}
     of_training = {"steps_per_call"}
     assert set(run_directory.FREE_SETTINGS) - of_training == {*free, "dataset_dir"} - {"data"}
-    assert run.claim(_settings(**free)) is True
+    assert claim(run, _settings(**free)) is True
 
 
 def test_other_settings_are_refused_one_by_one(run):
-    run.claim(_settings())
+    claim(run, _settings())
     with pytest.raises(UserError) as error:
-        run.claim(
+        claim(
+            run,
             _settings(
                 epochs=41,
                 supernet=SupernetConfig(num_layers=4),
                 data=DataConfig(train_crop_size=(65, 97)),
-            )
+            ),
         )
     message = str(error.value)
     assert "--epochs is 40 there and 41 here" in message
@@ -97,20 +109,65 @@ def test_other_settings_are_refused_one_by_one(run):
     assert "another --train_logdir" in message
 
 
+_CLAIM = """
+import sys
+from deeplab_nas.engine.run_directory import RunDirectory
+RunDirectory(sys.argv[1]).claim({"seed": 1})
+"""
+
+
+def test_a_folder_in_use_is_refused_until_its_program_ends(run):
+    run.claim({"seed": 1})
+    command = [sys.executable, "-c", _CLAIM, run.path]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "to be used by one program at a time, found it in use by process" in refused.stderr
+    assert str(os.getpid()) in refused.stderr
+    with pytest.raises(UserError, match="one program at a time"):
+        RunDirectory(run.path).claim({"seed": 1})
+    run.close()
+    assert subprocess.run(command, check=False).returncode == 0
+    assert claim(run, {"seed": 1}) is True
+
+
+def test_other_workers_do_not_lock(run):
+    run.claim({"seed": 1})
+    assert RunDirectory(run.path).claim({"seed": 1}, chief=False) is True
+
+
 def test_a_setting_that_one_side_lacks_is_a_difference(run):
-    run.claim({"epochs": 1})
+    claim(run, {"epochs": 1})
     with pytest.raises(UserError, match="--seed is absent there and 3 here"):
-        run.claim({"epochs": 1, "seed": 3})
+        claim(run, {"epochs": 1, "seed": 3})
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"config": 3}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", '{"config": 3}', "{}", '{"config": {}, "other": 1}', "[" * 5000),
+        *('{"config": {"a": {}}}', '{"config": {"a": [[1]]}}', '{"config": {"a": NaN}}'),
+        '{"config": {"a": 1, "a": 2}}',
+    ],
+)
 def test_foreign_flags_json_is_told(run, text):
     run_directory.write_text(run.flags_path, text)
     with pytest.raises(UserError, match="flags.json"):
-        run.claim(_settings())
+        claim(run, _settings())
 
 
 def test_checkpoints_without_settings_are_refused(run, tmp_path):
     (tmp_path / "runs" / "a" / "checkpoints" / "ckpt-1.index").write_text("")
     with pytest.raises(UserError, match="checkpoints"):
-        run.claim(_settings())
+        claim(run, _settings())
+
+
+def test_settings_come_back_as_they_were(run):
+    config = {"save_interval_secs": float("inf"), "sizes": [1, 2.5, "a", None, True], "tpu": ""}
+    run_directory.write_text(run.flags_path, json.dumps({"config": config}))
+    assert run.settings() == config
+
+
+@pytest.mark.parametrize("damage", [b"\xff", b" " * 2**20])
+def test_flags_json_of_no_text_or_no_end_is_told(run, damage):
+    run_directory.write_bytes(run.flags_path, b'{"config": {}}' + damage)
+    with pytest.raises(UserError, match="flags.json.*: restore the file or name another"):
+        run.settings()

@@ -59,8 +59,9 @@ def test_weight_step_is_sgd_with_clip_l2_and_momentum(clip):
         expected_loss, gradients = loss_and_gradients(supernet, variables, images, labels)
         norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
         scale = min(1.0, clip / norm) if clip else 1.0
-        loss = step.update_weights(images, labels)
-        np.testing.assert_allclose(loss, expected_loss, rtol=1e-4)
+        told = step.update_weights(images, labels)
+        np.testing.assert_allclose(told["weight_loss"], expected_loss, rtol=1e-4)
+        np.testing.assert_allclose(told["weight_gradient_norm"], norm, rtol=1e-3)
         assert step.learning_rate(number) == pytest.approx(rate)
         for i, variable in enumerate(variables):
             decay = 0.1 * before[i] if variable.ndim > 1 else 0.0
@@ -78,7 +79,9 @@ def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
     before, weights = values(variables), values(supernet.network_variables)
     images, labels = made_batch()
     _, gradients = loss_and_gradients(supernet, variables, images, labels)
-    step.update_architecture(images, labels)
+    told = step.update_architecture(images, labels)
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
+    np.testing.assert_allclose(told["architecture_gradient_norm"], norm, rtol=1e-3)
     for old, new, gradient in zip(before, values(variables), gradients, strict=True):
         # Adam's first step is the rate times the sign, whatever the size of the gradient.
         gradient = gradient + 0.1 * old
@@ -102,7 +105,11 @@ def test_a_batch_without_labels_gives_no_loss_and_no_gradient():
     step, supernet = made_step(dataclasses.replace(CONFIG, weight_decay=0.0))
     before = values(supernet.network_variables)
     images, labels = made_batch()
-    assert float(step.update_weights(images, tf.fill(labels.shape, IGNORE))) == 0.0
+    told = step.update_weights(images, tf.fill(labels.shape, IGNORE))
+    assert {name: float(value) for name, value in told.items()} == {
+        "weight_loss": 0.0,
+        "weight_gradient_norm": 0.0,
+    }
     for old, new in zip(before, values(supernet.network_variables), strict=True):
         np.testing.assert_array_equal(old, new)
 
@@ -130,8 +137,8 @@ labels = rng.integers(0, 4, [4, 17, 17]).astype(np.int32)
 labels[:2, 3:] = 255
 dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4).repeat()
 batches = iter(strategy.experimental_distribute_dataset(dataset))
-losses = [float(step.update_weights(*next(batches))) for _ in range(2)]
-losses.append(float(step.update_architecture(*next(batches))))
+losses = [float(step.update_weights(*next(batches))["weight_loss"]) for _ in range(2)]
+losses.append(float(step.update_architecture(*next(batches))["architecture_loss"]))
 variables = supernet.network_variables + supernet.architecture_variables
 print(json.dumps([losses, *[np.asarray(v.value).ravel().tolist() for v in variables]]))
 """

@@ -1,0 +1,60 @@
+"""What surrounds every search and every training: the devices, and how errors are told."""
+
+import contextlib
+import re
+import sys
+
+import tensorflow as tf
+
+from deeplab_nas.data import input_errors
+from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.errors import UserError
+
+_NOT_FINITE = re.compile(r"!!! Detected (.+?) in output \d+ of (?:eager|graph) op \"(.+?)\"")
+_NODE = re.compile(r"Detected at node (\S+?)/CheckNumerics")
+_LINE = re.compile(r"File \"[^\"]*?(deeplab_nas/[^\"]+)\", line (\d+)")
+
+
+@contextlib.contextmanager
+def of(config):
+    """Sets the process up for a run and finds its devices.
+
+    Args:
+        config: A `SearchConfig` or `TrainConfig`.
+
+    Yields:
+        The `tf.distribute.Strategy`.
+
+    Raises:
+        UserError: The devices are not there, the data is not what it should be, or, with
+            `debug_numerics`, an operation has come to a number that is not finite.
+    """
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    if config.debug_numerics:
+        tf.debugging.enable_check_numerics()
+    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
+    print(strategies.describe(strategy), file=sys.stderr)
+    try:
+        with input_errors.as_user_errors(), _numerics_as_user_errors():
+            yield strategy
+    finally:
+        if config.debug_numerics:
+            tf.debugging.disable_check_numerics()
+
+
+@contextlib.contextmanager
+def _numerics_as_user_errors():
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        found = _NOT_FINITE.search(error.message)
+        if not found:
+            raise
+        node, lines = _NODE.search(error.message), _LINE.findall(error.message)
+        named = f" ({node.group(1)})" if node else ""
+        where = f" at {lines[-1][0]}, line {lines[-1][1]}" if lines else ""
+        raise UserError(
+            f"Expected finite numbers, found {found.group(1)} first in what the operation "
+            f"{found.group(2)}{named}{where} gives: nothing was saved after that."
+        ) from error

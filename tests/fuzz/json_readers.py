@@ -1,0 +1,172 @@
+"""The readers of JSON files, each with documents that it takes and what these are good for."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.core.nas_genotypes import Architecture
+from deeplab_nas.data import class_statistics, datasets, manifests
+from deeplab_nas.engine.history import History
+from deeplab_nas.engine.run_directory import RunDirectory
+from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.errors import UserError
+from tests.core import made_architectures
+from tfrecords_tools import build_journal
+
+_SMALL = Architecture(cell=(((0, "skip"), (1, "atrous_3x3")),), path=(0, 1))
+_MANIFEST = manifests.Manifest(
+    dataset="folder",
+    split="train",
+    num_examples=5,
+    shard_counts=(3, 2),
+    num_classes=3,
+    ignore_label=255,
+    class_names=("ground", "thing", "sky"),
+    colormap=((0, 0, 0), (9, 9, 9), (255, 0, 3)),
+    image_sizes=((4, 5), (4, 6), (480, 640)),
+    statistics=class_statistics.ClassStatistics((5, 6, 0), (20, 11, 0), 7),
+    skipped=("Expected an intact image file in ä.png, but it is none that Pillow knows.",),
+)
+_SHARD = build_journal.FinishedShard(
+    "a1" * 32, 1234, 3, ((4, 5),), class_statistics.ClassStatistics((5, 6), (20, 11), 7), ("x.",)
+)
+_RECORDS = (
+    {"kind": "interval", "step": 10, "epoch": 1, "loss": 2.5, "rate": 0.05, "none": None},
+    {"kind": "epoch", "step": 20, "epoch": 2, "miou": 0.25, "path": [0, 1, 1]},
+    {"step": 30},
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """How a kind of file is read.
+
+    Attributes:
+        name: Of the kind.
+        documents: Files that are taken, each as the JSON values it consists of.
+        check: Reads a file of these bytes and asserts what its user counts on.
+        joined: Makes a file of the bytes of its values.
+    """
+
+    name: str
+    documents: list[list]
+    check: Callable[[bytes], None]
+    joined: Callable[[list[bytes]], bytes] = b"".join
+
+
+def readers(folder):
+    """All readers; they read files below `folder`."""
+    return [
+        _architectures(folder / "architecture.json"),
+        _manifests(folder),
+        _histories(folder / "history.jsonl"),
+        _settings(RunDirectory(str(folder)), folder / "flags.json"),
+        _descriptions(),
+        _journals(folder / "build"),
+    ]
+
+
+def _architectures(path):
+    def check(raw):
+        path.write_bytes(raw)
+        found = nas_genotypes.load(path)
+        assert nas_genotypes.from_json(found.to_json()) == found
+
+    made = (nas_genotypes.auto_deeplab(), nas_genotypes.pnasnet(16), made_architectures.MIXED)
+    documents = [[json.loads(architecture.to_json())] for architecture in (*made, _SMALL)]
+    return Reader("architecture", documents, check)
+
+
+def _manifests(folder):
+    def check(raw):
+        path.write_bytes(raw)
+        found = manifests.read(str(folder), "train")
+        assert len(found.class_names) == len(found.colormap) == found.num_classes
+        assert sum(found.shard_counts) == found.num_examples
+        if found.statistics:
+            class_statistics.median_frequency_weights(found.statistics)
+        manifests.write(found, str(folder))
+        assert manifests.read(str(folder), "train") == found
+
+    path = folder / "manifest-train.json"
+    empty = {"num_examples": 0, "shard_counts": (0,), "image_sizes": (), "statistics": None}
+    made = (_MANIFEST, dataclasses.replace(_MANIFEST, **empty, skipped=()))
+    return Reader(
+        "manifest", [[{"format_version": 1, **dataclasses.asdict(one)}] for one in made], check
+    )
+
+
+def _histories(path):
+    def check(raw):
+        path.write_bytes(raw)
+        history = History(str(path))
+        for record in history.read():
+            assert type(record["step"]) is int
+        history.append({"step": 7})
+        history.truncate_after(7)
+        assert history.read()[-1] == {"step": 7}
+
+    def joined(lines):
+        # Now and then the last line is cut off.
+        return b"\n".join(lines) + b"\n" * (len(lines[-1]) % 4 != 0)
+
+    documents = [list(_RECORDS), [_RECORDS[0]], [_RECORDS[2], _RECORDS[1]]]
+    return Reader("history", documents, check, joined)
+
+
+def _settings(run, path):
+    def check(raw):
+        path.write_bytes(raw)
+        for value in run.settings().values():
+            scalars = value if isinstance(value, list) else [value]
+            assert not any(isinstance(scalar, (list, dict)) for scalar in scalars)
+
+    config = {}
+    for name, value in dataclasses.asdict(TrainConfig("runs/a")).items():
+        config.update(value if isinstance(value, dict) else {name: value})
+    documents = [
+        [{"config": config, "versions": {"python": "3.11.9"}}],
+        [{"config": {"epochs": 3, "save_interval_secs": float("inf")}}],
+    ]
+    return Reader("settings", documents, check)
+
+
+def _descriptions():
+    def check(raw):
+        try:
+            found = datasets.from_json(raw.decode(errors="surrogateescape"))
+        except ValueError as error:
+            # Who reads the file makes a `UserError` of this one.
+            assert type(error) is ValueError
+            raise UserError(str(error)) from error
+        assert datasets.from_json(datasets.to_json(found)) == found
+        assert found.submission_ids is None or len(found.submission_ids) == found.num_classes
+
+    return Reader(
+        "data set",
+        [
+            [dataclasses.asdict(datasets.describe(name, ""))]
+            for name in ("shapes", "camvid", "cityscapes")
+        ],
+        check,
+    )
+
+
+def _journals(folder):
+    folder.mkdir()
+
+    def check(raw):
+        path.write_bytes(raw)
+        journal = build_journal.BuildJournal(str(folder), "train", [_SHARD.identity] * 3)
+        assert journal.finished == {}
+
+    path = folder / "building-train.json"
+    return Reader(
+        "journal",
+        [
+            [{str(number): dataclasses.asdict(_SHARD) for number in range(count)}]
+            for count in (1, 3)
+        ],
+        check,
+    )
