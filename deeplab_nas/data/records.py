@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import examples
+from deeplab_nas.data import examples, shard_index
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.data.shard_index import ShardIndex
 
@@ -28,7 +28,7 @@ def reader(
     shards, offsets = tf.constant(index.shards), tf.constant(index.offsets)
 
     def read(number):
-        serialized = _read_at(filenames[shards[number]], offsets[number])
+        serialized = shard_index.read_at(filenames[shards[number]], offsets[number])
         parsed = examples.parse(serialized)
         image, label = examples.decode(parsed)
         name = parsed[examples.IMAGE_FILENAME]
@@ -50,23 +50,10 @@ def names(index: ShardIndex, numbers) -> list[str]:
 
     def name(number):
         filename = index.filenames[index.shards[number]]
-        serialized = _read_at(tf.constant(filename), tf.constant(index.offsets[number]))
+        serialized = shard_index.read_at(tf.constant(filename), tf.constant(index.offsets[number]))
         return examples.parse(serialized)[examples.IMAGE_FILENAME].numpy().decode(errors="replace")
 
     return [name(number) for number in numbers]
-
-
-def _read_at(filename: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
-    # tf.data.TFRecordDataset without its Python class, which does not take byte offsets. The
-    # kernel verifies both checksums of the record.
-    variant = tf.raw_ops.TFRecordDatasetV2(
-        filenames=filename[tf.newaxis],
-        compression_type="",
-        buffer_size=0,
-        byte_offsets=offset[tf.newaxis],
-    )
-    dataset = tf.data.experimental.from_variant(variant, tf.TensorSpec([], tf.string))
-    return dataset.take(1).get_single_element()
 
 
 def _checked(label: tf.Tensor, name: tf.Tensor, descriptor: DatasetDescriptor) -> tf.Tensor:

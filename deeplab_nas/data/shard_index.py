@@ -89,7 +89,7 @@ def load(dataset_dir: str, split: str) -> ShardIndex:
         filenames=filenames,
         shards=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
         offsets=np.concatenate(offsets),
-        image_sizes=manifest.image_sizes if manifest else _read_image_sizes(filenames),
+        image_sizes=manifest.image_sizes if manifest else _read_image_sizes(filenames, offsets),
     )
 
 
@@ -175,14 +175,43 @@ def scan(filename: str) -> np.ndarray:
     return np.array(offsets, np.int64)
 
 
-def _read_image_sizes(filenames: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    def size(serialized):
-        parsed = examples.parse(serialized)
+def read_at(filename: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+    """Reads one record, in a graph.
+
+    Args:
+        filename: Path of the shard, a scalar string.
+        offset: Byte offset of the record, an int64 scalar.
+
+    Returns:
+        The record, a scalar string.
+
+    Raises:
+        tf.errors.DataLossError: When run, if one of its two checksums is wrong.
+    """
+    # tf.data.TFRecordDataset without its Python class, which does not take byte offsets.
+    variant = tf.raw_ops.TFRecordDatasetV2(
+        filenames=filename[tf.newaxis],
+        compression_type="",
+        buffer_size=0,
+        byte_offsets=offset[tf.newaxis],
+    )
+    dataset = tf.data.experimental.from_variant(variant, tf.TensorSpec([], tf.string))
+    return dataset.take(1).get_single_element()
+
+
+def _read_image_sizes(
+    filenames: tuple[str, ...], offsets: list[np.ndarray]
+) -> tuple[tuple[int, int], ...]:
+    def size(filename, offset):
+        parsed = examples.parse(read_at(filename, offset))
         return tf.stack([parsed[examples.IMAGE_HEIGHT], parsed[examples.IMAGE_WIDTH]])
 
-    dataset = tf.data.TFRecordDataset(filenames).map(size, num_parallel_calls=tf.data.AUTOTUNE)
+    places = np.repeat(filenames, list(map(len, offsets))), np.concatenate(offsets)
+    dataset = tf.data.Dataset.from_tensor_slices(places)
+    # A record that cannot be read is named by whoever draws it.
+    dataset = dataset.map(size, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
     sizes = {(int(height), int(width)) for height, width in dataset.as_numpy_iterator()}
-    if min(min(size) for size in sizes) < 1:
+    if not sizes or min(min(size) for size in sizes) < 1:
         raise UserError(
             f"Expected {examples.IMAGE_HEIGHT} and {examples.IMAGE_WIDTH} in every example of "
             f"{filenames[0]} and its siblings, found examples without: build the shards again."

@@ -1,14 +1,18 @@
 """Records that cannot be used: told by name, or passed over up to a number."""
 
 import json
+import re
 import sys
 
 import numpy as np
 import tensorflow as tf
 
+from deeplab_nas import untrusted_json
 from deeplab_nas.data import record_faults
 from deeplab_nas.engine import run_directory
 from deeplab_nas.errors import UserError
+
+_MAX_BYTES = 2**25
 
 
 class BadRecords:
@@ -68,25 +72,26 @@ class BadRecords:
                 history.append({"kind": "bad_record", "step": step, "fault": fault})
                 print(f"Passed over: {fault}", file=sys.stderr)
 
-    def find(self, numbers):
-        """Looks for records that cannot be used and passes over them from now on.
+    def find_one(self, numbers):
+        """Looks for a record that cannot be used and passes over it from now on.
 
         Args:
-            numbers: Of the records to read.
+            numbers: Of the records to read, until one is found.
 
         Returns:
-            Whether any was found.
+            Whether one was found.
 
         Raises:
-            UserError: More were found than are allowed, or nothing else would be left.
+            UserError: More were found than are allowed.
         """
-        found = dict(record_faults.find(self._index, self._descriptor, np.unique(numbers)))
+        unknown = (number for number in dict.fromkeys(numbers) if number not in self._faults)
+        found = next(record_faults.find(self._index, self._descriptor, unknown), None)
         if not found:
             return False
-        together = {**self._faults, **found}
+        together = {**self._faults, found[0]: found[1]}
         if not self._allowed:
-            raise UserError(next(iter(found.values())))
-        if len(together) > min(self._allowed, self._index.num_examples - 1):
+            raise UserError(found[1])
+        if len(together) > self._allowed:
             raise UserError(
                 f"Expected at most --skip_bad_records={self._allowed} records that cannot be used, "
                 f"found {len(together)}: {' '.join(together.values())}"
@@ -99,15 +104,10 @@ class BadRecords:
 def _read(path, num_examples):
     if not tf.io.gfile.exists(path):
         return {}
-    try:
-        with tf.io.gfile.GFile(path) as file:
-            found = {int(number): str(fault) for number, fault in json.loads(file.read()).items()}
-        if all(0 <= number < num_examples for number in found):
-            return found
-        reason = f"a number beyond the {num_examples} records"
-    except (ValueError, AttributeError, tf.errors.OpError) as error:
-        reason = str(error)
-    raise UserError(
-        f"Expected numbers of records and their faults in {path}, found something else ({reason}): "
-        "delete the file, and the faults are looked for again."
-    )
+    found = untrusted_json.load(path, _MAX_BYTES, "delete it, and the faults are looked for again")
+    faults = {}
+    for number, fault in found.members().items():
+        if not re.fullmatch(r"\d{1,18}", number) or int(number) >= num_examples:
+            raise found.refusal(f"numbers below {num_examples} and sentences")
+        faults[int(number)] = fault.text()
+    return faults

@@ -49,21 +49,22 @@ class Batches:
 
         self.iterator = iter(self._strategy.distribute_datasets_from_function(dataset))
 
-    def pass_over_bad_records(self, error, first_step, last_step):
-        """Goes back to a step, without the records that spoilt the batches from there on.
+    def pass_over_bad_record(self, error, step):
+        """Goes back to a step, without the record that spoilt a batch from there on.
 
         Args:
-            error: The `tf.errors.OpError` that drawing those batches ended with.
-            first_step: Number of the first batch that may be the cause.
-            last_step: Number of the batch after the last one that may be.
+            error: The `tf.errors.OpError` that drawing the batches ended with.
+            step: Number of the first batch that was not drawn.
 
         Raises:
             UserError: There are more bad records than may be passed over.
             tf.errors.OpError: `error`, if no record is its cause.
         """
-        if not self._bad_records.find(self._examples(first_step, last_step)):
+        # Batches are made ahead of the one that is asked for, and so their errors come early.
+        steps = pipeline.steps_per_epoch(len(self._indices), self._config.train_batch_size)
+        if not self._bad_records.find_one([*self._examples(step, step + steps), *self._indices]):
             raise error
-        self.begin(first_step)
+        self.begin(step)
 
     def image_names(self, first_step, last_step):
         """The names of the images of some batches, as one text; of many the first ones."""

@@ -199,7 +199,7 @@ class Search:
             try:
                 return next(batches.iterator)
             except tf.errors.OpError as error:
-                batches.pass_over_bad_records(error, done, done + 1)
+                batches.pass_over_bad_record(error, done)
                 self.bad_records.tell(self.report.history, done)
 
     def _circumstances(self, batches, done):

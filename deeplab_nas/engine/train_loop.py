@@ -212,7 +212,10 @@ class Training:
         self._interval = Interval(done, TOLD)
         self._last_save, self._saved_step = time.time(), done
         while done < self.total_steps:
-            done += self._run(min(self.config.steps_per_call, self._next_stop(done) - done))
+            taken = self._run(min(self.config.steps_per_call, self._next_stop(done) - done))
+            if not taken:
+                continue
+            done += taken
             self.steps_done.assign(done)
             self._after_step(done)
             if self._interruption:
@@ -254,7 +257,7 @@ class Training:
             told = self.step.run(self.batches.iterator, tf.constant(count))
         except tf.errors.OpError as error:
             taken = self._updates() - updates
-            self.batches.pass_over_bad_records(error, begun + taken, begun + count)
+            self.batches.pass_over_bad_record(error, begun + taken)
             self.bad_records.tell(self.report.history, begun + taken)
             return taken
         done = begun + count

@@ -68,7 +68,10 @@ class TrainStep:
 
     def _run(self, batches, steps):
         def body(step, sums):
-            found = self._update(*next(batches))
+            batch = next(batches)
+            # Where there is no batch nothing else may have happened: no draw of a dropout either.
+            with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
+                found = self._update(*batch)
             return step + 1, tf.nest.map_structure(tf.add, sums, found)
 
         nothing = dict.fromkeys(TOLD, tf.constant(0.0))
