@@ -66,7 +66,7 @@ class BadRecords:
             history: `History` of the run.
             step: Steps done.
         """
-        told = [record["fault"] for record in history.read() if record["kind"] == "bad_record"]
+        told = [record["fault"] for record in history.read() if record.get("kind") == "bad_record"]
         for fault in self._faults.values():
             if fault not in told:
                 history.append({"kind": "bad_record", "step": step, "fault": fault})

@@ -5,6 +5,7 @@ import os
 
 import tensorflow as tf
 
+from deeplab_nas import untrusted_json
 from deeplab_nas.core import cost
 from deeplab_nas.data import datasets
 from deeplab_nas.engine import run_directory
@@ -13,6 +14,7 @@ from deeplab_nas.errors import UserError
 FORMAT_VERSION = 1
 FILE = "model_card.json"
 LABELS_FILE = "labels.txt"
+_MAX_BYTES = 2**20
 
 
 def write(folder, trained, options, size):
@@ -57,9 +59,9 @@ def read_dataset(path):
         UserError: The file is missing or something else.
     """
     try:
-        with tf.io.gfile.GFile(path) as file:
-            return datasets.from_json(json.dumps(json.loads(file.read())["dataset"]))
-    except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+        card = untrusted_json.load(path, _MAX_BYTES, "export again")
+        return datasets.from_json(json.dumps(card.member("dataset").value))
+    except (ValueError, UserError) as error:
         raise UserError(
             f"Expected the {FILE} of an export at {path}, found nothing like it "
             f"({type(error).__name__}): it is in the assets folder of the version directory."

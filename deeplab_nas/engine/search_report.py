@@ -96,7 +96,7 @@ class SearchReport:
 
     def epochs(self):
         """The records of all epochs, oldest first."""
-        return [record for record in self.history.read() if record["kind"] == "epoch"]
+        return [record for record in self.history.read() if record.get("kind") == "epoch"]
 
     def close(self):
         """Closes the event file."""

@@ -80,7 +80,7 @@ class TrainReport:
 
     def evaluations(self):
         """The records of all evaluations, oldest first."""
-        return [record for record in self.history.read() if record["kind"] == "evaluation"]
+        return [record for record in self.history.read() if record.get("kind") == "evaluation"]
 
     def close(self):
         """Closes the event file."""

@@ -4,8 +4,7 @@ import dataclasses
 import posixpath
 from typing import NamedTuple
 
-import tensorflow as tf
-
+from deeplab_nas import untrusted_json
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.segmenter import Segmenter
 from deeplab_nas.data import datasets
@@ -14,6 +13,8 @@ from deeplab_nas.engine import networks, weights
 from deeplab_nas.engine.network_config import NetworkConfig
 from deeplab_nas.engine.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
+
+_MAX_BYTES = 2**20
 
 
 class TrainedNetwork(NamedTuple):
@@ -77,11 +78,11 @@ def _network_config(settings, run):
 
 
 def _descriptor(run):
+    advice = "give the --train_logdir of a training"
     try:
-        with tf.io.gfile.GFile(run.dataset_path) as file:
-            return datasets.from_json(file.read())
-    except (ValueError, tf.errors.OpError) as error:
+        return datasets.from_json(untrusted_json.read(run.dataset_path, _MAX_BYTES, advice))
+    except (ValueError, UserError) as error:
         raise UserError(
             f"Expected the data set of a training in {run.dataset_path}, found none that can be "
-            f"read: give the --train_logdir of a training."
+            f"read: {advice}."
         ) from error

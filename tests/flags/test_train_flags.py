@@ -28,6 +28,7 @@ def test_every_field_has_a_flag_that_sets_it(parse_train):
             *("--drop_path_keep_prob=0.8", "--mixed_precision=bfloat16"),
             *("--moving_average_decay=0.99", "--steps_per_call=7", "--eval_interval_steps=0"),
             *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
+            *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
             *("--architecture=pnasnet", "--output_stride=8", "--filter_multiplier=6"),
             *("--atrous_rates=3,6", "--add_image_level_feature=false"),
             *("--image_pooling_crop_size=65", "--aspp_with_separable_conv", "--use_decoder=false"),
