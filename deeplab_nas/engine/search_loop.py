@@ -72,10 +72,12 @@ class Search:
         self.evaluator = SplitEvaluator(
             strategy, functools.partial(self.supernet, training=False), self.descriptor
         )
-        self.report = self._make_report()
+        # Every worker measures, one writes: the others report to a throw-away folder.
+        own_directory = self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
+        self.report = SearchReport(own_directory, self.supernet, self.descriptor)
         self.checkpoints = self._make_checkpoints()
         self.bad_records = BadRecords(
-            self.run_directory.bad_records_path,
+            own_directory.bad_records_path,
             config.skip_bad_records,
             self.train_index,
             self.descriptor,
@@ -95,12 +97,6 @@ class Search:
         pipeline.check_crop(data, self.train_index)
         self.total_steps = config.epochs * self.steps_per_epoch
         self.first_architecture_step = config.architecture_start_epoch * self.steps_per_epoch
-
-    def _make_report(self):
-        # Every worker measures, one writes: the others report to a throw-away folder.
-        chief = strategies.is_chief(self.strategy)
-        directory = self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
-        return SearchReport(directory, self.supernet, self.descriptor)
 
     def _make_checkpoints(self):
         checkpoint = tf.train.Checkpoint(

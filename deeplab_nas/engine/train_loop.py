@@ -75,7 +75,16 @@ class Training:
             self.model = self._build(architecture)
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
             self.best_miou = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
-        self.report = TrainReport(self._report_directory(), self.descriptor)
+        # Every worker measures, one writes: the others report to a throw-away folder.
+        chief = strategies.is_chief(strategy)
+        own_directory = self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
+        self.report = TrainReport(own_directory, self.descriptor)
+        self.bad_records = BadRecords(
+            own_directory.bad_records_path,
+            config.skip_bad_records,
+            self.train_index,
+            self.descriptor,
+        )
         self.batches = self._make_batches()
         self.evaluator = SplitEvaluator(
             strategy, functools.partial(self.model, training=False), self.descriptor
@@ -127,11 +136,6 @@ class Training:
             fine_tune_batch_norm=config.fine_tune_batch_norm,
             seed=config.seed,
         )
-
-    def _report_directory(self):
-        # Every worker measures, one writes: the others report to a throw-away folder.
-        chief = strategies.is_chief(self.strategy)
-        return self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
 
     def begin(self):
         """Loads the first weights, or goes back to the newest checkpoint if there is one."""
@@ -229,17 +233,13 @@ class Training:
             self._interruption.stop()
 
     def _make_batches(self):
-        config, index = self.config, self.train_index
-        self.bad_records = BadRecords(
-            self.run_directory.bad_records_path, config.skip_bad_records, index, self.descriptor
-        )
         return Batches(
             self.strategy,
-            config.data,
+            self.config.data,
             self.descriptor,
-            index,
-            np.arange(index.num_examples),
-            config.seed,
+            self.train_index,
+            np.arange(self.train_index.num_examples),
+            self.config.seed,
             self.bad_records,
         )
 

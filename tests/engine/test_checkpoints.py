@@ -1,6 +1,7 @@
 """Saving and restoring: the newest whole checkpoint, and never step 0 in silence."""
 
 import pathlib
+import resource
 
 import keras
 import pytest
@@ -94,6 +95,29 @@ def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path):
     with pytest.raises(UserError) as error:
         _Run(tmp_path).checkpoints.restore_newest()
     assert all(name in str(error.value) for name in ("ckpt-10", "ckpt-20", "--train_logdir"))
+
+
+def test_what_was_not_finished_is_removed(tmp_path):
+    _Run(tmp_path).train_and_save(10)
+    (tmp_path / "ckpt-20_temp").mkdir()
+    (tmp_path / "ckpt-20_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+    again = _Run(tmp_path)
+    assert again.checkpoints.restore_newest() == again.checkpoints.newest_step() == 10
+    assert not (tmp_path / "ckpt-20_temp").exists()
+
+
+def test_a_full_disk_is_told_and_the_last_checkpoint_stays(tmp_path):
+    run = _Run(tmp_path)
+    run.train_and_save(10)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
+    try:
+        with pytest.raises(UserError, match="Expected to write to .*: make room there"):
+            run.checkpoints.save(20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(path.name for path in tmp_path.glob("ckpt-*.index")) == ["ckpt-10.index"]
+    assert _Run(tmp_path).checkpoints.restore_newest() == 10
 
 
 def test_a_checkpoint_of_something_else_is_not_restored(tmp_path):
