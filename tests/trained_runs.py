@@ -20,12 +20,9 @@ def make_shards(folder: pathlib.Path, num_train: int = 9) -> str:
     return str(folder)
 
 
-def make_config(dataset_dir: str, run_directory: pathlib.Path, **settings) -> TrainConfig:
-    """Six steps of a one-cell network, evaluated every three; `settings` are of `TrainConfig`."""
-    run_directory.parent.mkdir(parents=True, exist_ok=True)
-    architecture = run_directory.parent / f"{run_directory.name}.json"
-    ARCHITECTURE.save(architecture)
-    data = DataConfig(
+def make_data(dataset_dir: str) -> DataConfig:
+    """Batches of two small crops of what `make_shards` made."""
+    return DataConfig(
         dataset="shapes",
         dataset_dir=dataset_dir,
         train_split="train",
@@ -34,8 +31,15 @@ def make_config(dataset_dir: str, run_directory: pathlib.Path, **settings) -> Tr
         train_batch_size=2,
         eval_batch_size=2,
     )
+
+
+def make_config(dataset_dir: str, run_directory: pathlib.Path, **settings) -> TrainConfig:
+    """Six steps of a one-cell network, evaluated every three; `settings` are of `TrainConfig`."""
+    run_directory.parent.mkdir(parents=True, exist_ok=True)
+    architecture = run_directory.parent / f"{run_directory.name}.json"
+    ARCHITECTURE.save(architecture)
     defaults = {
-        "data": data,
+        "data": make_data(dataset_dir),
         "network": NetworkConfig(str(architecture), filter_multiplier=2),
         "optimization": OptimizationConfig(training_number_of_steps=6),
         "batch_norm_decay": 0.5,

@@ -10,25 +10,18 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.errors import StoppedError, UserError
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests import trained_runs
 from tests.data import made_shards
 from tests.engine import signals
 
 
 def made_config(dataset_dir, run_directory, **settings):
-    data = DataConfig(
-        dataset="shapes",
-        dataset_dir=dataset_dir,
-        train_split="train",
-        val_split="val",
-        train_crop_size=(17, 17),
-        eval_batch_size=2,
-    )
+    data = trained_runs.make_data(dataset_dir)
     supernet = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
     settings = {"epochs": 2, "architecture_start_epoch": 1, "log_steps": 2, **settings}
     return SearchConfig(train_logdir=str(run_directory), data=data, supernet=supernet, **settings)

@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine import search_loop, strategy, train_loop
 from deeplab_nas.engine.network_config import NetworkConfig
 from deeplab_nas.engine.optimization_config import OptimizationConfig
@@ -34,56 +33,38 @@ def make_shards(folder):
     return trained_runs.make_shards(folder, 32)
 
 
-def _data(dataset_dir):
-    return DataConfig(
-        dataset="shapes",
-        dataset_dir=dataset_dir,
-        train_split="train",
-        val_split="val",
-        train_crop_size=(17, 17),
-        train_batch_size=2,
-        eval_batch_size=2,
-    )
-
-
-def search_config(dataset_dir, run, **settings):
+def search_config(dataset_dir, run):
     """A search of 56 steps that saves after each: 7 epochs of the halves of `make_shards`."""
     return SearchConfig(
         train_logdir=str(run),
-        data=_data(dataset_dir),
+        data=trained_runs.make_data(dataset_dir),
         supernet=SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2),
-        **{
-            "epochs": 7,
-            "architecture_start_epoch": 1,
-            "log_steps": 3,
-            "save_interval_secs": 0.0,
-            "deterministic": True,
-            **settings,
-        },
+        epochs=7,
+        architecture_start_epoch=1,
+        log_steps=3,
+        save_interval_secs=0.0,
+        deterministic=True,
     )
 
 
-def train_config(dataset_dir, run, **settings):
+def train_config(dataset_dir, run):
     """A training of 56 steps with everything that has a state, that saves after each."""
-    pathlib.Path(run).parent.mkdir(parents=True, exist_ok=True)
-    architecture = pathlib.Path(run).parent / "architecture.json"
+    run.parent.mkdir(parents=True, exist_ok=True)
+    architecture = run.parent / "architecture.json"
     cell = ((0, "separable_3x3_1"), (1, "skip"))
     nas_genotypes.Architecture(cell=(cell,), path=(0, 1)).save(architecture)
     return TrainConfig(
         train_logdir=str(run),
-        data=_data(dataset_dir),
+        data=trained_runs.make_data(dataset_dir),
         network=NetworkConfig(str(architecture), filter_multiplier=2),
         optimization=OptimizationConfig(training_number_of_steps=56),
-        **{
-            "batch_norm_decay": 0.5,
-            "drop_path_keep_prob": 0.7,
-            "moving_average_decay": 0.9,
-            "eval_interval_steps": 8,
-            "log_steps": 3,
-            "save_interval_secs": 0.0,
-            "deterministic": True,
-            **settings,
-        },
+        batch_norm_decay=0.5,
+        drop_path_keep_prob=0.7,
+        moving_average_decay=0.9,
+        eval_interval_steps=8,
+        log_steps=3,
+        save_interval_secs=0.0,
+        deterministic=True,
     )
 
 

@@ -58,19 +58,40 @@ def strikes(step):
     return [Strike("", 0, early), *found]
 
 
-def run_through(config, log, planned):
-    """Starts a run again and again until nothing is planned for it any more.
+def check(make_config, step, folder):
+    """Strikes a run again and again and compares its end with that of an undisturbed one.
 
     Args:
-        config: A `SearchConfig` or `TrainConfig`.
-        log: File that takes what the runs say.
-        planned: The strikes; every start is struck by one, and the last start by none.
+        make_config: Function from shards and a run directory to a configuration.
+        step: As for `strikes`.
+        folder: Where everything is written.
 
     Returns:
         How many processes were killed.
 
     Raises:
-        AssertionError: One did not end as it has to.
+        AssertionError: Something differs, or is told otherwise than in a sentence.
+    """
+    shards, log = runs.make_shards(folder / "shards"), folder / "log"
+    whole, config = (make_config(shards, folder / name) for name in ("whole", "struck"))
+    assert runs.start(whole, log) == 0, log.read_text()
+    killed = _run_through(config, log, strikes(step))
+    expected, found = runs.state(whole.train_logdir), runs.state(config.train_logdir)
+    assert found["history"] == expected["history"]
+    assert [name for name in expected if found.get(name) != expected[name]] == []
+    assert found.keys() == expected.keys()
+    assert not list((folder / "struck").rglob("*.partial"))
+    said = log.read_text()
+    assert "Skipped damaged checkpoints: ckpt-" in said
+    assert "Traceback" not in said
+    return killed
+
+
+def _run_through(config, log, planned):
+    """Starts a run again and again until nothing is planned for it any more.
+
+    Returns:
+        How many processes were killed.
     """
     killed = 0
     for strike in planned:
