@@ -42,6 +42,7 @@ setuptools.setup(
         "tqdm",
     ],
     extras_require={
+        "benchmark": ["torch"],
         "gpu": ["tensorflow[and-cuda]"],
         "test": [
             "hypothesis",

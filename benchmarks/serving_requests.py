@@ -10,10 +10,8 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
+from benchmarks import machine_peaks
 from deeplab_nas.engine import signatures, strategy
-
-_PEAK_SIZE = (1, 129, 129, 256)
-_PEAK_REPETITIONS = 20
 
 flags.DEFINE_string("size", "321x321", "Height x width of the images, in pixels.")
 flags.DEFINE_multi_string("variant", [], "name=path of a SavedModel, or of a .tflite file.")
@@ -31,7 +29,7 @@ def main(_):
     for call in calls.values():
         call()
         call()
-    peaks = [_peak_flops()]
+    peaks = [machine_peaks.convolution_flops()]
     seconds = {name: [] for name in calls}
     end = time.perf_counter() + flags.FLAGS.seconds
     while time.perf_counter() < end:
@@ -39,7 +37,7 @@ def main(_):
             start = time.perf_counter()
             call()
             seconds[name].append(time.perf_counter() - start)
-    peaks.append(_peak_flops())
+    peaks.append(machine_peaks.convolution_flops())
     peak = max(peaks)
     result = {"convolution_peak_gflops": round(peak / 1e9, 1)}
     for name, values in seconds.items():
@@ -81,20 +79,6 @@ def _litert_caller(path, images):
         return interpreter.get_tensor(wanted["index"])
 
     return call
-
-
-def _peak_flops():
-    """Floating point operations a second of a convolution that fills the machine, at best."""
-    inputs = tf.random.stateless_normal(_PEAK_SIZE, [0, 0])
-    kernel = tf.random.stateless_normal([3, 3, _PEAK_SIZE[-1], 64], [0, 1])
-    convolve = tf.function(lambda: tf.nn.conv2d(inputs, kernel, 1, "SAME"), autograph=False)
-    convolve()
-    best = float("inf")
-    for _ in range(_PEAK_REPETITIONS):
-        start = time.perf_counter()
-        convolve().numpy()
-        best = min(best, time.perf_counter() - start)
-    return 2 * np.prod(kernel.shape) * np.prod(_PEAK_SIZE[:3]) / best
 
 
 if __name__ == "__main__":

@@ -5,14 +5,12 @@ import json
 
 from flags import describe_flags, network_flags, program
 
-import tensorflow as tf
 from absl import flags
 
 from deeplab_nas.core import cost, cost_table
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import labels
 from deeplab_nas.engine import networks, run_directory
-from deeplab_nas.errors import UserError
 
 describe_flags.define()
 
@@ -42,13 +40,7 @@ def main(_):
 
 def _draw(architecture, path):
     picture = architecture_drawing.draw_architecture(architecture)
-    try:
-        run_directory.write_png(path, picture)
-    except tf.errors.OpError as error:
-        raise UserError(
-            f"Expected a writable file at --output_png={path}, found that nothing can be written "
-            f"there ({error.message}): name another one."
-        ) from error
+    run_directory.write_png(path, picture, "name another --output_png")
 
 
 def _heading(network, architecture, num_classes, size):

@@ -92,11 +92,12 @@ class BuildJournal:
     def finish(self, number: int, shard: FinishedShard) -> None:
         """Keeps a shard that has been written to `incomplete(number)`."""
         self.finished[number] = shard
-        tf.io.gfile.rename(self.incomplete(number), self.names[number] + _COMPLETE, overwrite=True)
         fields = {key: dataclasses.asdict(shard) for key, shard in self.finished.items()}
         with tf.io.gfile.GFile(self._path + _INCOMPLETE, "w") as file:
             file.write(json.dumps(fields))
+        # The entry first: what it tells of counts only once the shard has its name.
         tf.io.gfile.rename(self._path + _INCOMPLETE, self._path, overwrite=True)
+        tf.io.gfile.rename(self.incomplete(number), self.names[number] + _COMPLETE, overwrite=True)
 
     def abandon(self, number: int) -> None:
         """Removes what has been written of a shard."""

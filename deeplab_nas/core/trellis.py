@@ -22,6 +22,33 @@ def num_levels(layer: int) -> int:
     return min(layer + 1, NUM_LEVELS)
 
 
+def arrows_into(layer: int, level: int) -> list[tuple[int, int]]:
+    """Returns the `(source level, direction)` of every arrow into a node, finer sources first.
+
+    Args:
+        layer: From 1.
+        level: 0 to 3.
+    """
+    arrows = ((level - 1, DOWN), (level, SAME), (level + 1, UP))
+    return [arrow for arrow in arrows if 0 <= arrow[0] < num_levels(layer - 1)]
+
+
+def skip_source(layer: int, level: int) -> tuple[int, int]:
+    """Returns the `(layer, level)` of what a node takes for H^{l-2}.
+
+    It is the coarsest there is where the level is missing. The paper does not say what the first
+    cells at a new scale take. The official network resizes the earlier output to the scale where it
+    is wanted, and so does this one.
+
+    Args:
+        layer: From 1; the first takes layer -1, the stem at output stride 2.
+        level: 0 to 3.
+    """
+    if layer == 1:
+        return -1, 0
+    return layer - 2, min(level, num_levels(layer - 2) - 1)
+
+
 def arrow_mask(num_layers: int) -> np.ndarray:
     """Tells which arrows of the trellis exist.
 

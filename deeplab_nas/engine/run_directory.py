@@ -33,8 +33,10 @@ FREE_SETTINGS = (
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
 _ABSENT = "absent"
 _MAX_BYTES = 2**20
-# What to do where a file of a run cannot be written.
-ADVICE = "make room there, or see who may write there; the same command then goes on from here"
+# What to do where a file cannot be written.
+_ADVICE = "make room there, or see who may write there"
+# The same, of a file that a run writes again and again.
+ADVICE = f"{_ADVICE}; the same command then goes on from here"
 
 
 class RunDirectory:
@@ -175,29 +177,34 @@ class RunDirectory:
             )
 
 
-def write_bytes(path: str, data: bytes) -> None:
+def write_bytes(path: str, data: bytes, advice: str = _ADVICE) -> None:
     """Writes a file whole: under a temporary name in the same folder, then renamed.
+
+    Args:
+        path: Its name.
+        data: Its contents.
+        advice: What to do if it cannot be written.
 
     Raises:
         UserError: It cannot be written, as on a full disk.
     """
     temporary = f"{path}.partial"
-    with output_errors.as_user_errors(path, ADVICE):
+    with output_errors.as_user_errors(path, advice):
         with tf.io.gfile.GFile(temporary, "wb") as file:
             file.write(data)
         tf.io.gfile.rename(temporary, path, overwrite=True)
 
 
 def write_text(path: str, text: str) -> None:
-    """Writes a UTF-8 text file whole."""
+    """Writes a UTF-8 text file, as `write_bytes` does."""
     write_bytes(path, text.encode())
 
 
-def write_png(path: str, image: PIL.Image.Image) -> None:
-    """Writes a picture as PNG, whole."""
+def write_png(path: str, image: PIL.Image.Image, advice: str = _ADVICE) -> None:
+    """Writes a picture as PNG, as `write_bytes` does."""
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue(), advice)
 
 
 def _flatten(config: dict[str, Any]) -> dict[str, Any]:

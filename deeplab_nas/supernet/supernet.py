@@ -47,7 +47,7 @@ class Supernet(keras.Model):
 
     def _make_cell(self, layer, level):
         return search_cell.SearchCell(
-            [direction for _, direction in _arrows_into(layer, level)],
+            [direction for _, direction in trellis.arrows_into(layer, level)],
             num_blocks=self.config.num_blocks,
             filters=self.config.filter_multiplier * 2**level,
             operation_set=self.config.operation_set,
@@ -85,9 +85,9 @@ class Supernet(keras.Model):
             for level, cell in enumerate(cells):
                 sources = [
                     (None, None, None, self._channels(layer - 1, source))
-                    for source, _ in _arrows_into(layer, level)
+                    for source, _ in trellis.arrows_into(layer, level)
                 ]
-                skip = (None, None, None, self._channels(*_skip_source(layer, level)))
+                skip = (None, None, None, self._channels(*trellis.skip_source(layer, level)))
                 cell.build(sources, skip)
         for level, head in enumerate(self.heads):
             head.build((None, None, None, self._node_channels(level)))
@@ -115,10 +115,10 @@ class Supernet(keras.Model):
         features = {(-1, 0): half, (0, 0): quarter}
         for layer, cells in enumerate(self.cells, 1):
             for level, cell in enumerate(cells):
-                into = _arrows_into(layer, level)
+                into = trellis.arrows_into(layer, level)
                 features[layer, level] = cell(
                     [features[layer - 1, source] for source, _ in into],
-                    skip_source=features[_skip_source(layer, level)],
+                    skip_source=features[trellis.skip_source(layer, level)],
                     arrows=tf.stack([arrows[layer - 1, source, step] for source, step in into]),
                     gates=gates,
                     size=sizes[level],
@@ -141,23 +141,6 @@ class Supernet(keras.Model):
     def from_config(cls, config):
         settings = keras.saving.deserialize_keras_object(config.pop("config"))
         return cls(config=SupernetConfig(**settings), **config)
-
-
-def _arrows_into(layer, level):
-    """The `(source level, direction)` of every arrow that ends in a node, finer sources first."""
-    arrows = ((level - 1, trellis.DOWN), (level, trellis.SAME), (level + 1, trellis.UP))
-    return [arrow for arrow in arrows if 0 <= arrow[0] < trellis.num_levels(layer - 1)]
-
-
-def _skip_source(layer, level):
-    """The node taken for H^{l-2} at `level`; the coarsest there is where that scale is missing.
-
-    The paper does not say what the first cells at a new scale take. The official network resizes
-    the earlier output to the scale where it is wanted, and so does this one.
-    """
-    if layer == 1:
-        return -1, 0
-    return layer - 2, min(level, trellis.num_levels(layer - 2) - 1)
 
 
 def _level_sizes(images):

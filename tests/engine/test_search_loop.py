@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -105,37 +104,6 @@ def test_checkpoint_holds_every_variable(finished):
         assert saved[name].shape == tuple(variable.shape)
     momentum = [name for name in saved if name.startswith("weight_optimizer/_variables")]
     assert len(momentum) >= len(supernet.network_variables)
-
-
-class KilledError(Exception):
-    """Stands for a kill at any moment."""
-
-
-@pytest.mark.parametrize("kill_after", [1, 3])
-def test_killed_and_started_again_it_ends_where_it_would_have(
-    finished, tmp_path, monkeypatch, kill_after
-):
-    whole, epochs = finished
-    config = dataclasses.replace(whole, train_logdir=str(tmp_path / "run"), save_interval_secs=0.0)
-    after_step = search_loop.Search._after_step
-
-    def killed_after_step(search, done):
-        after_step(search, done)
-        if done == kill_after:
-            raise KilledError
-
-    with monkeypatch.context() as patch, pytest.raises(KilledError):
-        patch.setattr(search_loop.Search, "_after_step", killed_after_step)
-        search_loop.run(config)
-    resumed = search_loop.run(config)
-    assert [r["path"] for r in resumed] == [r["path"] for r in epochs]
-    expected = final_values(whole)
-    actual = final_values(config)
-    assert actual.keys() == expected.keys()
-    for name, value in expected.items():
-        np.testing.assert_allclose(actual[name], value, rtol=1e-3, atol=1e-3, err_msg=name)
-    steps = [(r["kind"], r["step"]) for r in read_history(config)]
-    assert steps == sorted(set(steps), key=lambda s: (s[1], s[0] == "epoch"))
 
 
 def test_a_signal_saves_first(finished, tmp_path, monkeypatch):

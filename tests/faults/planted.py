@@ -78,10 +78,24 @@ def fill_disk(num_bytes):
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, resource.RLIM_INFINITY))
 
 
-def lose_rights():
-    """From now on, this process may write nothing that is not open to all."""
+def lose_rights(run):
+    """From now on, this process may not write in the folder of a run."""
+    # Root may write whatever a folder says.
     if os.geteuid() == 0:
         os.seteuid(_NOBODY)
+    else:
+        _set_mode(run, 0o555)
+
+
+def give_rights_back(run):
+    """Lets the next process write in the folder of a run."""
+    _set_mode(run, 0o755)
+
+
+def _set_mode(run, mode):
+    for folder in (pathlib.Path(run), *pathlib.Path(run).iterdir()):
+        if folder.is_dir():
+            folder.chmod(mode)
 
 
 def newest(run, pattern):

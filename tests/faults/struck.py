@@ -30,11 +30,12 @@ class Strike:
     damage: str = ""
 
 
-def strikes(step):
+def _strikes(step, run):
     """Thirteen kills and three other ends, in a mixed order that is always the same.
 
     Args:
         step: The moment after a step: `search step` or `training step`.
+        run: The run directory.
     """
     drawn = random.Random(11)
     # A save takes some hundredths of a second: these come before, within and after it.
@@ -51,7 +52,7 @@ def strikes(step):
     found += [
         Strike(step, 2, functools.partial(planted.terminate), _TERMINATED),
         Strike(step, 2, functools.partial(planted.fill_disk, 2000), _REFUSED),
-        Strike(step, 2, functools.partial(planted.lose_rights), _REFUSED),
+        Strike(step, 2, functools.partial(planted.lose_rights, run), _REFUSED),
     ]
     drawn.shuffle(found)
     early = functools.partial(planted.kill, drawn.uniform(0.5, 3.0))
@@ -63,7 +64,7 @@ def check(make_config, step, folder):
 
     Args:
         make_config: Function from shards and a run directory to a configuration.
-        step: As for `strikes`.
+        step: The moment after a step: `search step` or `training step`.
         folder: Where everything is written.
 
     Returns:
@@ -75,7 +76,7 @@ def check(make_config, step, folder):
     shards, log = runs.make_shards(folder / "shards"), folder / "log"
     whole, config = (make_config(shards, folder / name) for name in ("whole", "struck"))
     assert runs.start(whole, log) == 0, log.read_text()
-    killed = _run_through(config, log, strikes(step))
+    killed = _run_through(config, log, _strikes(step, config.train_logdir))
     expected, found = runs.state(whole.train_logdir), runs.state(config.train_logdir)
     assert found["history"] == expected["history"]
     assert [name for name in expected if found.get(name) != expected[name]] == []
@@ -101,6 +102,8 @@ def _run_through(config, log, planned):
         exit_code = runs.start(config, log, fault)
         assert exit_code == strike.exit_code, (strike, exit_code, log.read_text()[-2000:])
         killed += exit_code == _KILLED
+        if strike.action.func is planted.lose_rights:
+            planted.give_rights_back(config.train_logdir)
         if strike.damage:
             planted.DAMAGES[strike.damage](config.train_logdir)
     assert runs.start(config, log) == 0, log.read_text()[-2000:]
