@@ -6,6 +6,15 @@ from deeplab_nas.engine import train_loop
 from tests import trained_runs
 
 
+def pytest_collection_modifyitems(items):
+    """Begins the longest tests first, each in a process of its own where there are two."""
+    longest = [item for item in items if item.path.parent.name == "faults"]
+    others = [item for item in items if item not in longest]
+    # Processes begin with a run of tests each, and take over from one another at the end.
+    middle = len(others) // 2
+    items[:] = [*longest[:1], *others[:middle], *longest[1:], *others[middle:]]
+
+
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory):
     """Folder of the shards of `trained_runs`."""
