@@ -12,6 +12,10 @@ from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.data.shard_index import ShardIndex
 from deeplab_nas.errors import UserError
 
+# What TensorFlow raises where a record cannot be used. Others, such as for want of memory, need no
+# look at all records.
+ERRORS = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)
+
 # Lines of an error of TensorFlow that say where in the graph it arose.
 _NOISE = ("Graph execution error", "Detected at", "<stack", "\t", " ", "[[")
 
@@ -73,7 +77,7 @@ def named(index: ShardIndex, descriptor: DatasetDescriptor) -> Iterator[None]:
     """
     try:
         yield
-    except tf.errors.OpError as error:
+    except ERRORS as error:
         for _, fault in find(index, descriptor, range(index.num_examples)):
             raise UserError(fault) from error
         raise

@@ -10,7 +10,7 @@ import time
 import keras
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, halves, pipeline, shard_index
+from deeplab_nas.data import datasets, halves, pipeline, record_faults, shard_index
 from deeplab_nas.drawing import labels
 from deeplab_nas.engine import finite, surroundings, weights
 from deeplab_nas.engine import strategy as strategies
@@ -194,7 +194,7 @@ class Search:
         while True:
             try:
                 return next(batches.iterator)
-            except tf.errors.OpError as error:
+            except record_faults.ERRORS as error:
                 batches.pass_over_bad_record(error, done)
                 self.bad_records.tell(self.report.history, done)
 

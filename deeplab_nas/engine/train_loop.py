@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, pipeline, shard_index
+from deeplab_nas.data import datasets, pipeline, record_faults, shard_index
 from deeplab_nas.engine import (
     checkpoints,
     class_weights,
@@ -255,7 +255,7 @@ class Training:
         begun, updates = int(self.steps_done.numpy()), self._updates()
         try:
             told = self.step.run(self.batches.iterator, tf.constant(count))
-        except tf.errors.OpError as error:
+        except record_faults.ERRORS as error:
             taken = self._updates() - updates
             self.batches.pass_over_bad_record(error, begun + taken)
             self.bad_records.tell(self.report.history, begun + taken)
