@@ -6,49 +6,22 @@ import resource
 import statistics
 import time
 
-from flags import model_flags, program
+from flags import program
 
-import keras
-import numpy as np
-import tensorflow as tf
 from absl import flags
 
-from deeplab_nas.engine import strategy as strategies
-from deeplab_nas.engine.search_config import SearchConfig
-from deeplab_nas.engine.search_step import SearchStep
-from deeplab_nas.supernet.supernet import Supernet
+from benchmarks import search_steps
 
-_IGNORE_LABEL = 255
-_TOTAL_STEPS = 1000
-
-model_flags.define()
-flags.DEFINE_list("train_crop_size", ["321", "321"], "Height and width in pixels.")
-flags.DEFINE_integer("train_batch_size", 2, "Images a step.")
-flags.DEFINE_integer("num_classes", 19, "Number of classes.")
-flags.DEFINE_integer("repetitions", 5, "Timed steps of each kind.")
-flags.DEFINE_integer("threads", 0, "Threads in all; 0: one a core.")
+search_steps.define_flags(repetitions=5)
 
 
 def main(_):
-    values = flags.FLAGS
-    strategies.set_threads(values.threads, side_by_side=True)
-    # As a search does.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    strategy = strategies.build("cpu")
-    batch = _batch()
-    keras.utils.set_random_seed(1)
-    with strategy.scope():
-        supernet = Supernet(values.num_classes, model_flags.supernet_config(values))
-        supernet.build()
-        step = SearchStep(
-            strategy, supernet, SearchConfig(train_logdir=""), _IGNORE_LABEL, _TOTAL_STEPS
-        )
-    updates = {"weights": step.update_weights, "architecture": step.update_architecture}
+    updates, batch = search_steps.make()
     first, nodes = {}, 0
     for name, update in updates.items():
         update(*batch)
         first[name] = _seconds_since_start_of_process()
-        nodes += len(update.get_concrete_function(*batch).graph.get_operations())
+        nodes += _nodes(update.get_concrete_function(*batch).graph)
     seconds = {name: _median_seconds(update, batch) for name, update in updates.items()}
     result = {
         **{f"{name}_seconds": round(found, 3) for name, found in seconds.items()},
@@ -61,14 +34,11 @@ def main(_):
     print(json.dumps(result))
 
 
-def _batch():
-    values = flags.FLAGS
-    height, width = map(int, values.train_crop_size)
-    random = np.random.default_rng(0)
-    size = (values.train_batch_size, height, width)
-    images = random.uniform(0, 255, (*size, 3)).astype(np.float32)
-    labels = random.integers(0, values.num_classes, size, np.int32)
-    return tf.constant(images), tf.constant(labels)
+def _nodes(graph):
+    """Nodes of a graph and of all functions that it calls."""
+    definition = graph.as_graph_def()
+    functions = definition.library.function
+    return len(definition.node) + sum(len(function.node_def) for function in functions)
 
 
 def _median_seconds(update, batch):

@@ -3,6 +3,7 @@
 import dataclasses
 
 from flags import (
+    cost_flags,
     data_flags,
     model_flags,
     program,
@@ -20,7 +21,7 @@ from deeplab_nas.engine import search_loop, strategy, table
 from deeplab_nas.engine.run_directory import RunDirectory
 from tfrecords_tools import build_shapes
 
-for topic in (data_flags, model_flags, search_flags, strategy_flags, run_flags):
+for topic in (data_flags, model_flags, search_flags, cost_flags, strategy_flags, run_flags):
     topic.define()
 
 

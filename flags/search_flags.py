@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from flags import checks, data_flags, model_flags, run_flags, strategy_flags
+from flags import checks, cost_flags, data_flags, model_flags, run_flags, strategy_flags
 
 from absl import flags
 
@@ -28,8 +28,8 @@ def search_config(flags_obj: flags.FlagValues) -> SearchConfig:
     """Assembles everything a search depends on from the parsed flags.
 
     Args:
-        flags_obj: Parsed flags of `data_flags`, `model_flags`, `search_flags`, `strategy_flags` and
-            `run_flags`.
+        flags_obj: Parsed flags of `data_flags`, `model_flags`, `search_flags`, `cost_flags`,
+            `strategy_flags` and `run_flags`.
 
     Returns:
         The configuration.
@@ -39,6 +39,7 @@ def search_config(flags_obj: flags.FlagValues) -> SearchConfig:
     """
     strategy_flags.check(flags_obj)
     run_flags.check(flags_obj)
+    cost_flags.check(flags_obj)
     _check(flags_obj)
     parts = {
         "data": data_flags.data_config(flags_obj),

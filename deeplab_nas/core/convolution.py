@@ -54,7 +54,8 @@ def conv2d(inputs, kernel, stride=1, rate=1):
         one_group = inputs.shape[-1] == kernel.shape[2]
         parts = _parts(kernel) if one_group else [kernel]
         convolve = tf.nn.conv2d if one_group and rate == 1 else portable_convolution.conv2d
-        return tf.concat([convolve(inputs, part, 1, "SAME", dilations=rate) for part in parts], -1)
+        outputs = [convolve(inputs, part, 1, "SAME", dilations=rate) for part in parts]
+        return tf.concat(outputs, -1) if len(outputs) > 1 else outputs[0]
     return tf.nn.conv2d(_pad(inputs, kernel), kernel, stride, "VALID")
 
 

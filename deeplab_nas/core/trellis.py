@@ -108,6 +108,16 @@ def consumers_by_state(num_blocks: int) -> tuple[int, ...]:
     return tuple(sources.count(state) for state in range(num_blocks + 1))
 
 
+def stages(num_blocks: int) -> tuple[tuple[int, ...], ...]:
+    """Returns the states that are read, those that are there at the same time together.
+
+    The two inputs of a cell come first, then one block after the other: (0, 1), (2,), (3,) for
+    three blocks. All states of a stage have the same consumers.
+    """
+    _check_positive("num_blocks", num_blocks)
+    return ((0, 1), *((state,) for state in range(2, num_blocks + 1)))
+
+
 def num_edges(num_blocks: int) -> int:
     """Returns the number of edges of a cell: 20 for 5 blocks."""
     _check_positive("num_blocks", num_blocks)

@@ -2,16 +2,10 @@
 
 from deeplab_nas.core import nas_genotypes, segmenter
 from deeplab_nas.drawing import labels
+from deeplab_nas.engine import precision
 
 # The backbone that an unset --output_stride picks for pnasnet.
 _PNASNET_STRIDE = 16
-_POLICIES = {
-    "float32": "float32",
-    "bfloat16": "mixed_bfloat16",
-    "float16": "mixed_float16",
-}
-
-PRECISIONS = tuple(_POLICIES)
 
 
 def architecture(config):
@@ -32,7 +26,7 @@ def build(config, found, num_classes, mixed_precision="float32", **training_opti
         config: `NetworkConfig`.
         found: The `Architecture`, as `architecture(config)` or a run directory gives it.
         num_classes: Number of classes.
-        mixed_precision: One of `PRECISIONS`.
+        mixed_precision: One of `precision.PRECISIONS`.
         **training_options: Options of `segmenter.build` that change no variable's shape, such as
             `drop_path_keep_prob`.
 
@@ -50,6 +44,6 @@ def build(config, found, num_classes, mixed_precision="float32", **training_opti
         use_decoder=config.use_decoder,
         decoder_use_separable_conv=config.decoder_use_separable_conv,
         remove_os32_stride=config.nas_remove_os32_stride,
-        dtype=_POLICIES[mixed_precision],
+        dtype=precision.POLICIES[mixed_precision],
         **training_options,
     )

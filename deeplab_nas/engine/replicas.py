@@ -22,4 +22,6 @@ def apply_summed(optimizer, gradients, variables):
         variables: Keras variables.
     """
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-    optimizer.apply([gradient / replicas for gradient in gradients], variables)
+    if replicas > 1:
+        gradients = [gradient / replicas for gradient in gradients]
+    optimizer.apply(gradients, variables)

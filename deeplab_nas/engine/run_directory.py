@@ -28,6 +28,8 @@ FREE_SETTINGS = (
     "save_interval_secs",
     "steps_per_call",
     "skip_bad_records",
+    "recompute",
+    "activation_memory_gib",
     "debug_numerics",
 )
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")

@@ -27,6 +27,11 @@ class SearchConfig:
         clip_gradient_norm: Global norm at which the weights' gradient is clipped; 0 does not clip.
         architecture_learning_rate: Adam's learning rate for alpha and beta.
         architecture_weight_decay: L2 of alpha and beta, added to the gradient.
+        mixed_precision: float32 or bfloat16; what convolutions compute in.
+        recompute: Whether nodes of the supernet compute again what their gradient needs instead of
+            keeping it: auto, always or never.
+        activation_memory_gib: With auto, what the nodes may keep on one replica, in GiB; those
+            that do not fit are recomputed.
         log_steps: Weight steps between two history lines.
         keep_checkpoints: How many of the newest checkpoints are kept.
         save_interval_secs: Longest time without a checkpoint inside an epoch, in seconds.
@@ -53,6 +58,9 @@ class SearchConfig:
     clip_gradient_norm: float = 5.0
     architecture_learning_rate: float = 0.003
     architecture_weight_decay: float = 1e-3
+    mixed_precision: str = "float32"
+    recompute: str = "auto"
+    activation_memory_gib: float = 0.5
     log_steps: int = 10
     keep_checkpoints: int = 3
     save_interval_secs: float = 1200.0

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from deeplab_nas.data import datasets, halves, pipeline, record_faults, shard_index
 from deeplab_nas.drawing import labels
-from deeplab_nas.engine import finite, surroundings, weights
+from deeplab_nas.engine import finite, precision, surroundings, weights
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.bad_records import BadRecords
 from deeplab_nas.engine.batches import Batches
@@ -63,7 +63,12 @@ class Search:
         self.begun_before = self.run_directory.claim(dataclasses.asdict(config), chief)
         keras.utils.set_random_seed(config.seed)
         with strategy.scope():
-            self.supernet = Supernet(self.descriptor.num_classes, config.supernet, name="supernet")
+            self.supernet = Supernet(
+                self.descriptor.num_classes,
+                config.supernet,
+                name="supernet",
+                dtype=precision.POLICIES[config.mixed_precision],
+            )
             self.supernet.build()
             self.step = SearchStep(
                 strategy, self.supernet, config, self.descriptor.ignore_label, self.total_steps
@@ -121,6 +126,12 @@ class Search:
             print(f"Going on after step {step} of {self.total_steps}.", file=sys.stderr)
         elif self.begun_before:
             print("No checkpoint was saved yet: beginning anew.", file=sys.stderr)
+        print(self.step.describe_memory(self._image_shape()), file=sys.stderr)
+
+    def _image_shape(self):
+        data = self.config.data
+        replicas = self.strategy.num_replicas_in_sync
+        return (data.train_batch_size // replicas, *data.train_crop_size)
 
     def run(self):
         """Searches to the end; returns the records of all epochs.

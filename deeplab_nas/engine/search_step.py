@@ -4,6 +4,9 @@ import keras
 import tensorflow as tf
 
 from deeplab_nas.engine import losses, replicas, schedules
+from deeplab_nas.engine.momentum_sgd import MomentumSGD
+from deeplab_nas.supernet import memory_plan
+from deeplab_nas.supernet.search_cell import SearchCell
 
 # DARTS's for the architecture; the paper gives the rate and the decay only.
 _ADAM_BETA_1 = 0.5
@@ -44,7 +47,7 @@ class SearchStep:
         self._schedule = schedules.cosine(
             config.base_learning_rate, config.end_learning_rate, total_steps
         )
-        self.weight_optimizer = keras.optimizers.SGD(self._schedule, momentum=config.momentum)
+        self.weight_optimizer = MomentumSGD(self._schedule, momentum=config.momentum)
         self.architecture_optimizer = keras.optimizers.Adam(
             config.architecture_learning_rate, beta_1=_ADAM_BETA_1
         )
@@ -59,6 +62,11 @@ class SearchStep:
         """Learning rate of the weights at a weight step, as a float."""
         return float(self._schedule(step))
 
+    def describe_memory(self, image_shape):
+        """What the supernet keeps for its gradient, in one line; see `memory_plan.describe`."""
+        recomputed = self._nodes_to_recompute(image_shape)
+        return memory_plan.describe(self._supernet, recomputed, image_shape)
+
     def _as_function(self, replica_step, told):
         @tf.function(autograph=False)
         def step(images, labels):
@@ -71,42 +79,59 @@ class SearchStep:
         return step
 
     def _weight_step(self, images, labels):
-        loss, gradients = self._loss_and_gradients(images, labels, self._network_variables)
+        loss, gradients = self._loss_and_gradients(
+            images, labels, self._network_variables, frozen=SearchCell.ARCHITECTURE
+        )
         norm = tf.linalg.global_norm(gradients)
-        if self._config.clip_gradient_norm:
-            gradients, _ = tf.clip_by_global_norm(
-                gradients, self._config.clip_gradient_norm, use_norm=norm
-            )
+        limit = self._config.clip_gradient_norm
         self._apply(
-            self.weight_optimizer, gradients, self._network_variables, self._config.weight_decay
+            self.weight_optimizer,
+            gradients,
+            self._network_variables,
+            self._config.weight_decay,
+            scale=limit / tf.maximum(norm, limit) if limit else tf.constant(1.0),
         )
         return loss, norm
 
     def _architecture_step(self, images, labels):
-        loss, gradients = self._loss_and_gradients(images, labels, self._architecture_variables)
+        loss, gradients = self._loss_and_gradients(
+            images, labels, self._architecture_variables, frozen=SearchCell.WEIGHTS
+        )
         self._apply(
             self.architecture_optimizer,
             gradients,
             self._architecture_variables,
             self._config.architecture_weight_decay,
+            scale=tf.constant(1.0),
         )
         return loss, tf.linalg.global_norm(gradients)
 
-    def _loss_and_gradients(self, images, labels, variables):
+    def _loss_and_gradients(self, images, labels, variables, frozen):
         """The loss of the global batch and its gradients, the same on every replica."""
+        recompute = self._nodes_to_recompute(images.shape[:3])
         # Only what is stepped is watched, so that nothing is computed for the other variables.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
-            logits = self._supernet(images, training=True)
+            logits = self._supernet(images, training=True, frozen=frozen, recompute=recompute)
             loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
             loss = losses.mean_loss(loss_sum, replicas.sum_over_replicas(num_valid))
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
 
-    def _apply(self, optimizer, gradients, variables, weight_decay):
+    def _nodes_to_recompute(self, image_shape):
+        if self._config.recompute == "never":
+            return frozenset()
+        budget = self._config.activation_memory_gib if self._config.recompute == "auto" else 0
+        return memory_plan.nodes_to_recompute(self._supernet, image_shape, budget * 2**30)
+
+    def _apply(self, optimizer, gradients, variables, weight_decay, scale):
+        """Applies the gradients times `scale`, a scalar, and the L2 term."""
+        weight_decay = tf.constant(weight_decay)
         # Keras' own weight decay is decoupled.
         decayed = [
-            gradient + weight_decay * variable.value if len(variable.shape) > 1 else gradient
+            gradient * scale + variable.value * weight_decay
+            if len(variable.shape) > 1
+            else gradient * scale
             for gradient, variable in zip(gradients, variables, strict=True)
         ]
         replicas.apply_summed(optimizer, decayed, variables)

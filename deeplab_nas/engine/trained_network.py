@@ -42,7 +42,7 @@ def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
 
     Args:
         checkpoint: Run directory of a training, or a checkpoint in it; see `weights.find`.
-        mixed_precision: One of `networks.PRECISIONS`.
+        mixed_precision: One of `precision.PRECISIONS`.
 
     Returns:
         The network.

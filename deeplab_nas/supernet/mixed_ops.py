@@ -1,25 +1,27 @@
 """The mixed operations on the edges of a cell (Auto-DeepLab, section 4.1, eq. 1-3)."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import convolution, trellis
+from deeplab_nas.core import phases, resize, trellis
 from deeplab_nas.supernet import operations
 
-_PARAMETER_FREE = ("avg_pool_3x3", "max_pool_3x3", "skip")
+PARAMETER_FREE = ("avg_pool_3x3", "max_pool_3x3", "skip")
 _NUM_POOLS = 2
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class MixedOps(keras.layers.Layer):
-    """The edges of all cells of a trellis node; a call applies those that leave one state.
+    """The edges of all cells of a trellis node; a call applies those that leave one stage.
 
     Each edge is the sum of the candidate operations, weighted by the softmax of its row of alpha.
     Equal to one operation at a time, but wide:
 
     - The ReLU is shared, and the convolutions of all edges are one grouped convolution.
-    - Pools and skip have no weights, so they are computed once and then mixed for each consumer by
-      a 1x1 convolution whose kernel is made of the gates alone.
+    - Pools and skip have no weights, so they are computed once and then mixed for all consumers by
+      one product with a small matrix, that of the gates.
     - Every operation but skip ends in a parameter-free batch normalisation, and its gate is the
       scale of that normalisation; pools are normalised too, as in DARTS. `zero` adds nothing.
     """
@@ -34,76 +36,91 @@ class MixedOps(keras.layers.Layer):
             operation_set: Key of `operations.OPERATION_SETS`.
             **kwargs: Of `keras.layers.Layer`.
         """
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.num_blocks = num_blocks
         self.num_cells = num_cells
         self.filters = filters
         self.operation_set = operation_set
-        groups_by_state = [num_cells * consumers for consumers in self.consumers_by_state]
+        self.stages = trellis.stages(num_blocks)
+        self.consumers = trellis.consumers_by_state(num_blocks)[1:]
+        groups_by_stage = [
+            num_cells * len(states) * consumers
+            for states, consumers in zip(self.stages, self.consumers, strict=True)
+        ]
         self.operations = {
-            name: make(groups_by_state, filters, name=name)
+            name: make(groups_by_stage, filters, name=name, dtype=self.dtype_policy)
             for name, make in operations.OPERATION_SETS[operation_set].items()
         }
 
     @property
-    def consumers_by_state(self):
-        """Blocks that read each state: all read the two inputs, the later ones each block."""
-        return trellis.consumers_by_state(self.num_blocks)
-
-    @property
     def normalized_channels(self):
-        """Channels that the calls for all states normalise together."""
+        """Channels that the calls for all stages normalise together."""
         wide = sum(operation.num_normalizations for operation in self.operations.values())
-        per_state = [consumers * wide + _NUM_POOLS for consumers in self.consumers_by_state]
-        return sum(per_state) * self.num_cells * self.filters
+        blocks = sum(
+            len(states) * (consumers * wide + _NUM_POOLS)
+            for states, consumers in zip(self.stages, self.consumers, strict=True)
+        )
+        return blocks * self.num_cells * self.filters
 
     def build(self):
         for operation in self.operations.values():
             operation.build()
         self.built = True
 
-    def kernels_by_state(self):
-        """Returns, for each state, the kernels of each operation by name."""
-        kernels = {name: op.kernels_by_state() for name, op in self.operations.items()}
+    def kernels_by_stage(self, kernels):
+        """Cuts the values of `self.trainable_variables` into those of each stage and operation.
+
+        Returns:
+            For each stage, the kernels of each operation by name.
+        """
+        rest = iter(kernels)
+        kernels = {
+            name: operation.kernels_by_stage([next(rest) for _ in operation.weights])
+            for name, operation in self.operations.items()
+        }
         return [
-            {name: by_state[state] for name, by_state in kernels.items()}
-            for state in range(len(self.consumers_by_state))
+            {name: by_stage[stage] for name, by_stage in kernels.items()}
+            for stage in range(len(self.stages))
         ]
 
-    def call(self, inputs, state, kernels, gates, statistics):
-        """Applies the mixed operations that leave one state.
+    def call(self, inputs, stage, kernels, scales, mix, statistics):
+        """Applies the mixed operations that leave the states of one stage.
 
         Args:
-            inputs: The state, `[batch, height, width, cells * filters]`.
-            state: Its index: 0 is H^{l-1}, 1 is H^{l-2}, 2 + i is block i.
-            kernels: The state's entry of `kernels_by_state`.
-            gates: `relaxation.OperationGates`.
+            inputs: The states side by side, `[batch, height, width, states * cells * filters]`.
+            stage: Its index in `trellis.stages`.
+            kernels: The stage's entry of `kernels_by_stage`.
+            scales: The stage's entry of `OperationGates.scales` for `operations`.
+            mix: The stage's entry of `OperationGates.mixes` for `PARAMETER_FREE`.
             statistics: `normalization.StatisticsPass`.
 
         Returns:
-            What each consumer receives, `[batch, height, width, cells * filters]` each.
+            What each consumer receives, `[batch, height, width, cells * filters]` each: for each
+            consumer a list of tensors that are to be summed.
         """
-        width = inputs.shape[-1]
-        consumers = self.consumers_by_state[state]
-        wide = tf.tile(tf.nn.relu(inputs), [1, 1, 1, consumers])
-        mixed = [
+        size = resize.image_size(inputs)
+        states, consumers = len(self.stages[stage]), self.consumers[stage]
+        rectified = tf.nn.relu(inputs)
+
+        @functools.cache
+        def wide_inputs(rate):
+            return _repeat(phases.split(rectified, rate), states, consumers)
+
+        wide = [
             operation(
-                wide,
+                wide_inputs(operation.rate),
+                size=size,
                 kernels=kernels[name],
-                scale=gates.scale(state, name, width),
+                scale=scale,
                 statistics=statistics,
             )
-            for name, operation in self.operations.items()
+            for (name, operation), scale in zip(
+                self.operations.items(), tf.unstack(scales), strict=True
+            )
         ]
-        mixed.append(self._parameter_free(inputs, state, gates, statistics))
-        return tf.split(tf.add_n(mixed), consumers, -1)
-
-    def _parameter_free(self, inputs, state, gates, statistics):
-        average = statistics.normalize(tf.nn.avg_pool2d(inputs, 3, 1, "SAME"))
-        maximum = statistics.normalize(tf.nn.max_pool2d(inputs, 3, 1, "SAME"))
-        kernel = gates.spread(state, _PARAMETER_FREE, inputs.shape[-1])
-        outputs = tf.concat([average, maximum, inputs], -1)
-        return convolution.conv2d(outputs, tf.cast(kernel, inputs.dtype))
+        edges = tf.split(tf.add_n(wide), states * consumers, -1)
+        mixed = _parameter_free(inputs, states, mix, statistics)
+        return [[*edges[i::consumers], mixed[i]] for i in range(consumers)]
 
     def get_config(self):
         return {
@@ -113,3 +130,36 @@ class MixedOps(keras.layers.Layer):
             "filters": self.filters,
             "operation_set": self.operation_set,
         }
+
+
+def _repeat(inputs, states, consumers):
+    """Repeats each state's channels once a consumer, states first."""
+
+    @tf.custom_gradient
+    def repeat(values):
+        def gradient(upstream):
+            # What TensorFlow derives is a slice for each part.
+            parts = tf.split(upstream, states * consumers, -1)
+            sums = [
+                tf.add_n(parts[state * consumers : (state + 1) * consumers])
+                for state in range(states)
+            ]
+            return tf.concat(sums, -1)
+
+        parts = tf.split(values, states, -1)
+        return tf.concat([part for part in parts for _ in range(consumers)], -1), gradient
+
+    return repeat(inputs)
+
+
+def _parameter_free(inputs, states, mix, statistics):
+    """Pools and skip of all states, summed for each consumer."""
+    average = statistics.normalize(tf.nn.avg_pool2d(inputs, 3, 1, "SAME"))
+    maximum = statistics.normalize(tf.nn.max_pool2d(inputs, 3, 1, "SAME"))
+    outputs = [average, maximum, inputs]
+    if states > 1:
+        outputs = [part for output in outputs for part in tf.split(output, states, -1)]
+    flat = tf.reshape(tf.stack(outputs), [len(outputs), -1])
+    mixed = tf.linalg.matmul(tf.cast(mix, inputs.dtype), flat)
+    shape = outputs[0].shape if outputs[0].shape.is_fully_defined() else tf.shape(outputs[0])
+    return tf.unstack(tf.reshape(mixed, tf.concat([mix.shape[:1], shape], 0)))

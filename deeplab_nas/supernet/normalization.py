@@ -30,25 +30,38 @@ class MovingStatistics(keras.layers.Layer):
         self.variance = self.add_weight(name="moving_variance", initializer="ones", **make)
         self.built = True
 
-    def pass_through(self, training):
-        """Starts one forward pass over the normalisations, always in the same order."""
-        return StatisticsPass(self, training)
+    def given(self, training):
+        """What a `StatisticsPass` takes: the averages, two tensors `[channels]`; none in training.
 
-    def update(self, means, variances):
-        """Moves the averages towards the batch's `means` and `variances`, both `[channels]`."""
-        for variable, batch in ((self.mean, means), (self.variance, variances)):
-            variable.assign(variable * self.decay + batch * (1.0 - self.decay))
+        Args:
+            training: Whether to normalise by the batch's statistics.
+        """
+        return [] if training else [self.mean.value, self.variance.value]
+
+    def pass_through(self, training):
+        """Starts a `StatisticsPass`; `training` as in `given`."""
+        return StatisticsPass(self.channels, self.given(training))
+
+    def update(self, batch):
+        """Moves the averages towards what `StatisticsPass.finish` returned."""
+        for variable, values in zip((self.mean, self.variance), batch, strict=bool(batch)):
+            variable.assign(variable * self.decay + values * (1.0 - self.decay))
 
     def get_config(self):
         return {**super().get_config(), "channels": self.channels, "decay": self.decay}
 
 
 class StatisticsPass:
-    """One forward pass: normalises, and collects statistics or reads the moving ones."""
+    """One forward pass over normalisations, always in the same order.
 
-    def __init__(self, moving, training):
+    It is a function of tensors: it collects the batch's statistics and leaves their averages to
+    `MovingStatistics`, so that a pass can be repeated without counting twice.
+    """
+
+    def __init__(self, channels, moving):
+        """Args: channels, the sum over all normalisations; moving, of `MovingStatistics.given`."""
+        self._channels = channels
         self._moving = moving
-        self._training = training
         self._offset = 0
         self._means = []
         self._variances = []
@@ -71,9 +84,8 @@ class StatisticsPass:
         start, self._offset = self._offset, self._offset + channels
         scale = self._ones(channels) if scale is None else scale
         offset = self._zeros(channels)
-        if not self._training:
-            mean = self._moving.mean.value[start : self._offset]
-            variance = self._moving.variance.value[start : self._offset]
+        if self._moving:
+            mean, variance = (values[start : self._offset] for values in self._moving)
             return batch_norm.fused(inputs, scale, offset, mean, variance, EPSILON, False)[0]
         outputs, mean, variance = batch_norm.normalize_by_batch(
             inputs, scale, offset, EPSILON, synchronized=True
@@ -83,10 +95,14 @@ class StatisticsPass:
         return outputs
 
     def finish(self):
-        """Ends the pass; in training the moving averages take up the batch's statistics."""
-        if self._offset != self._moving.channels:
-            raise ValueError(
-                f"Expected {self._moving.channels} normalised channels, got {self._offset}."
-            )
-        if self._training:
-            self._moving.update(tf.concat(self._means, 0), tf.concat(self._variances, 0))
+        """Ends the pass.
+
+        Returns:
+            The batch's means and unbiased variances, two tensors `[channels]` without a gradient;
+            none where the moving averages were given.
+        """
+        if self._offset != self._channels:
+            raise ValueError(f"Expected {self._channels} normalised channels, got {self._offset}.")
+        if self._moving:
+            return []
+        return [tf.stop_gradient(tf.concat(each, 0)) for each in (self._means, self._variances)]

@@ -1,8 +1,9 @@
-"""The candidate operations with weights, each for all edges that leave a state at once.
+"""The candidate operations with weights, each for all edges that leave a stage at once.
 
-Channels are consumer-major: `[consumer, cell, filter]`, flattened. The input of a wide operation is
-the state's ReLU repeated once a consumer, so that every edge owns a run of channels and the edges'
-separate convolutions are one grouped convolution.
+A stage is the states that are there at the same time, see `trellis.stages`. Channels are `[state,
+consumer, cell, filter]`, flattened. The input of a wide operation is the rectified states, each
+repeated once a consumer, so that every edge owns a run of channels and the edges' separate
+convolutions are one grouped convolution.
 """
 
 import functools
@@ -10,7 +11,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import convolution
+from deeplab_nas.core import convolution, phases
 
 
 class WideOperation(keras.layers.Layer):
@@ -24,36 +25,40 @@ class WideOperation(keras.layers.Layer):
 
     num_normalizations = 1
 
-    def __init__(self, groups_by_state, filters, **kwargs):
-        """Args: groups_by_state, consumers times cells of each state; filters of a group."""
-        super().__init__(**kwargs)
-        self.groups_by_state = list(groups_by_state)
+    def __init__(self, groups_by_stage, filters, rate=1, **kwargs):
+        """Args: groups_by_stage, edges times cells of each; filters of a group; atrous rate."""
+        super().__init__(autocast=False, **kwargs)
+        self.groups_by_stage = list(groups_by_stage)
         self.filters = filters
+        self.rate = rate
 
     def add_kernel(self, name, size, in_channels):
-        """Adds a kernel `[size, size, in_channels, sum(groups_by_state) * filters]`."""
+        """Adds a kernel `[size, size, in_channels, sum(groups_by_stage) * filters]`."""
         return self.add_weight(
             name=name,
-            shape=(size, size, in_channels, sum(self.groups_by_state) * self.filters),
+            shape=(size, size, in_channels, sum(self.groups_by_stage) * self.filters),
             initializer=convolution.fan_in_uniform(size * size * in_channels),
         )
 
-    def kernels_by_state(self):
-        """Cuts the kernels into those of each state.
+    def kernels_by_stage(self, kernels):
+        """Cuts the values of the layer's variables into those of each stage.
 
         Returns:
-            For each state a tuple with one tensor a variable, in order of creation,
+            For each stage a tuple with one tensor a variable, in order of creation,
             `[size, size, in_channels, groups * filters]`.
         """
-        widths = [groups * self.filters for groups in self.groups_by_state]
-        cut = [tf.split(tf.convert_to_tensor(kernel), widths, -1) for kernel in self.weights]
-        return list(zip(*cut, strict=True))
+        return list(zip(*[self.cut(kernel, axis=3) for kernel in kernels], strict=True))
+
+    def cut(self, kernel, axis):
+        """Cuts one kernel, whose output channels are on `axis`, into those of each stage."""
+        return tf.split(kernel, [groups * self.filters for groups in self.groups_by_stage], axis)
 
     def get_config(self):
         return {
             **super().get_config(),
-            "groups_by_state": self.groups_by_state,
+            "groups_by_stage": self.groups_by_stage,
             "filters": self.filters,
+            "rate": self.rate,
         }
 
 
@@ -61,12 +66,11 @@ class WideOperation(keras.layers.Layer):
 class SeparableConvolution(WideOperation):
     """`repetitions` times {ReLU, depthwise, pointwise, batch norm}; official `nas_cell`."""
 
-    def __init__(self, groups_by_state, filters, kernel_size, repetitions, rate=1, **kwargs):
-        """Args as `WideOperation`, and the depthwise kernel's size and atrous rate."""
-        super().__init__(groups_by_state, filters, **kwargs)
+    def __init__(self, groups_by_stage, filters, kernel_size, repetitions, **kwargs):
+        """Args as `WideOperation`, and the size of the depthwise kernels."""
+        super().__init__(groups_by_stage, filters, **kwargs)
         self.kernel_size = kernel_size
         self.repetitions = repetitions
-        self.rate = rate
         self.num_normalizations = repetitions
 
     def build(self):
@@ -75,12 +79,23 @@ class SeparableConvolution(WideOperation):
             self.add_kernel(f"pointwise_{i}", 1, self.filters)
         self.built = True
 
-    def call(self, inputs, kernels, scale, statistics):
-        """Applies the operation to one state.
+    def kernels_by_stage(self, kernels):
+        """As `WideOperation` has it, but for depthwise kernels: `[size, size, channels, 1]`."""
+        depthwise = [
+            self.cut(tf.reshape(kernel, [self.kernel_size, self.kernel_size, -1, 1]), axis=2)
+            for kernel in kernels[::2]
+        ]
+        pointwise = [self.cut(kernel, axis=3) for kernel in kernels[1::2]]
+        return list(zip(zip(*depthwise, strict=True), zip(*pointwise, strict=True), strict=True))
+
+    def call(self, inputs, size, kernels, scale, statistics):
+        """Applies the operation to one stage.
 
         Args:
-            inputs: The rectified state, once a consumer, `[batch, height, width, channels]`.
-            kernels: The state's entry of `kernels_by_state`.
+            inputs: The rectified states, once a consumer, as `phases.split` returns them for
+                `self.rate`, `[*, *, *, channels]`.
+            size: `(height, width)`.
+            kernels: The stage's entry of `kernels_by_stage`.
             scale: `[channels]`, the weight of the operation on each edge.
             statistics: `normalization.StatisticsPass`.
 
@@ -88,24 +103,20 @@ class SeparableConvolution(WideOperation):
             `[batch, height, width, channels]`.
         """
         outputs = inputs
-        for i in range(self.repetitions):
+        for i, (depthwise, pointwise) in enumerate(zip(*kernels, strict=True)):
             if i:
                 outputs = tf.nn.relu(statistics.normalize(outputs))
-            outputs = self._depthwise(outputs, kernels[2 * i])
-            outputs = convolution.conv2d(outputs, kernels[2 * i + 1])
+                outputs = phases.split(outputs, self.rate)
+            outputs = convolution.depthwise_conv2d(outputs, depthwise)
+            outputs = phases.merge(outputs, self.rate, size)
+            outputs = convolution.conv2d(outputs, pointwise)
         return statistics.normalize(outputs, scale)
-
-    def _depthwise(self, inputs, kernel):
-        kernel = tf.reshape(kernel, [self.kernel_size, self.kernel_size, -1, 1])
-        rates = [self.rate, self.rate]
-        return tf.nn.depthwise_conv2d(inputs, kernel, [1, 1, 1, 1], "SAME", dilations=rates)
 
     def get_config(self):
         return {
             **super().get_config(),
             "kernel_size": self.kernel_size,
             "repetitions": self.repetitions,
-            "rate": self.rate,
         }
 
 
@@ -113,23 +124,22 @@ class SeparableConvolution(WideOperation):
 class AtrousConvolution(WideOperation):
     """ReLU, full convolution at `rate`, batch normalisation; official `nas_cell`."""
 
-    def __init__(self, groups_by_state, filters, kernel_size, rate=2, **kwargs):
-        """Args as `WideOperation`, and the kernel's size and atrous rate."""
-        super().__init__(groups_by_state, filters, **kwargs)
+    def __init__(self, groups_by_stage, filters, kernel_size, rate=2, **kwargs):
+        """Args as `WideOperation`, and the size of the kernel."""
+        super().__init__(groups_by_stage, filters, rate, **kwargs)
         self.kernel_size = kernel_size
-        self.rate = rate
 
     def build(self):
         self.add_kernel("kernel", self.kernel_size, self.filters)
         self.built = True
 
-    def call(self, inputs, kernels, scale, statistics):
-        """Applies the operation to one state; see `SeparableConvolution.call`."""
-        outputs = convolution.conv2d(inputs, kernels[0], rate=self.rate)
-        return statistics.normalize(outputs, scale)
+    def call(self, inputs, size, kernels, scale, statistics):
+        """Applies the operation to one stage; see `SeparableConvolution.call`."""
+        outputs = convolution.conv2d(inputs, kernels[0])
+        return statistics.normalize(phases.merge(outputs, self.rate, size), scale)
 
     def get_config(self):
-        return {**super().get_config(), "kernel_size": self.kernel_size, "rate": self.rate}
+        return {**super().get_config(), "kernel_size": self.kernel_size}
 
 
 _SEPARABLE = {
@@ -137,7 +147,7 @@ _SEPARABLE = {
     "separable_5x5_2": functools.partial(SeparableConvolution, kernel_size=5, repetitions=2),
 }
 
-# By operation set, each operation with weights and what builds it from (groups_by_state, filters).
+# By operation set, each operation with weights and what builds it from (groups_by_stage, filters).
 OPERATION_SETS = {
     "official": {
         **_SEPARABLE,

@@ -33,24 +33,8 @@ def arrow_weights(beta):
     return tf.where(mask, tf.nn.softmax(logits, axis=-1), tf.zeros_like(beta))
 
 
-def spread_matrix(weights, channels):
-    """Kernel of the 1x1 convolution that mixes whole groups of channels.
-
-    Args:
-        weights: `[groups_in, groups_out]`.
-        channels: Channels of a group.
-
-    Returns:
-        `[1, 1, groups_in * channels, groups_out * channels]`: output group `o` is the sum of
-        `weights[i, o]` times input group `i`.
-    """
-    groups_in, groups_out = weights.shape
-    kernel = tf.einsum("io,cd->icod", weights, tf.eye(channels, dtype=weights.dtype))
-    return tf.reshape(kernel, [1, 1, groups_in * channels, groups_out * channels])
-
-
 class OperationGates:
-    """The operation weights, laid out for the edges that leave each state of a cell.
+    """The operation weights, laid out for the edges that leave each stage of a cell.
 
     All cells share alpha, so one object serves a whole forward pass; what cells of one width have
     in common is computed once.
@@ -59,34 +43,44 @@ class OperationGates:
     def __init__(self, alpha, num_blocks):
         """Args: alpha `[edges, operations]` as `operation_weights` takes it; num_blocks B."""
         weights = operation_weights(alpha)
-        sources = np.array([source for source, _ in trellis.edges(num_blocks)])
+        edges = trellis.edges(num_blocks)
+        by_state = sorted(range(len(edges)), key=lambda row: edges[row])
+        self._stages = trellis.stages(num_blocks)
         self._weights = [
-            tf.gather(weights, np.flatnonzero(sources == state)) for state in range(num_blocks + 1)
+            tf.gather(weights, [row for row in by_state if edges[row][0] in states])
+            for states in self._stages
         ]
         self._made = {}
 
-    def scale(self, state, operation, width):
-        """Weight of `operation` for every channel of the consumers of `state`.
+    def scales(self, operations, width):
+        """Weights of `operations` for every channel of the edges, of `width` channels each.
 
         Returns:
-            `[consumers * width]`, consumer-major.
+            For each stage `[len(operations), states * consumers * width]`.
         """
-        key = ("scale", state, operation, width)
-        if key not in self._made:
-            column = nas_genotypes.SEARCH_OPERATIONS.index(operation)
-            gates = self._weights[state][:, column, None]
-            self._made[key] = tf.reshape(tf.tile(gates, [1, width]), [-1])
-        return self._made[key]
+        return self._once(
+            ("scales", operations, width),
+            lambda weights, _: tf.repeat(tf.transpose(weights), width, axis=1),
+        )
 
-    def spread(self, state, operations, width):
-        """Kernel that sends `operations`, side by side, to the consumers of `state`.
+    def mixes(self, operations):
+        """Weights by which each consumer sums what `operations` make of the states.
 
         Returns:
-            `[1, 1, len(operations) * width, consumers * width]`, see `spread_matrix`.
+            For each stage `[consumers, len(operations) * states]`, operations first.
         """
-        key = ("spread", state, operations, width)
+
+        def make(weights, states):
+            weights = tf.reshape(weights, [len(states), -1, len(operations)])
+            return tf.reshape(tf.transpose(weights, [1, 2, 0]), [weights.shape[1], -1])
+
+        return self._once(("mixes", operations), make)
+
+    def _once(self, key, make):
         if key not in self._made:
-            columns = [nas_genotypes.SEARCH_OPERATIONS.index(name) for name in operations]
-            gates = tf.gather(self._weights[state], columns, axis=1)
-            self._made[key] = spread_matrix(tf.transpose(gates), width)
+            columns = [nas_genotypes.SEARCH_OPERATIONS.index(name) for name in key[1]]
+            self._made[key] = [
+                make(tf.gather(weights, columns, axis=1), states)
+                for weights, states in zip(self._weights, self._stages, strict=True)
+            ]
         return self._made[key]

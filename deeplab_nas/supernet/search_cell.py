@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from deeplab_nas.core import convolution, resize, trellis
-from deeplab_nas.supernet import mixed_ops, normalization, relaxation
+from deeplab_nas.supernet import mixed_ops, normalization
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
@@ -18,6 +18,10 @@ class SearchCell(keras.layers.Layer):
     H^{l-2} by ReLU and a 1x1 convolution. All convolutions inside the cell have stride 1.
     """
 
+    # What no gradient is taken of while the other is trained.
+    WEIGHTS = ("kernels",)
+    ARCHITECTURE = ("arrows", "mixes", "scales")
+
     def __init__(self, directions, num_blocks, filters, operation_set, batch_norm_decay, **kwargs):
         """Creates the node.
 
@@ -29,14 +33,19 @@ class SearchCell(keras.layers.Layer):
             batch_norm_decay: Decay of the moving statistics.
             **kwargs: Of `keras.layers.Layer`.
         """
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.directions = list(directions)
         self.num_blocks = num_blocks
         self.filters = filters
         self.operation_set = operation_set
         self.batch_norm_decay = batch_norm_decay
         self.mixed_ops = mixed_ops.MixedOps(
-            num_blocks, len(self.directions), filters, operation_set, name="mixed_ops"
+            num_blocks,
+            len(self.directions),
+            filters,
+            operation_set,
+            name="mixed_ops",
+            dtype=self.dtype_policy,
         )
 
     @property
@@ -69,7 +78,15 @@ class SearchCell(keras.layers.Layer):
             initializer=convolution.fan_in_uniform(size * size * in_channels),
         )
 
-    def call(self, sources, skip_source, arrows, gates, size, training=False):
+    @property
+    def kind(self):
+        """Cells of one kind differ in nothing but their variables."""
+        return (
+            *(tuple(self.directions), self.num_blocks, self.filters),
+            *(self.operation_set, self.dtype_policy.name),
+        )
+
+    def call(self, sources, skip_source, arrows, gates, size, run, training=False):
         """Runs the cells and sums them.
 
         Args:
@@ -78,58 +95,86 @@ class SearchCell(keras.layers.Layer):
             arrows: Weight of each arrow, `[len(directions)]`.
             gates: `relaxation.OperationGates`.
             size: `(height, width)` of this node.
+            run: Calls `compute`: `shared_functions.SharedFunctions`.
             training: Whether to normalise by the batch's statistics.
 
         Returns:
             H^l, `[batch, height, width, num_blocks * filters]`, before any ReLU.
         """
-        statistics = self.statistics.pass_through(training)
+        tensors = {
+            "features": [*sources, skip_source],
+            "kernels": [self._kernel(variable) for variable in self.trainable_variables],
+            "arrows": arrows,
+            "scales": gates.scales(tuple(self.mixed_ops.operations), self.width),
+            "mixes": gates.mixes(mixed_ops.PARAMETER_FREE),
+            "moving": self.statistics.given(training),
+        }
+        outputs, batch = run(self, tensors, size=size)
+        self.statistics.update(batch)
+        return outputs
+
+    def _kernel(self, variable):
+        return tf.cast(tf.convert_to_tensor(variable.value), self.compute_dtype)
+
+    def compute(self, tensors, size):
+        """What `call` computes, as a function of `tensors` alone.
+
+        Args:
+            tensors: `features`, the sources and the skip source; `kernels`, the values of the
+                trainable variables; `arrows`; `scales` and `mixes`, of `OperationGates`; `moving`,
+                of `MovingStatistics.given`.
+            size: `(height, width)` of this node.
+
+        Returns:
+            H^l, and what `MovingStatistics.update` takes.
+        """
+        *sources, skip_source = tensors["features"]
+        *source_kernels, skip_kernel = tensors["kernels"][: len(sources) + 1]
+        statistics = normalization.StatisticsPass(self.statistics.channels, tensors["moving"])
         preprocessed = [
             self._preprocess(source, direction, kernel, size)
             for source, direction, kernel in zip(
-                sources, self.directions, self.source_kernels, strict=True
+                sources, self.directions, source_kernels, strict=True
             )
         ]
         skip = tf.nn.relu(resize.resize_bilinear(skip_source, size))
-        states = [
-            statistics.normalize(tf.concat(preprocessed, -1)),
-            statistics.normalize(convolution.conv2d(skip, tf.convert_to_tensor(self.skip_kernel))),
-        ]
-        blocks = self._blocks(states, gates, statistics)
-        statistics.finish()
-        return self._sum_cells(blocks, arrows)
+        preprocessed.append(convolution.conv2d(skip, skip_kernel))
+        inputs = statistics.normalize(tf.concat(preprocessed, -1))
+        blocks = self._blocks(inputs, tensors, statistics)
+        return self._sum_cells(blocks, tensors["arrows"]), statistics.finish()
 
     def _preprocess(self, source, direction, kernel, size):
         stride = 2 if direction == trellis.DOWN else 1
         if direction == trellis.UP:
             source = resize.resize_bilinear(source, size)
-        return convolution.conv2d(tf.nn.relu(source), tf.convert_to_tensor(kernel), stride)
+        return convolution.conv2d(tf.nn.relu(source), kernel, stride)
 
-    def _blocks(self, states, gates, statistics):
+    def _blocks(self, inputs, tensors, statistics):
         """Computes the blocks in order; each is the sum of one edge from every earlier state."""
+        kernels = tensors["kernels"][len(self.directions) + 1 :]
         edges = [[] for _ in range(self.num_blocks)]
         blocks = []
-        for state, kernels in enumerate(self.mixed_ops.kernels_by_state()):
-            if state >= 2:
-                blocks.append(tf.add_n(edges[state - 2]))
-            outputs = self.mixed_ops(
-                [*states, *blocks][state],
-                state=state,
-                kernels=kernels,
-                gates=gates,
+        for stage, kernels_of_stage in enumerate(self.mixed_ops.kernels_by_stage(kernels)):
+            received = self.mixed_ops(
+                blocks[-1] if blocks else inputs,
+                stage=stage,
+                kernels=kernels_of_stage,
+                scales=tensors["scales"][stage],
+                mix=tensors["mixes"][stage],
                 statistics=statistics,
             )
-            for block, output in enumerate(reversed(outputs), 1):
-                edges[-block].append(output)
-        return [*blocks, tf.add_n(edges[-1])]
+            for block, parts in zip(edges[stage:], received, strict=True):
+                block.extend(parts)
+            blocks.append(tf.add_n(edges[stage]))
+        return blocks
 
     def _sum_cells(self, blocks, arrows):
-        """Concatenates the blocks and weighs the cells by their arrows, in one 1x1 convolution."""
-        weights = tf.einsum("bd,a->bad", tf.eye(self.num_blocks), arrows)
-        weights = tf.reshape(weights, [self.num_blocks * len(self.directions), self.num_blocks])
-        kernel = relaxation.spread_matrix(weights, self.filters)
+        """Weighs the cells of each block by their arrows, in one grouped 1x1 convolution."""
+        kernel = tf.einsum("a,cd->acd", arrows, tf.eye(self.filters))
+        kernel = tf.reshape(kernel, [1, 1, self.width, self.filters])
+        kernel = tf.tile(kernel, [1, 1, 1, self.num_blocks])
         outputs = tf.concat(blocks, -1)
-        return tf.nn.conv2d(outputs, tf.cast(kernel, outputs.dtype), 1, "SAME")
+        return convolution.conv2d(outputs, tf.cast(kernel, outputs.dtype))
 
     def get_config(self):
         return {

@@ -66,7 +66,7 @@ class SearchHead(keras.layers.Layer):
         pooled = branch(tf.reduce_mean(features, [1, 2], keepdims=True), self.pooling)
         local = branch(features, self.pointwise)
         context = branch(features, self.atrous, rate=96 // self.output_stride)
-        statistics.finish()
+        self.statistics.update(statistics.finish())
         pooled = tf.broadcast_to(pooled, tf.shape(local))
         outputs = tf.concat([local, context, pooled], -1)
         outputs = convolution.conv2d(outputs, tf.convert_to_tensor(self.logits))

@@ -51,7 +51,7 @@ class SearchStem(keras.layers.Layer):
         first, second = (tf.convert_to_tensor(kernel) for kernel in self.kernels)
         half = statistics.normalize(convolution.conv2d(inputs, first, stride=2))
         quarter = statistics.normalize(convolution.conv2d(tf.nn.relu(half), second, stride=2))
-        statistics.finish()
+        self.statistics.update(statistics.finish())
         return half, quarter
 
     def get_config(self):

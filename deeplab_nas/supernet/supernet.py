@@ -1,10 +1,18 @@
 """The supernet: every path and every cell at once (Auto-DeepLab, sections 3 and 4)."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, resize, trellis
-from deeplab_nas.supernet import relaxation, search_cell, search_head, search_stem
+from deeplab_nas.supernet import (
+    relaxation,
+    search_cell,
+    search_head,
+    search_stem,
+    shared_functions,
+)
 from deeplab_nas.supernet.operations import OPERATION_SETS
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
@@ -28,8 +36,9 @@ class Supernet(keras.Model):
                 f"Expected an operation set of {sorted(OPERATION_SETS)}, "
                 f"found {self.config.operation_set!r}."
             )
+        self._functions = shared_functions.SharedFunctions()
         decay = self.config.batch_norm_decay
-        self.stem = search_stem.SearchStem(decay, name="stem")
+        self.stem = search_stem.SearchStem(decay, name="stem", dtype=self.dtype_policy)
         self.cells = [
             [self._make_cell(layer, level) for level in range(trellis.num_levels(layer))]
             for layer in range(1, self.config.num_layers + 1)
@@ -41,6 +50,7 @@ class Supernet(keras.Model):
                 num_classes=num_classes,
                 batch_norm_decay=decay,
                 name=f"head_{level}",
+                dtype=self.dtype_policy,
             )
             for level in range(trellis.num_levels(self.config.num_layers))
         ]
@@ -53,6 +63,7 @@ class Supernet(keras.Model):
             operation_set=self.config.operation_set,
             batch_norm_decay=self.config.batch_norm_decay,
             name=f"cell_{layer}_{level}",
+            dtype=self.dtype_policy,
         )
 
     def _node_channels(self, level):
@@ -96,12 +107,16 @@ class Supernet(keras.Model):
     def _channels(self, layer, level):
         return search_stem.STEM_CHANNELS[layer + 1] if layer <= 0 else self._node_channels(level)
 
-    def call(self, images, training=False):
+    def call(self, images, training=False, frozen=(), recompute=frozenset()):
         """Computes the logits.
 
         Args:
             images: `[batch, height, width, 3]`, float in 0..255.
             training: Whether to normalise by the batch's statistics.
+            frozen: `SearchCell.WEIGHTS` or `SearchCell.ARCHITECTURE` if no gradient is taken of
+                them, which spares a part of the work.
+            recompute: `(layer, level)` of the nodes that compute again what their gradient needs
+                instead of keeping it; see `memory_plan`.
 
         Returns:
             `[batch, height, width, num_classes]`, float32: the sum of the heads of all scales,
@@ -119,9 +134,12 @@ class Supernet(keras.Model):
                 features[layer, level] = cell(
                     [features[layer - 1, source] for source, _ in into],
                     skip_source=features[trellis.skip_source(layer, level)],
-                    arrows=tf.stack([arrows[layer - 1, source, step] for source, step in into]),
+                    arrows=tf.gather_nd(arrows, [(layer - 1, *arrow) for arrow in into]),
                     gates=gates,
                     size=sizes[level],
+                    run=functools.partial(
+                        self._functions, frozen=frozen, recompute=(layer, level) in recompute
+                    ),
                     training=training,
                 )
         return self._sum_heads(features, resize.image_size(images), training)

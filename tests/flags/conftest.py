@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 
 from flags import (
+    cost_flags,
     data_flags,
     evaluate_flags,
     export_flags,
@@ -53,7 +54,8 @@ def _parser(defined: flags.FlagValues) -> Callable[..., flags.FlagValues]:
 @pytest.fixture(scope="session")
 def parse() -> Callable[..., flags.FlagValues]:
     """From command-line arguments of the search to parsed flags."""
-    return _parser(_defined(data_flags, model_flags, search_flags, strategy_flags, run_flags))
+    topics = (data_flags, model_flags, search_flags, cost_flags, strategy_flags, run_flags)
+    return _parser(_defined(*topics))
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
             *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
             *("--num_layers=3", "--num_blocks=2", "--filter_multiplier=6"),
             *("--operation_set=darts", "--batch_norm_decay=0.75"),
+            *("--mixed_precision=bfloat16", "--recompute=always", "--activation_memory_gib=3"),
         )
     )
     default = SearchConfig(train_logdir="")

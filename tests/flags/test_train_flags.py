@@ -7,7 +7,7 @@ from flags import optimization_flags, precision_flags, train_flags
 
 import pytest
 
-from deeplab_nas.engine import networks, schedules
+from deeplab_nas.engine import precision, schedules
 from deeplab_nas.engine.train_config import TrainConfig
 from deeplab_nas.errors import UserError
 
@@ -83,7 +83,7 @@ def test_impossible_values_are_refused(parse_train, arguments, sentence):
 
 
 def test_choices_are_those_of_the_engine():
-    assert precision_flags.PRECISIONS == networks.PRECISIONS
+    assert precision_flags.PRECISIONS == precision.PRECISIONS
     assert optimization_flags.LEARNING_POLICIES == schedules.POLICIES
 
 

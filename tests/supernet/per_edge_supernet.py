@@ -24,9 +24,13 @@ def named_variables(supernet):
     return {v.path: tf.cast(v.value, tf.float64) for v in supernet.trainable_variables}
 
 
-def batch_normalize(x):
+def batch_normalize(x, seen):
+    """Normalises by the batch; adds each channel's mean and unbiased variance to `seen`."""
     mean = tf.reduce_mean(x, [0, 1, 2], keepdims=True)
     variance = tf.reduce_mean((x - mean) ** 2, [0, 1, 2], keepdims=True)
+    count = np.prod(x.shape[:3])
+    unbiased = variance * count / max(count - 1, 1)
+    seen += zip(np.ravel(mean), np.ravel(unbiased), strict=True)
     return (x - mean) / tf.sqrt(variance + 1e-3)
 
 
@@ -77,13 +81,14 @@ def resize(x, size):
 class Cell:
     """One cell on one arrow: takes its kernels from the node's variables."""
 
-    def __init__(self, variables, prefix, config, filters, num_cells, cell):
+    def __init__(self, variables, prefix, config, filters, num_cells, cell, seen):
         self.variables = variables
         self.prefix = prefix
         self.config = config
         self.filters = filters
         self.num_cells = num_cells
         self.cell = cell
+        self.seen = seen
 
     def kernel(self, operation, name, state, block):
         """Cuts out one edge: variables run over states, consumers, cells and filters."""
@@ -100,7 +105,7 @@ class Cell:
             x = tf.nn.relu(x)
             x = depthwise(x, self.kernel(operation, f"depthwise_{i}", state, block)[:, :, 0], rate)
             x = convolve(x, self.kernel(operation, f"pointwise_{i}", state, block))
-            x = batch_normalize(x)
+            x = batch_normalize(x, self.seen)
         return x
 
     def operation(self, name, x, state, block):
@@ -110,11 +115,11 @@ class Cell:
             if self.config.operation_set == "darts":
                 return self.separable(x, name, state, block, repetitions=1, rate=2)
             kernel = self.kernel(name, "kernel", state, block)
-            return batch_normalize(convolve(tf.nn.relu(x), kernel, rate=2))
+            return batch_normalize(convolve(tf.nn.relu(x), kernel, rate=2), self.seen)
         if name == "avg_pool_3x3":
-            return batch_normalize(tf.nn.avg_pool2d(x, 3, 1, "SAME"))
+            return batch_normalize(tf.nn.avg_pool2d(x, 3, 1, "SAME"), self.seen)
         if name == "max_pool_3x3":
-            return batch_normalize(tf.nn.max_pool2d(x, 3, 1, "SAME"))
+            return batch_normalize(tf.nn.max_pool2d(x, 3, 1, "SAME"), self.seen)
         return x if name == "skip" else tf.zeros_like(x)
 
     def preprocess(self, source, skip_source, direction, size):
@@ -125,8 +130,8 @@ class Cell:
         stride = 2 if direction == "down" else 1
         skip = self.variables[f"{self.prefix}/preprocess_skip"][..., own]
         return (
-            batch_normalize(convolve(tf.nn.relu(source), kernel, stride)),
-            batch_normalize(convolve(tf.nn.relu(resize(skip_source, size)), skip)),
+            batch_normalize(convolve(tf.nn.relu(source), kernel, stride), self.seen),
+            batch_normalize(convolve(tf.nn.relu(resize(skip_source, size)), skip), self.seen),
         )
 
     def __call__(self, source, skip_source, direction, size, alpha):
@@ -142,10 +147,10 @@ class Cell:
         return tf.concat(states[2:], -1)
 
 
-def head(variables, prefix, x, output_stride, size):
+def head(variables, prefix, x, output_stride, size, seen):
     def branch(inputs, kernel, rate=1):
         outputs = convolve(inputs, variables[f"{prefix}/{kernel}"], rate=rate)
-        return tf.nn.relu(batch_normalize(outputs))
+        return tf.nn.relu(batch_normalize(outputs, seen))
 
     x = tf.nn.relu(x)
     pooled = branch(tf.reduce_mean(x, [1, 2], keepdims=True), "image_pooling")
@@ -156,13 +161,15 @@ def head(variables, prefix, x, output_stride, size):
     return resize(outputs, size)
 
 
-def logits(supernet, variables, images):
+def logits(supernet, variables, images, statistics):
     """Runs the network.
 
     Args:
         supernet: Gives the configuration and the name.
         variables: As from `named_variables`.
         images: `[batch, height, width, 3]` in 0..255, static size.
+        statistics: Dictionary of lists, to which each layer's path is added with the mean and the
+            unbiased variance of every channel that it normalises, as often as an edge does.
 
     Returns:
         `[batch, height, width, num_classes]`, float64, with the batch's statistics.
@@ -171,8 +178,10 @@ def logits(supernet, variables, images):
     alpha = tf.nn.softmax(variables[f"{root}/alpha"])
     beta = variables[f"{root}/beta"]
     x = tf.cast(images, tf.float64) / 127.5 - 1.0
-    half = batch_normalize(convolve(x, variables[f"{root}/stem/kernel_0"], 2))
-    quarter = batch_normalize(convolve(tf.nn.relu(half), variables[f"{root}/stem/kernel_1"], 2))
+    stem = statistics[f"{root}/stem"]
+    half = batch_normalize(convolve(x, variables[f"{root}/stem/kernel_0"], 2), stem)
+    quarter = convolve(tf.nn.relu(half), variables[f"{root}/stem/kernel_1"], 2)
+    quarter = batch_normalize(quarter, stem)
     nodes = [{0: half}, {0: quarter}]
     for layer in range(config.num_layers):
         previous, before = nodes[-1], nodes[-2]
@@ -190,15 +199,16 @@ def logits(supernet, variables, images):
                 weights = tf.nn.softmax(tf.gather(beta[layer, tail], columns))
                 direction = ("up", "same", "down")[level - tail + 1]
                 prefix = f"{root}/cell_{layer + 1}_{level}"
-                run = Cell(
-                    variables, prefix, config, config.filter_multiplier * 2**level, len(tails), cell
-                )
+                filters = config.filter_multiplier * 2**level
+                seen = statistics[prefix]
+                run = Cell(variables, prefix, config, filters, len(tails), cell, seen)
                 output = run(previous[tail], skip_source, direction, size, alpha)
                 current[level] += weights[choices.index(level)] * output
         nodes.append(current)
     return tf.add_n(
         [
-            head(variables, f"{root}/head_{level}", x, 4 * 2**level, images.shape[1:3])
+            head(variables, path, x, 4 * 2**level, images.shape[1:3], statistics[path])
             for level, x in nodes[-1].items()
+            for path in [f"{root}/head_{level}"]
         ]
     )

@@ -40,29 +40,39 @@ def test_absent_arrows_get_no_gradient():
     assert (gradient[mask] != 0).any()
 
 
-def test_spread_matrix_mixes_whole_groups_of_channels():
-    weights = random_normal(3, 2)
-    groups = random_normal(1, 4, 5, 3 * 4, seed=1)
-    kernel = relaxation.spread_matrix(weights, channels=4)
-    mixed = tf.split(tf.nn.conv2d(groups, kernel, 1, "SAME"), 2, -1)
-    parts = tf.split(groups, 3, -1)
-    for out, actual in enumerate(mixed):
-        expected = sum(weights[i, out] * parts[i] for i in range(3))
-        np.testing.assert_allclose(actual, expected, atol=1e-5)
+@pytest.mark.parametrize("num_blocks", [1, 2, 5])
+def test_scales_hold_the_weight_of_each_edge_for_all_its_channels(num_blocks):
+    alpha = random_normal(trellis.num_edges(num_blocks), 8)
+    weights = relaxation.operation_weights(alpha).numpy()
+    operations = ("atrous_5x5", "separable_3x3_2")
+    found = relaxation.OperationGates(alpha, num_blocks).scales(operations, 3)
+    for states, scales in zip(trellis.stages(num_blocks), found, strict=True):
+        rows = edges_of(states, num_blocks)
+        columns = [nas_genotypes.SEARCH_OPERATIONS.index(name) for name in operations]
+        expected = np.repeat(weights[rows][:, columns].T, 3, axis=1)
+        np.testing.assert_allclose(scales, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("num_blocks", [1, 2, 5])
-def test_gates_hold_the_weight_of_each_edge_at_its_consumer(num_blocks):
+def test_mixes_hold_what_each_consumer_takes_of_each_state(num_blocks):
     alpha = random_normal(trellis.num_edges(num_blocks), 8)
     weights = relaxation.operation_weights(alpha).numpy()
-    gates = relaxation.OperationGates(alpha, num_blocks)
+    operations = ("skip", "max_pool_3x3")
+    found = relaxation.OperationGates(alpha, num_blocks).mixes(operations)
     edges = trellis.edges(num_blocks)
-    for state, consumers in enumerate(trellis.consumers_by_state(num_blocks)):
-        rows = [row for row, (source, _) in enumerate(edges) if source == state]
-        assert len(rows) == consumers
-        for column, operation in enumerate(nas_genotypes.SEARCH_OPERATIONS):
-            expected = np.repeat(weights[rows, column], 3)
-            np.testing.assert_allclose(gates.scale(state, operation, 3), expected, rtol=1e-6)
-        spread = gates.spread(state, ("skip", "max_pool_3x3"), 3)
-        expected = relaxation.spread_matrix(tf.constant(weights[rows][:, [6, 5]].T), 3)
-        np.testing.assert_allclose(spread, expected, rtol=1e-6)
+    for states, mix in zip(trellis.stages(num_blocks), found, strict=True):
+        consumers = [block for state, block in edges if state == states[0]]
+        assert mix.shape == (len(consumers), len(operations) * len(states))
+        for row, block in enumerate(consumers):
+            expected = [
+                weights[edges.index((state, block)), nas_genotypes.SEARCH_OPERATIONS.index(name)]
+                for name in operations
+                for state in states
+            ]
+            np.testing.assert_allclose(mix[row], expected, rtol=1e-6)
+
+
+def edges_of(states, num_blocks):
+    """Rows of alpha: by state, then by consumer."""
+    edges = trellis.edges(num_blocks)
+    return [edges.index(edge) for state in states for edge in edges if edge[0] == state]

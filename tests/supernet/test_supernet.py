@@ -1,10 +1,14 @@
 """The wide supernet against the per-edge one: same weights, same logits, same gradients."""
 
+import collections
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from deeplab_nas.supernet import memory_plan
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.supernet import per_edge_supernet
@@ -12,16 +16,25 @@ from tests.supernet import per_edge_supernet
 NUM_CLASSES = 5
 
 
-def make_supernet(seed=0, **settings):
+def make_supernet(seed=0, dtype="float32", **settings):
     """A small supernet with alpha and beta far from uniform."""
     keras.utils.set_random_seed(seed)
     settings = {"num_layers": 3, "num_blocks": 2, "filter_multiplier": 2, **settings}
-    supernet = Supernet(NUM_CLASSES, SupernetConfig(**settings))
+    supernet = Supernet(NUM_CLASSES, SupernetConfig(**settings), dtype=dtype)
     supernet.build()
     rng = np.random.default_rng(seed)
     for variable in supernet.architecture_variables:
         variable.assign(rng.normal(size=variable.shape))
     return supernet
+
+
+@pytest.fixture
+def unoptimized_graphs():
+    """As in a search: Grappler's rewriting takes far longer than these few steps."""
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({**before, "disable_meta_optimizer": False})
 
 
 def make_batch(height, width, seed=0, batch=2):
@@ -43,43 +56,99 @@ def relative_difference(actual, expected):
     return np.abs(np.asarray(actual, np.float64) - expected).max() / scale
 
 
+@dataclasses.dataclass
+class Oracle:
+    """What the per-edge supernet makes of a supernet's variables and a batch."""
+
+    logits: tf.Tensor
+    gradients: dict
+    statistics: dict
+
+    @classmethod
+    def of(cls, supernet, images, labels):
+        variables = per_edge_supernet.named_variables(supernet)
+        statistics = collections.defaultdict(list)
+        with tf.GradientTape() as tape:
+            tape.watch(list(variables.values()))
+            logits = per_edge_supernet.logits(supernet, variables, images, statistics)
+            loss = mean_loss(labels, logits)
+        return cls(logits, tape.gradient(loss, variables), statistics)
+
+    def check_gradients(self, variables, gradients, tolerance):
+        norm = np.sqrt(sum(np.sum(g.numpy() ** 2) for g in self.gradients.values()))
+        for variable, gradient in zip(variables, gradients, strict=True):
+            wanted = self.gradients[variable.path].numpy()
+            # Kernels before a batch normalisation of two pooled positions have gradients of about 0
+            scale = max(np.abs(wanted).max(), 1e-4 * norm)
+            assert np.abs(gradient.numpy() - wanted).max() / scale < tolerance, variable.path
+
+    def check_statistics(self, supernet, tolerance):
+        """Each channel of a layer has its like here, and the other way round.
+
+        Layers order their channels as suits them, and count once what several edges share.
+        """
+        for layer in (supernet.stem, *sum(supernet.cells, []), *supernet.heads):
+            found = np.stack([layer.statistics.mean, layer.statistics.variance], -1)
+            expected = np.array(self.statistics[layer.path])
+            distances = np.abs(found[:, None] - expected[None])
+            distances = (distances / (1.0 + np.abs(expected))).max(-1)
+            assert distances.min(0).max() < tolerance, layer.path
+            assert distances.min(1).max() < tolerance, layer.path
+
+
+def wide_logits_and_gradients(supernet, images, labels, recompute=frozenset()):
+    variables = supernet.trainable_variables
+
+    @tf.function(autograph=False)
+    def wide():
+        values = [variable.value for variable in variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            logits = supernet(images, training=True, recompute=recompute)
+            loss = mean_loss(labels, logits)
+        return logits, tape.gradient(loss, values)
+
+    return wide()
+
+
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
 @pytest.mark.parametrize(
     ("num_blocks", "num_layers", "size"),
     [(2, 4, (65, 49)), (2, 3, (64, 46)), (5, 2, (49, 65)), (5, 2, (50, 64)), (1, 1, (33, 33))],
 )
-def test_logits_and_gradients_equal_those_of_the_per_edge_supernet(
-    operation_set, num_blocks, num_layers, size
+def test_logits_gradients_and_statistics_equal_those_of_the_per_edge_supernet(
+    unoptimized_graphs, operation_set, num_blocks, num_layers, size
 ):
-    supernet = make_supernet(
-        operation_set=operation_set, num_blocks=num_blocks, num_layers=num_layers
-    )
+    settings = {"num_blocks": num_blocks, "num_layers": num_layers}
+    supernet = make_supernet(operation_set=operation_set, batch_norm_decay=0.0, **settings)
     images, labels = make_batch(*size)
-    expected_variables = per_edge_supernet.named_variables(supernet)
-    with tf.GradientTape() as tape:
-        tape.watch(list(expected_variables.values()))
-        expected = per_edge_supernet.logits(supernet, expected_variables, images)
-        expected_loss = mean_loss(labels, expected)
-    expected_gradients = tape.gradient(expected_loss, expected_variables)
-    variables = supernet.trainable_variables
+    expected = Oracle.of(supernet, images, labels)
+    nodes = memory_plan.all_nodes(supernet)
+    for recompute in (frozenset(), nodes):
+        logits, gradients = wide_logits_and_gradients(supernet, images, labels, recompute)
+        assert logits.shape == (*images.shape[:3], NUM_CLASSES)
+        assert relative_difference(logits, expected.logits) < 1e-4
+        expected.check_gradients(supernet.trainable_variables, gradients, 1e-3)
+        expected.check_statistics(supernet, 1e-4)
 
-    @tf.function
-    def wide():
-        values = [variable.value for variable in variables]
-        with tf.GradientTape() as tape:
-            logits = supernet(images, training=True)
-            loss = mean_loss(labels, logits)
-        return logits, tape.gradient(loss, values)
 
-    logits, gradients = wide()
-    assert logits.shape == (*images.shape[:3], NUM_CLASSES)
-    assert relative_difference(logits, expected) < 1e-4
-    norm = np.sqrt(sum(np.sum(g.numpy() ** 2) for g in expected_gradients.values()))
-    for variable, gradient in zip(variables, gradients, strict=True):
-        wanted = expected_gradients[variable.path].numpy()
-        # Kernels before a batch normalisation of two pooled positions have gradients of about 0.
-        scale = max(np.abs(wanted).max(), 1e-4 * norm)
-        assert np.abs(gradient.numpy() - wanted).max() / scale < 1e-3, variable.path
+@pytest.mark.parametrize("operation_set", ["official", "darts"])
+def test_bfloat16_is_the_same_within_its_precision(unoptimized_graphs, operation_set):
+    supernet = make_supernet(
+        operation_set=operation_set, num_layers=2, batch_norm_decay=0.0, dtype="mixed_bfloat16"
+    )
+    images, labels = make_batch(65, 49)
+    expected = Oracle.of(supernet, images, labels)
+    for recompute in (frozenset(), memory_plan.all_nodes(supernet)):
+        logits, gradients = wide_logits_and_gradients(supernet, images, labels, recompute)
+        assert {v.dtype for v in supernet.variables} == {"float32"}
+        assert logits.dtype == tf.float32
+        assert relative_difference(logits, expected.logits) < 0.06
+        paths = [variable.path for variable in supernet.trainable_variables]
+        wanted = np.concatenate([expected.gradients[path].numpy().ravel() for path in paths])
+        found = np.concatenate([gradient.numpy().ravel() for gradient in gradients])
+        assert found @ wanted > 0.95 * np.linalg.norm(found) * np.linalg.norm(wanted)
+        expected.check_statistics(supernet, 0.1)
 
 
 def test_variables_fall_into_two_disjoint_lists():

@@ -1,0 +1,81 @@
+"""Builds a search's steps, sized by flags, for the programs that measure them."""
+
+import dataclasses
+
+from flags import cost_flags, model_flags
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from deeplab_nas.engine import precision
+from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.search_step import SearchStep
+from deeplab_nas.supernet.supernet import Supernet
+
+_IGNORE_LABEL = 255
+_TOTAL_STEPS = 1000
+
+# What sizes the supernet and its batch.
+SIZES = (
+    *("num_layers", "num_blocks", "filter_multiplier", "operation_set", "train_crop_size"),
+    *("train_batch_size", "num_classes"),
+)
+
+
+def define_flags(repetitions):
+    """Defines the flags that `make` reads, and two more; `repetitions` is the default of one."""
+    model_flags.define()
+    cost_flags.define()
+    flags.DEFINE_list("train_crop_size", ["321", "321"], "Height and width in pixels. Paper: 321.")
+    flags.DEFINE_integer("train_batch_size", 2, "Images a step. Paper: 2.", lower_bound=1)
+    flags.DEFINE_integer("num_classes", 19, "Number of classes.", lower_bound=2)
+    flags.DEFINE_integer("repetitions", repetitions, "Measured steps of each kind.", lower_bound=1)
+    flags.DEFINE_integer("threads", 0, "Threads in all; 0: one a core.", lower_bound=0)
+
+
+def settings(names):
+    """The values of flags by name, a list joined by commas, as they are given on a command line."""
+    values = {name: flags.FLAGS[name].value for name in names}
+    return {
+        name: ",".join(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+
+
+def make():
+    """Builds the supernet and its steps as a search does.
+
+    Returns:
+        The update of the weights and that of the architecture by name, each a function of images
+        and labels, and a batch of both.
+    """
+    values = flags.FLAGS
+    strategies.set_threads(values.threads, side_by_side=True)
+    # As a search does.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    strategy = strategies.build("cpu")
+    keras.utils.set_random_seed(1)
+    cost = {field: values[field].value for field in cost_flags.SETTINGS}
+    config = dataclasses.replace(SearchConfig(train_logdir=""), **cost)
+    with strategy.scope():
+        supernet = Supernet(
+            values.num_classes,
+            model_flags.supernet_config(values),
+            dtype=precision.POLICIES[config.mixed_precision],
+        )
+        supernet.build()
+        step = SearchStep(strategy, supernet, config, _IGNORE_LABEL, _TOTAL_STEPS)
+    return {"weights": step.update_weights, "architecture": step.update_architecture}, _batch()
+
+
+def _batch():
+    values = flags.FLAGS
+    height, width = map(int, values.train_crop_size)
+    random = np.random.default_rng(0)
+    size = (values.train_batch_size, height, width)
+    images = random.uniform(0, 255, (*size, 3)).astype(np.float32)
+    labels = random.integers(0, values.num_classes, size, np.int32)
+    return tf.constant(images), tf.constant(labels)
