@@ -44,8 +44,8 @@ def assert_refused(result, *expected):
     assert said[-1].endswith(".")
     for text in expected:
         assert text in said[-1], said
-    # The line before it, if any, says which devices were found.
-    assert len(said) <= 2, said
+    # The lines before it, if any, say which devices were found and what is kept for the gradient.
+    assert len(said) <= 3, said
 
 
 def test_searches_and_says_what_it_found(shards, tmp_path):

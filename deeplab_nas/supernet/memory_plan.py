@@ -62,5 +62,5 @@ def describe(supernet, recomputed, image_shape):
     kept = sum(kept_bytes(supernet, *node, image_shape) for node in nodes - recomputed)
     return (
         f"For the gradient, {len(nodes - recomputed)} of {len(nodes)} nodes keep about "
-        f"{kept / 2**30:.2g} GiB and {len(recomputed)} are computed again."
+        f"{kept / 2**30:.2f} GiB and {len(recomputed)} are computed again."
     )

@@ -130,7 +130,10 @@ keras.utils.set_random_seed(3)
 with strategy.scope():
     supernet = Supernet(4, SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2))
     supernet.build()
-    step = SearchStep(strategy, supernet, SearchConfig(train_logdir=""), 255, 10)
+    # Replicas recompute in another way than one alone.
+    recompute = "always" if strategy.num_replicas_in_sync > 1 else "never"
+    config = SearchConfig(train_logdir="", recompute=recompute)
+    step = SearchStep(strategy, supernet, config, 255, 10)
 rng = np.random.default_rng(0)
 images = rng.uniform(0, 255, [4, 17, 17, 3]).astype(np.float32)
 labels = rng.integers(0, 4, [4, 17, 17]).astype(np.int32)

@@ -68,5 +68,5 @@ def test_the_description_counts(supernet):
     everything = memory_plan.all_nodes(supernet)
     described = memory_plan.describe(supernet, everything, IMAGE_SHAPE)
     assert described == (
-        "For the gradient, 0 of 9 nodes keep about 0 GiB and 9 are computed again."
+        "For the gradient, 0 of 9 nodes keep about 0.00 GiB and 9 are computed again."
     )
