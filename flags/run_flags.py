@@ -25,6 +25,12 @@ def define() -> None:
         "the augmentation. Paper: not stated.",
     )
     flags.DEFINE_integer(
+        "steps_per_loop",
+        SearchConfig.steps_per_loop,
+        "Weight steps on the device between two looks of the host, 100 or so on a fast device; a "
+        "signal waits for them. Paper: not stated.",
+    )
+    flags.DEFINE_integer(
         "log_steps",
         SearchConfig.log_steps,
         "Weight steps between two lines of history.jsonl. Paper: not stated.",
@@ -67,6 +73,7 @@ def check(flags_obj: flags.FlagValues) -> None:
             "give one, such as --train_logdir=runs/first."
         )
     checks.between("seed", flags_obj.seed, 0, _LARGEST_SEED)
+    checks.at_least("steps_per_loop", flags_obj.steps_per_loop, 1)
     checks.at_least("log_steps", flags_obj.log_steps, 1)
     checks.at_least("keep_checkpoints", flags_obj.keep_checkpoints, 1)
     checks.not_negative("save_interval_secs", flags_obj.save_interval_secs)

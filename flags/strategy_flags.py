@@ -5,12 +5,11 @@ from flags import checks
 from absl import flags
 
 from deeplab_nas.engine.search_config import SearchConfig
-
-STRATEGIES = ("cpu", "gpu", "mirrored", "multi_worker", "tpu")
+from deeplab_nas.engine.strategy import STRATEGIES
 
 
 def define() -> None:
-    """Defines `--strategy`, `--num_gpus`, `--tpu` and `--threads`."""
+    """Defines `--strategy`, `--num_gpus`, `--logical_cpus`, `--tpu` and `--threads`."""
     flags.DEFINE_string(
         "strategy",
         SearchConfig.strategy,
@@ -18,6 +17,12 @@ def define() -> None:
     )
     flags.DEFINE_integer(
         "num_gpus", SearchConfig.num_gpus, "GPUs that the strategy mirrored uses; 0: all of them."
+    )
+    flags.DEFINE_integer(
+        "logical_cpus",
+        SearchConfig.logical_cpus,
+        "Replicas that the strategy mirrored makes on the CPU instead of GPUs, which share its "
+        "cores: to try several replicas, not to be faster. 0: none.",
     )
     flags.DEFINE_string(
         "tpu", SearchConfig.tpu, "TPU of the strategy tpu: a name, local or a grpc address."
@@ -29,4 +34,5 @@ def check(flags_obj: flags.FlagValues) -> None:
     """Raises `UserError` for a value that no machine can satisfy."""
     checks.one_of("strategy", flags_obj.strategy, STRATEGIES)
     checks.at_least("num_gpus", flags_obj.num_gpus, 0)
+    checks.at_least("logical_cpus", flags_obj.logical_cpus, 0)
     checks.at_least("threads", flags_obj.threads, 0)

@@ -49,12 +49,6 @@ def define() -> None:
         TrainConfig.eval_interval_steps,
         "Steps between two evaluations on --val_split; 0: only at the end. Paper: not stated.",
     )
-    flags.DEFINE_integer(
-        "steps_per_call",
-        TrainConfig.steps_per_call,
-        "Steps on the device between two looks of the host, 100 or so on a fast device. Paper: not "
-        "stated.",
-    )
 
 
 def _define_beginning() -> None:
@@ -109,7 +103,6 @@ def train_config(flags_obj: flags.FlagValues) -> TrainConfig:
 
 def _check(flags_obj: flags.FlagValues) -> None:
     checks.at_least("eval_interval_steps", flags_obj.eval_interval_steps, 0)
-    checks.at_least("steps_per_call", flags_obj.steps_per_call, 1)
     checks.share("batch_norm_decay", flags_obj.batch_norm_decay)
     checks.share("moving_average_decay", flags_obj.moving_average_decay)
     if not 0 < flags_obj.drop_path_keep_prob <= 1:

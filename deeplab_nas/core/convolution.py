@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import portable_convolution
+from deeplab_nas.core import grouped_convolution, portable_convolution
 
 # Kernels that a core's second-level cache cannot hold beside the data run a third slower on CPU.
 _LARGE_KERNEL_BYTES = 3 * 2**19
@@ -88,7 +88,7 @@ def depthwise_conv2d(inputs, kernel, stride=1, rate=1):
         strides = [1, stride, stride, 1]
         return tf.nn.depthwise_conv2d(inputs, kernel, strides, padding, dilations=[rate, rate])
 
-    if inputs.dtype == tf.float32:
+    if inputs.dtype == tf.float32 or grouped_convolution.is_wanted():
         return convolve(inputs, kernel)
     # On CPU the gradient of a kernel larger than 3x3 takes four times as long in bfloat16.
     return portable_convolution.with_float32_gradient(convolve)(inputs, kernel)

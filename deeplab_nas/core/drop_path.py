@@ -45,6 +45,9 @@ class DropPath(stepped_random.SteppedRandom):
     def draw(self, batch_size):
         """Draws for one training step.
 
+        Args:
+            batch_size: Samples of this replica.
+
         Returns:
             float32 `[num_cells, num_branches, batch_size, 1, 1, 1]`: what to multiply the branch
             by, 0 or one over its probability of being kept.
@@ -53,8 +56,12 @@ class DropPath(stepped_random.SteppedRandom):
         progress = tf.cast(step, tf.float32) / self.training_number_of_steps
         keep = keep_probabilities(self.keep_prob, self.num_cells, progress)
         keep = tf.reshape(keep, [-1, 1, 1, 1, 1, 1])
-        shape = [self.num_cells, self.num_branches, batch_size, 1, 1, 1]
-        return tf.floor(keep + tf.random.stateless_uniform(shape, seed)) / keep
+        samples = stepped_random.global_batch_size(batch_size)
+        shape = [samples, self.num_cells, self.num_branches]
+        first = stepped_random.first_sample(batch_size)
+        drawn = tf.random.stateless_uniform(shape, seed)[first : first + batch_size]
+        drawn = tf.transpose(drawn, [1, 2, 0])[..., None, None, None]
+        return tf.floor(keep + drawn) / keep
 
     def get_config(self):
         return {

@@ -1,12 +1,14 @@
-"""Atrous and grouped convolutions that can be trained on every CPU.
+"""Atrous and grouped convolutions that can be trained on every device.
 
 On CPU, TensorFlow has their gradients in oneDNN only: not on macOS, not where oneDNN is turned off,
-and in bfloat16 and float16 only with AVX-512.
+and in bfloat16 and float16 only with AVX-512. A TPU has grouped ones in parts.
 """
 
 import functools
 
 import tensorflow as tf
+
+from deeplab_nas.core import grouped_convolution
 
 
 def conv2d(inputs, kernel, strides, padding, dilations):
@@ -23,6 +25,8 @@ def conv2d(inputs, kernel, strides, padding, dilations):
         `[batch, height, width, out_channels]`.
     """
     plain = functools.partial(tf.nn.conv2d, strides=strides, padding=padding, dilations=dilations)
+    if grouped_convolution.is_wanted():
+        return grouped_convolution.in_dense_parts(inputs, kernel, plain)
     if _has_gradients(inputs.dtype):
         return plain(inputs, kernel)
     if inputs.dtype != tf.float32:
@@ -69,7 +73,7 @@ def with_float32_gradient(function, wide=None):
 @functools.cache
 def _has_gradients(dtype):
     """Whether convolutions of both kinds have gradients here; asked of the CPU, if it computes."""
-    if tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"):
+    if tf.config.list_physical_devices("GPU"):
         return True
     with tf.init_scope(), tf.device("/cpu:0"):
         pixels = tf.ones([1, 5, 5, 2], dtype)

@@ -1,4 +1,4 @@
-"""Random numbers of a training step that a resumed run draws again."""
+"""Random numbers of a training step that a resumed run draws again, on any number of replicas."""
 
 import keras
 import tensorflow as tf
@@ -6,9 +6,11 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class SteppedRandom(keras.layers.Layer):
-    """Counts training steps and derives a seed from (seed, step, replica), and nothing else.
+    """Counts training steps and derives a seed from (seed, step), and nothing else.
 
-    The counter is a variable, so that a checkpoint carries it. A step is a call in training.
+    The counter is a variable, so that a checkpoint carries it. A step is a call in training. Draws
+    go by the number of a sample in the global batch, see `first_sample`: replicas draw different
+    numbers, and together those that one alone draws.
     """
 
     def __init__(self, seed=0, **kwargs):
@@ -27,22 +29,31 @@ class SteppedRandom(keras.layers.Layer):
 
         Returns:
             The number of steps before this one, a scalar int64, and the seed of this step for
-            TensorFlow's stateless functions, int64 `[2]`, another on each replica.
+            TensorFlow's stateless functions, int64 `[2]`; both the same on every replica.
         """
         step = tf.identity(tf.convert_to_tensor(self.step))
         self.step.assign_add(1)
-        context = tf.distribute.get_replica_context()
-        replica = context.replica_id_in_sync_group if context else 0
-        seed = tf.stack([tf.constant(self.seed, tf.int64), step])
-        return step, tf.random.fold_in(seed, replica)
+        return step, tf.stack([tf.constant(self.seed, tf.int64), step])
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}
 
 
+def first_sample(batch_size):
+    """Number, in the global batch, of the first sample of this replica's `batch_size`."""
+    context = tf.distribute.get_replica_context()
+    return batch_size * context.replica_id_in_sync_group if context else 0
+
+
+def global_batch_size(batch_size):
+    """Samples of all replicas, of which each has `batch_size`."""
+    context = tf.distribute.get_replica_context()
+    return batch_size * context.num_replicas_in_sync if context else batch_size
+
+
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class SteppedDropout(SteppedRandom):
-    """Dropout that is a function of (seed, step, replica)."""
+    """Dropout that is a function of (seed, step, number of the sample in the global batch)."""
 
     def __init__(self, keep_prob=0.9, **kwargs):
         """Args: keep_prob, the probability that a value is kept."""
@@ -54,7 +65,15 @@ class SteppedDropout(SteppedRandom):
         if not training:
             return inputs
         _, seed = self.next_step()
-        return tf.nn.experimental.stateless_dropout(inputs, 1.0 - self.keep_prob, seed)
+        shape = tf.shape(inputs)
+
+        def draw(sample):
+            return tf.random.stateless_uniform(shape[1:], tf.random.fold_in(seed, sample))
+
+        samples = first_sample(shape[0]) + tf.range(shape[0])
+        drawn = tf.map_fn(draw, samples, fn_output_signature=tf.float32)
+        kept = tf.ensure_shape(drawn < self.keep_prob, inputs.shape)
+        return inputs * tf.cast(kept, inputs.dtype) / self.keep_prob
 
     def get_config(self):
         return {**super().get_config(), "keep_prob": self.keep_prob}

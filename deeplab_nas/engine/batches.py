@@ -9,7 +9,8 @@ class Batches:
     """Batches over all replicas, of which the n-th is a pure function of (seed, n).
 
     Attributes:
-        iterator: Yields the distributed batches `(images, labels)` one after the other.
+        iterator: Yields the distributed batches `(images, labels)` one after the other; None
+            before `begin`.
     """
 
     def __init__(self, strategy, config, descriptor, index, indices, seed, bad_records):
@@ -49,22 +50,21 @@ class Batches:
 
         self.iterator = iter(self._strategy.distribute_datasets_from_function(dataset))
 
-    def pass_over_bad_record(self, error, step):
-        """Goes back to a step, without the record that spoilt a batch from there on.
+    def find_bad_record(self, step):
+        """Looks for a record that spoils a batch from a step on, and passes over it once begun.
 
         Args:
-            error: The `tf.errors.OpError` that drawing the batches ended with.
             step: Number of the first batch that was not drawn.
+
+        Returns:
+            Whether one was found; `begin` then makes the batches without it.
 
         Raises:
             UserError: There are more bad records than may be passed over.
-            tf.errors.OpError: `error`, if no record is its cause.
         """
         # Batches are made ahead of the one that is asked for, and so their errors come early.
         steps = pipeline.steps_per_epoch(len(self._indices), self._config.train_batch_size)
-        if not self._bad_records.find_one([*self._examples(step, step + steps), *self._indices]):
-            raise error
-        self.begin(step)
+        return self._bad_records.find_one([*self._examples(step, step + steps), *self._indices])
 
     def image_names(self, first_step, last_step):
         """The names of the images of some batches, as one text; of many the first ones."""

@@ -23,6 +23,7 @@ class EvaluateConfig:
             the data set's evaluation server takes.
         strategy: Where it runs: cpu, gpu, mirrored, multi_worker or tpu.
         num_gpus: GPUs that `mirrored` uses; 0 uses all of them.
+        logical_cpus: Replicas that `mirrored` makes on the CPU instead; 0 makes none.
         tpu: TPU name, `local` or a grpc address, for the strategy `tpu`.
     """
 
@@ -37,4 +38,5 @@ class EvaluateConfig:
     save_predictions: bool = False
     strategy: str = "cpu"
     num_gpus: int = 0
+    logical_cpus: int = 0
     tpu: str = ""

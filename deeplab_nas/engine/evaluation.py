@@ -33,7 +33,7 @@ def run(config):
     Raises:
         UserError: The checkpoint, the data or the folder to write to do not fit.
     """
-    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
+    strategy = strategies.of(config)
     print(strategies.describe(strategy), file=sys.stderr)
     with strategy.scope():
         trained = trained_network.load(config.checkpoint, config.mixed_precision)

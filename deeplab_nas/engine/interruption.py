@@ -5,8 +5,6 @@ import signal
 import sys
 import threading
 
-from deeplab_nas.errors import StoppedError
-
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -15,10 +13,13 @@ class Interruption:
 
     The first signal is only noticed, so that the run can finish its step and save. The second ends
     the process at once.
+
+    Attributes:
+        signal_number: The signal that was noticed, or None.
     """
 
     def __init__(self):
-        self._noticed = None
+        self.signal_number = None
         self._handlers = {}
 
     def __enter__(self):
@@ -33,19 +34,11 @@ class Interruption:
 
     def __bool__(self):
         """Whether a signal was noticed."""
-        return self._noticed is not None
-
-    def stop(self):
-        """Ends the run after it has saved.
-
-        Raises:
-            StoppedError: Always.
-        """
-        raise StoppedError(self._noticed)
+        return self.signal_number is not None
 
     def _notice(self, number, _):
         if self:
             os._exit(128 + number)
-        self._noticed = number
+        self.signal_number = number
         name = signal.Signals(number).name
         print(f"{name}: saving; once more ends at once without.", file=sys.stderr, flush=True)

@@ -22,11 +22,12 @@ FREE_SETTINGS = (
     "dataset_dir",
     "strategy",
     "num_gpus",
+    "logical_cpus",
     "tpu",
     "log_steps",
     "keep_checkpoints",
     "save_interval_secs",
-    "steps_per_call",
+    "steps_per_loop",
     "skip_bad_records",
     "recompute",
     "activation_memory_gib",
@@ -114,23 +115,35 @@ class RunDirectory:
         Args:
             config: The settings, such as `dataclasses.asdict(search_config)`; settings of a nested
                 dict go by their own name, as the flags do.
-            chief: Whether this process writes the folder.
+            chief: Whether this process writes the folder. The others come after it, and only
+                compare.
 
         Returns:
-            Whether the run was begun before.
+            Whether the run was begun before; on other workers than the chief, False.
 
         Raises:
             UserError: Settings differ, or the folder belongs to something else, cannot be written
                 or is in use.
         """
+        settings = _flatten(config)
+        if not chief:
+            self._require_claimed()
+            self._compare(settings)
+            return False
         self.create()
-        if chief:
-            self._lock = RunLock(self.path)
+        self._lock = RunLock(self.path)
         try:
-            return self._begin_or_compare(_flatten(config))
+            return self._begin_or_compare(settings)
         except UserError:
             self.close()
             raise
+
+    def _require_claimed(self) -> None:
+        if not tf.io.gfile.exists(self.flags_path):
+            raise UserError(
+                f"Expected --train_logdir={self.path} to be a folder that all workers share, found "
+                f"there no {os.path.basename(self.flags_path)} of the chief's: name another one."
+            )
 
     def _begin_or_compare(self, settings: dict[str, Any]) -> bool:
         if not tf.io.gfile.exists(self.flags_path):
@@ -138,13 +151,16 @@ class RunDirectory:
             record = {"config": settings, "versions": versions()}
             write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
             return False
+        self._compare(settings)
+        return True
+
+    def _compare(self, settings: dict[str, Any]) -> None:
         differences = _differences(self.settings(), settings)
         if differences:
             raise UserError(
                 f"The run in {self.path} was begun with other flags: {'; '.join(differences)}. "
                 "Give the old values to go on with it, or another --train_logdir to begin anew."
             )
-        return True
 
     def close(self) -> None:
         """Lets other programs use the folder."""

@@ -16,6 +16,7 @@ class SearchConfig:
         supernet: What is searched.
         strategy: Where it runs: cpu, gpu, mirrored, multi_worker or tpu.
         num_gpus: GPUs that `mirrored` uses; 0 uses all of them.
+        logical_cpus: Replicas that `mirrored` makes on the CPU instead; 0 makes none.
         tpu: TPU name, `local` or a grpc address, for the strategy `tpu`.
         seed: Seed of the initialisation, the halves, the order of the data and the augmentation.
         epochs: Passes over trainA.
@@ -32,6 +33,7 @@ class SearchConfig:
             keeping it: auto, always or never.
         activation_memory_gib: With auto, what the nodes may keep on one replica, in GiB; those
             that do not fit are recomputed.
+        steps_per_loop: Weight steps between two looks of the host.
         log_steps: Weight steps between two history lines.
         keep_checkpoints: How many of the newest checkpoints are kept.
         save_interval_secs: Longest time without a checkpoint inside an epoch, in seconds.
@@ -47,6 +49,7 @@ class SearchConfig:
     supernet: SupernetConfig = SupernetConfig()
     strategy: str = "cpu"
     num_gpus: int = 0
+    logical_cpus: int = 0
     tpu: str = ""
     seed: int = 1
     epochs: int = 40
@@ -61,6 +64,7 @@ class SearchConfig:
     mixed_precision: str = "float32"
     recompute: str = "auto"
     activation_memory_gib: float = 0.5
+    steps_per_loop: int = 1
     log_steps: int = 10
     keep_checkpoints: int = 3
     save_interval_secs: float = 1200.0

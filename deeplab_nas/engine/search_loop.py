@@ -10,10 +10,9 @@ import time
 import keras
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, halves, pipeline, record_faults, shard_index
+from deeplab_nas.data import datasets, halves, pipeline, shard_index
 from deeplab_nas.drawing import labels
-from deeplab_nas.engine import finite, precision, surroundings, weights
-from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine import precision, surroundings, weights
 from deeplab_nas.engine.bad_records import BadRecords
 from deeplab_nas.engine.batches import Batches
 from deeplab_nas.engine.checkpoints import Checkpoints
@@ -22,11 +21,17 @@ from deeplab_nas.engine.interruption import Interruption
 from deeplab_nas.engine.interval import Interval
 from deeplab_nas.engine.progress import Progress
 from deeplab_nas.engine.run_directory import RunDirectory
+from deeplab_nas.engine.saving import Saving
 from deeplab_nas.engine.search_report import SearchReport
 from deeplab_nas.engine.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
+from deeplab_nas.engine.taken_steps import TakenSteps
+from deeplab_nas.engine.workers import Workers
 from deeplab_nas.supernet.supernet import Supernet
 
 _TOLD = (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD)
+
+# The kinds of step: the weights alone, later the weights and the architecture in turn.
+_WEIGHTS, _ALTERNATING = "weights", "alternating"
 
 
 def run(config):
@@ -57,10 +62,13 @@ class Search:
         """Reads the data's index, claims the run directory and builds the supernet."""
         self.config = config
         self.strategy = strategy
+        self.workers = Workers(strategy)
         self._read_index()
         self.run_directory = RunDirectory(config.train_logdir)
-        chief = strategies.is_chief(strategy)
-        self.begun_before = self.run_directory.claim(dataclasses.asdict(config), chief)
+        chief = self.workers.is_chief
+        self.begun_before = self.workers.chief_first(
+            lambda: self.run_directory.claim(dataclasses.asdict(config), chief)
+        )
         keras.utils.set_random_seed(config.seed)
         with strategy.scope():
             self.supernet = Supernet(
@@ -114,12 +122,13 @@ class Search:
             self.run_directory.checkpoints,
             checkpoint,
             self.config.keep_checkpoints,
-            strategies.is_chief(self.strategy),
+            self.workers.is_chief,
         )
 
     def restore(self):
         """Goes back to the newest checkpoint, if there is one."""
         step = self.checkpoints.restore_newest()
+        self.workers.check_alike(step or 0, "the step of the newest checkpoint")
         self.report.go_on_from(step or 0)
         self.bad_records.tell(self.report.history, step or 0)
         if step is not None:
@@ -139,48 +148,46 @@ class Search:
         Raises:
             StoppedError: A signal came, and the search was saved.
         """
-        with Interruption() as self._interruption:
-            self._run_to_the_end()
+        done = int(self.steps_done.numpy())
+        self.progress = Progress(self._by_kind(self.total_steps), self._by_kind(done))
+        with (
+            Interruption() as interruption,
+            contextlib.closing(self.progress),
+            contextlib.closing(self.report),
+        ):
+            self._run_to_the_end(done, interruption)
         return self.report.epochs()
 
-    def _run_to_the_end(self):
-        done = int(self.steps_done.numpy())
-        self.progress = Progress(
-            {
-                "weights": self.total_steps,
-                "architecture": self._architecture_steps(self.total_steps),
-            },
-            {"weights": done, "architecture": self._architecture_steps(done)},
+    def _run_to_the_end(self, done, interruption):
+        saving = Saving(
+            self.workers,
+            self.checkpoints,
+            weights.by_path(self.supernet),
+            self.config.save_interval_secs,
         )
-        batches_a = self._batches(0)
-        batches_a.begin(done)
-        batches_b = None
-        self._begin_interval()
-        self._last_save, self._saved_step = time.time(), done
+        self._steps = TakenSteps(
+            self.bad_records,
+            self.report.history,
+            self.step.learning_rate,
+            self.checkpoints.newest_step,
+        )
+        self._batches = [self._make_batches(half) for half in (0, 1)]
+        self._interval = Interval(done, _TOLD)
         while done < self.total_steps:
-            self._timed("weights", batches_a, self.step.update_weights)
-            if done >= self.first_architecture_step:
-                if batches_b is None:
-                    batches_b = self._batches(1)
-                    batches_b.begin(done)
-                self._timed("architecture", batches_b, self.step.update_architecture)
-            done += 1
+            taken = self._run(done, min(self.config.steps_per_loop, self._next_stop(done) - done))
+            if not taken:
+                continue
+            done += taken
             self.steps_done.assign(done)
             self._after_step(done)
-            if self._interruption:
-                # A signal may come at any moment, also just after the step decided not to save.
-                if self._saved_step != done:
-                    self._save(done)
-                break
-        self.progress.close()
-        self.report.close()
-        if self._interruption:
-            self._interruption.stop()
+            saving.after_step(done, interruption, wanted=self._ends_epoch(done))
 
-    def _architecture_steps(self, weight_steps):
-        return max(0, weight_steps - self.first_architecture_step)
+    def _by_kind(self, steps):
+        """The first `steps` steps: those of the weights alone, and those of both in turn."""
+        alone = min(steps, self.first_architecture_step)
+        return {_WEIGHTS: alone, _ALTERNATING: steps - alone}
 
-    def _batches(self, half):
+    def _make_batches(self, half):
         return Batches(
             self.strategy,
             self.config.data,
@@ -191,58 +198,44 @@ class Search:
             self.bad_records,
         )
 
-    def _timed(self, kind, batches, update):
-        started = time.time()
-        done = int(self.steps_done.numpy())
-        images, labels_ = self._draw(batches, done)
-        told = {name: float(value) for name, value in update(images, labels_).items()}
-        finite.check_told(told, functools.partial(self._circumstances, batches, done))
-        self._interval.take(told)
-        shown = {"epoch": self._epoch_of_next_step(), "loss": next(iter(told.values()))}
-        self.progress.update(kind, 1, time.time() - started, shown)
-
-    def _draw(self, batches, done):
-        while True:
-            try:
-                return next(batches.iterator)
-            except record_faults.ERRORS as error:
-                batches.pass_over_bad_record(error, done)
-                self.bad_records.tell(self.report.history, done)
-
-    def _circumstances(self, batches, done):
-        return (
-            f"in step {done + 1} (learning rate {self.step.learning_rate(done):g}; images "
-            f"{batches.image_names(done, done + 1)}; newest checkpoint after step "
-            f"{self.checkpoints.newest_step() or 0})"
+    def _next_stop(self, done):
+        """The next step after `done` at which something besides training happens."""
+        return min(
+            (done // interval + 1) * interval
+            for interval in (self.config.log_steps, self.steps_per_epoch)
         )
 
-    def _epoch_of_next_step(self):
-        return int(self.steps_done.numpy()) // self.steps_per_epoch + 1
+    def _run(self, done, count):
+        """Takes some steps; returns how many, fewer where a record could not be used."""
+        started = time.time()
+        kind, loop, batches = _WEIGHTS, self.step.run_weights, self._batches[:1]
+        if done >= self.first_architecture_step:
+            kind, loop, batches = _ALTERNATING, self.step.run_alternating, self._batches
+        taken, told = self._steps.take(loop, self.step.weight_optimizer, batches, done, count)
+        if told:
+            self._interval.take(told)
+            shown = {"epoch": self._epoch(done + taken), "loss": told["weight_loss"]}
+            self.progress.update(kind, taken, time.time() - started, shown)
+        return taken
 
-    def _begin_interval(self):
-        self._interval = Interval(int(self.steps_done.numpy()), _TOLD)
+    def _epoch(self, done):
+        return (done - 1) // self.steps_per_epoch + 1
+
+    def _ends_epoch(self, done):
+        return done % self.steps_per_epoch == 0
 
     def _after_step(self, done):
-        ends_epoch = done % self.steps_per_epoch == 0
-        if ends_epoch or done % self.config.log_steps == 0:
+        if self._ends_epoch(done) or done % self.config.log_steps == 0:
             self._end_interval(done)
-        if ends_epoch:
+        if self._ends_epoch(done):
             self._end_epoch(done)
-        if ends_epoch or time.time() - self._last_save > self.config.save_interval_secs:
-            self._save(done)
-        if ends_epoch:
-            self._begin_interval()
-
-    def _save(self, done):
-        finite.check_variables(weights.by_path(self.supernet))
-        self.checkpoints.save(done)
-        self._last_save, self._saved_step = time.time(), done
+            self._interval = Interval(done, _TOLD)
 
     def _end_interval(self, done):
         measured = self._interval.measured(done, self.config.data.train_batch_size)
         measured["learning_rate"] = self.step.learning_rate(done - 1)
-        self.report.interval(done, (done - 1) // self.steps_per_epoch + 1, measured)
-        self._begin_interval()
+        self.report.interval(done, self._epoch(done), measured)
+        self._interval = Interval(done, _TOLD)
 
     def _end_epoch(self, done):
         epoch = done // self.steps_per_epoch

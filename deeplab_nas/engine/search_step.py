@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from deeplab_nas.engine import losses, replicas, schedules
 from deeplab_nas.engine.momentum_sgd import MomentumSGD
+from deeplab_nas.engine.repeated import repeated
 from deeplab_nas.supernet import memory_plan
 from deeplab_nas.supernet.search_cell import SearchCell
 
@@ -28,6 +29,10 @@ class SearchStep:
     Attributes:
         weight_optimizer: SGD with momentum along a cosine.
         architecture_optimizer: Adam.
+        update_weights: The update of the weights on one batch `(images, labels)`.
+        update_architecture: The update of alpha and beta on one batch.
+        run_weights: The loop that `repeated` makes of the update of the weights.
+        run_alternating: The loop around both, the weights first, on two iterators.
     """
 
     def __init__(self, strategy, supernet, config, ignore_label, total_steps):
@@ -57,6 +62,14 @@ class SearchStep:
         self.architecture_optimizer.build(self._architecture_variables)
         self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
         self.update_architecture = self._as_function(self._architecture_step, ARCHITECTURE_TOLD)
+        self.run_weights = repeated(lambda batch: self.update_weights(*batch), WEIGHTS_TOLD)
+        self.run_alternating = repeated(
+            lambda batch_a, batch_b: {
+                **self.update_weights(*batch_a),
+                **self.update_architecture(*batch_b),
+            },
+            (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
+        )
 
     def learning_rate(self, step):
         """Learning rate of the weights at a weight step, as a float."""

@@ -1,20 +1,25 @@
 """Where a run computes: a name becomes a `tf.distribute.Strategy`."""
 
-import json
 import os
 
 import tensorflow as tf
 
+from deeplab_nas.engine import cluster
 from deeplab_nas.errors import UserError
 
+STRATEGIES = ("cpu", "gpu", "mirrored", "multi_worker", "tpu")
 
-def build(name: str, num_gpus: int = 0, tpu: str = "") -> tf.distribute.Strategy:
+
+def build(
+    name: str, num_gpus: int = 0, tpu: str = "", logical_cpus: int = 0
+) -> tf.distribute.Strategy:
     """Makes the strategy called `name`; call it before anything else touches a device.
 
     Args:
-        name: One of `cpu`, `gpu`, `mirrored`, `multi_worker` and `tpu`.
+        name: One of `STRATEGIES`.
         num_gpus: GPUs that `mirrored` uses; 0 uses all of them.
         tpu: TPU name, `local` or a grpc address, for `tpu`.
+        logical_cpus: Replicas that `mirrored` makes on the CPU instead; 0 makes none.
 
     Returns:
         The strategy.
@@ -22,20 +27,32 @@ def build(name: str, num_gpus: int = 0, tpu: str = "") -> tf.distribute.Strategy
     Raises:
         UserError: The name is unknown, or this machine lacks the devices.
     """
+    if logical_cpus and (num_gpus or name != "mirrored"):
+        raise UserError(
+            f"Expected --logical_cpus={logical_cpus} with --strategy=mirrored and without "
+            f"--num_gpus, found --strategy={name} --num_gpus={num_gpus}: leave one of them out."
+        )
     if name == "cpu":
         return tf.distribute.OneDeviceStrategy("/cpu:0")
     if name == "gpu":
         _require_gpus(1, name)
         return tf.distribute.OneDeviceStrategy("/gpu:0")
     if name == "mirrored":
-        return tf.distribute.MirroredStrategy(_mirrored_devices(num_gpus))
+        return tf.distribute.MirroredStrategy(
+            _make_logical_cpus(logical_cpus)
+            if logical_cpus
+            else _require_gpus(num_gpus or len(_gpus()), name)
+        )
     if name == "multi_worker":
         return _multi_worker()
     if name == "tpu":
         return _tpu(tpu)
-    raise UserError(
-        f"Expected --strategy to be cpu, gpu, mirrored, multi_worker or tpu, found '{name}'."
-    )
+    raise UserError(f"Expected --strategy to be one of {', '.join(STRATEGIES)}, found '{name}'.")
+
+
+def of(config) -> tf.distribute.Strategy:
+    """Makes the strategy that a configuration of a search, a training or an evaluation asks for."""
+    return build(config.strategy, config.num_gpus, config.tpu, config.logical_cpus)
 
 
 def set_threads(count: int = 0, *, side_by_side: bool) -> None:
@@ -60,7 +77,20 @@ def describe(strategy: tf.distribute.Strategy) -> str:
     names = ", ".join(device.split("device:")[-1] for device in devices)
     replicas = strategy.num_replicas_in_sync
     plural = "" if replicas == 1 else "s"
-    return f"{type(strategy).__name__}, {replicas} replica{plural} on {names}"
+    line = f"{type(strategy).__name__}, {replicas} replica{plural} on {names}"
+    workers = num_workers(strategy)
+    if workers == 1:
+        return line
+    resolver = strategy.cluster_resolver
+    return f"{line} of each of {workers} workers; this is {resolver.task_type} {resolver.task_id}"
+
+
+def num_workers(strategy: tf.distribute.Strategy) -> int:
+    """Processes that run the same program together and have to do everything alike."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return 1
+    spec = strategy.cluster_resolver.cluster_spec()
+    return sum(spec.num_tasks(job) for job in spec.jobs if job in cluster.JOBS)
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
@@ -74,51 +104,50 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     )
 
 
+def _gpus() -> list:
+    return tf.config.list_physical_devices("GPU")
+
+
 def _require_gpus(count: int, name: str) -> list[str]:
     """The names of the first `count` GPUs, which then allocate memory only as it is needed."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if len(gpus) < count:
+    count = max(count, 1)
+    if len(_gpus()) < count:
         raise UserError(
             f"--strategy={name} needs {count} GPU{'s' if count > 1 else ''}, but TensorFlow finds "
-            f"{len(gpus)}: install it with pip install -e '.[gpu]' and a driver, or take "
+            f"{len(_gpus())}: install it with pip install -e '.[gpu]' and a driver, or take "
             "--strategy=cpu."
         )
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+    _let_memory_grow()
     return [f"/gpu:{index}" for index in range(count)]
 
 
-def _mirrored_devices(num_gpus: int) -> list[str]:
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    cpus = len(tf.config.list_logical_devices("CPU")) if not gpus and not num_gpus else 0
-    # Several logical CPUs exist only where somebody made them, to try replicas without a GPU.
-    if cpus > 1:
-        return [f"/cpu:{index}" for index in range(cpus)]
-    return _require_gpus(num_gpus or max(gpus, 1), "mirrored")
+def _let_memory_grow() -> None:
+    for gpu in _gpus():
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def _make_logical_cpus(count: int) -> list[str]:
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    devices = [tf.config.LogicalDeviceConfiguration()] * count
+    tf.config.set_logical_device_configuration(cpu, devices)
+    return [f"/cpu:{index}" for index in range(count)]
 
 
 def _multi_worker() -> tf.distribute.Strategy:
-    cluster = os.environ.get("TF_CONFIG", "")
-    try:
-        json.loads(cluster)
-    except ValueError as error:
-        raise UserError(
-            "--strategy=multi_worker expects the cluster and this process's task as JSON in the "
-            f"environment variable TF_CONFIG, found '{cluster}': set it on every worker."
-        ) from error
-    for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
+    cluster.check(os.environ.get("TF_CONFIG", ""))
+    _let_memory_grow()
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def _tpu(tpu: str) -> tf.distribute.Strategy:
     try:
-        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=tpu)
+        resolver = cluster.tpu_resolver(tpu)
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
-    except (ValueError, tf.errors.NotFoundError) as error:
+    except (ValueError, OSError, ImportError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
         raise UserError(
-            f"--strategy=tpu expects a TPU at --tpu (a name, local or a grpc address), found none "
-            f"at '{tpu}': check the name, or take another --strategy."
+            "--strategy=tpu expects a TPU at --tpu (a name, local or a grpc address), found none "
+            f"at '{tpu}' ({reason}): check the name, or take another --strategy."
         ) from error
     return tf.distribute.TPUStrategy(resolver)

@@ -33,7 +33,7 @@ def of(config):
         tf.config.experimental.enable_op_determinism()
     if config.debug_numerics:
         tf.debugging.enable_check_numerics()
-    strategy = strategies.build(config.strategy, config.num_gpus, config.tpu)
+    strategy = strategies.of(config)
     print(strategies.describe(strategy), file=sys.stderr)
     try:
         with input_errors.as_user_errors(), _numerics_as_user_errors():

@@ -18,6 +18,7 @@ class TrainConfig:
         optimization: How.
         strategy: Where it runs: cpu, gpu, mirrored, multi_worker or tpu.
         num_gpus: GPUs that `mirrored` uses; 0 uses all of them.
+        logical_cpus: Replicas that `mirrored` makes on the CPU instead; 0 makes none.
         tpu: TPU name, `local` or a grpc address, for the strategy `tpu`.
         seed: Seed of the initialisation, the order of the data, the augmentation, dropout and drop
             path.
@@ -32,7 +33,7 @@ class TrainConfig:
         mixed_precision: float32, bfloat16 or float16.
         moving_average_decay: Of the average of the weights that is evaluated and served in their
             place; 0 keeps none.
-        steps_per_call: Optimizer steps between two looks of the host.
+        steps_per_loop: Optimizer steps between two looks of the host.
         eval_interval_steps: Steps between two evaluations on `val_split`; the last step ends in one
             in any case, and 0 leaves out all others.
         log_steps: Steps between two history lines.
@@ -51,6 +52,7 @@ class TrainConfig:
     optimization: OptimizationConfig = OptimizationConfig()
     strategy: str = "cpu"
     num_gpus: int = 0
+    logical_cpus: int = 0
     tpu: str = ""
     seed: int = 1
     initial_checkpoint: str = ""
@@ -60,7 +62,7 @@ class TrainConfig:
     drop_path_keep_prob: float = 1.0
     mixed_precision: str = "float32"
     moving_average_decay: float = 0.0
-    steps_per_call: int = 1
+    steps_per_loop: int = 1
     eval_interval_steps: int = 10_000
     log_steps: int = 10
     keep_checkpoints: int = 3

@@ -11,18 +11,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, pipeline, record_faults, shard_index
+from deeplab_nas.data import datasets, pipeline, shard_index
 from deeplab_nas.engine import (
     checkpoints,
     class_weights,
-    finite,
     initialization,
     networks,
     run_directory,
     surroundings,
     weights,
 )
-from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.bad_records import BadRecords
 from deeplab_nas.engine.batches import Batches
 from deeplab_nas.engine.checkpoints import Checkpoints
@@ -32,8 +30,11 @@ from deeplab_nas.engine.interval import Interval
 from deeplab_nas.engine.moving_average import MovingAverage
 from deeplab_nas.engine.progress import Progress
 from deeplab_nas.engine.run_directory import RunDirectory
+from deeplab_nas.engine.saving import Saving
+from deeplab_nas.engine.taken_steps import TakenSteps
 from deeplab_nas.engine.train_report import TrainReport
 from deeplab_nas.engine.train_step import TOLD, TrainStep
+from deeplab_nas.engine.workers import Workers
 
 # More of the first value than this in batch norm's moving statistics spoils every evaluation.
 _LARGEST_SHARE_OF_START = 0.01
@@ -65,18 +66,19 @@ class Training:
         """Reads the data's index, claims the run directory and builds the network."""
         self.config = config
         self.strategy = strategy
+        self.workers = Workers(strategy)
         self.total_steps = config.optimization.training_number_of_steps
         self._read_index()
         architecture = networks.architecture(config.network)
         self.run_directory = RunDirectory(config.train_logdir)
-        self.begun_before = self._claim(architecture)
+        self.begun_before = self.workers.chief_first(lambda: self._claim(architecture))
         keras.utils.set_random_seed(config.seed)
         with strategy.scope():
             self.model = self._build(architecture)
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
             self.best_miou = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         # Every worker measures, one writes: the others report to a throw-away folder.
-        chief = strategies.is_chief(strategy)
+        chief = self.workers.is_chief
         own_directory = self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
         self.report = TrainReport(own_directory, self.descriptor)
         self.bad_records = BadRecords(
@@ -113,7 +115,7 @@ class Training:
         # By what it is and not by its name: the file may change while its name stays.
         settings = dataclasses.asdict(self.config)
         settings["network"]["architecture"] = networks.one_line(architecture)
-        chief = strategies.is_chief(self.strategy)
+        chief = self.workers.is_chief
         begun_before = self.run_directory.claim(settings, chief)
         if chief:
             architecture.save(self.run_directory.architecture_path)
@@ -154,6 +156,7 @@ class Training:
             )
         self._make_checkpoints()
         step = self.checkpoints.restore_newest()
+        self.workers.check_alike(step or 0, "the step of the newest checkpoint")
         self.report.go_on_from(step or 0)
         self.bad_records.tell(self.report.history, step or 0)
         if step is not None:
@@ -166,7 +169,7 @@ class Training:
             self._warn_of_slow_statistics()
 
     def _make_checkpoints(self):
-        chief = strategies.is_chief(self.strategy)
+        chief = self.workers.is_chief
         variables = weights.by_path(self.model)
         everything = {
             weights.VARIABLES: variables,
@@ -205,32 +208,38 @@ class Training:
         Raises:
             StoppedError: A signal came, and the training was saved.
         """
-        with Interruption() as self._interruption:
-            self._run_to_the_end()
-        return self.report.evaluations()
-
-    def _run_to_the_end(self):
         done = int(self.steps_done.numpy())
         self.progress = Progress({"step": self.total_steps}, {"step": done})
-        self.batches.begin(done)
+        with (
+            Interruption() as interruption,
+            contextlib.closing(self.progress),
+            contextlib.closing(self.report),
+        ):
+            self._run_to_the_end(done, interruption)
+        return self.report.evaluations()
+
+    def _run_to_the_end(self, done, interruption):
+        saving = Saving(
+            self.workers,
+            self.checkpoints,
+            weights.by_path(self.model),
+            self.config.save_interval_secs,
+        )
+        self._steps = TakenSteps(
+            self.bad_records,
+            self.report.history,
+            lambda step: float(self.step.schedule(step)),
+            self.checkpoints.newest_step,
+        )
         self._interval = Interval(done, TOLD)
-        self._last_save, self._saved_step = time.time(), done
         while done < self.total_steps:
-            taken = self._run(min(self.config.steps_per_call, self._next_stop(done) - done))
+            taken = self._run(done, min(self.config.steps_per_loop, self._next_stop(done) - done))
             if not taken:
                 continue
             done += taken
             self.steps_done.assign(done)
             self._after_step(done)
-            if self._interruption:
-                # A signal may come at any moment, also just after the step decided not to save.
-                if self._saved_step != done:
-                    self._save(done)
-                break
-        self.progress.close()
-        self.report.close()
-        if self._interruption:
-            self._interruption.stop()
+            saving.after_step(done, interruption, wanted=self._evaluates(done))
 
     def _make_batches(self):
         return Batches(
@@ -249,55 +258,28 @@ class Training:
         stops = [(done // interval + 1) * interval for interval in intervals if interval]
         return min(self.total_steps, *stops)
 
-    def _run(self, count):
+    def _run(self, done, count):
         """Takes some steps; returns how many, fewer where a record could not be used."""
         started = time.time()
-        begun, updates = int(self.steps_done.numpy()), self._updates()
-        try:
-            told = self.step.run(self.batches.iterator, tf.constant(count))
-        except record_faults.ERRORS as error:
-            taken = self._updates() - updates
-            self.batches.pass_over_bad_record(error, begun + taken)
-            self.bad_records.tell(self.report.history, begun + taken)
-            return taken
-        done = begun + count
-        told = {name: float(value) for name, value in told.items()}
-        finite.check_told(told, functools.partial(self._circumstances, begun, done))
-        self._interval.take(told)
-        shown = {
-            "epoch": self._epoch(done),
-            "loss": self._interval.losses["cross_entropy"],
-        }
-        self.progress.update("step", count, time.time() - started, shown)
-        return count
-
-    def _updates(self):
-        return int(self.step.optimizer.iterations.numpy())
-
-    def _circumstances(self, begun, done):
-        return (
-            f"in steps {begun + 1} to {done} (learning rate {float(self.step.schedule(begun)):g}; "
-            f"images {self.batches.image_names(begun, done)}; newest checkpoint after step "
-            f"{self.checkpoints.newest_step() or 0})"
+        taken, told = self._steps.take(
+            self.step.run, self.step.optimizer, [self.batches], done, count
         )
+        if told:
+            self._interval.take(told)
+            shown = {"epoch": self._epoch(done + taken), "loss": told["cross_entropy"]}
+            self.progress.update("step", taken, time.time() - started, shown)
+        return taken
 
     def _after_step(self, done):
-        interval = self.config.eval_interval_steps
-        ends = done == self.total_steps
-        if ends or done % self.config.log_steps == 0:
+        if done == self.total_steps or done % self.config.log_steps == 0:
             self._end_interval(done)
-        evaluates = ends or (interval and done % interval == 0)
-        if evaluates:
+        if self._evaluates(done):
             self._evaluate(done)
-        if evaluates or time.time() - self._last_save > self.config.save_interval_secs:
-            self._save(done)
-        if evaluates:
             self._interval = Interval(done, TOLD)
 
-    def _save(self, done):
-        finite.check_variables(weights.by_path(self.model))
-        self.checkpoints.save(done)
-        self._last_save, self._saved_step = time.time(), done
+    def _evaluates(self, done):
+        interval = self.config.eval_interval_steps
+        return done == self.total_steps or bool(interval and done % interval == 0)
 
     def _end_interval(self, done):
         measured = self._interval.measured(done, self.config.data.train_batch_size)

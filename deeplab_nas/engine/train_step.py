@@ -8,6 +8,7 @@ import tensorflow as tf
 from deeplab_nas.core import weight_decay
 from deeplab_nas.core.gradient_multipliers import gradient_multipliers
 from deeplab_nas.engine import losses, replicas, schedules
+from deeplab_nas.engine.repeated import repeated
 from deeplab_nas.errors import UserError
 
 # What a step tells.
@@ -27,8 +28,7 @@ class TrainStep:
         update: `tf.function` of the batches `(images, labels)` of all replicas; updates the weights
             and returns float32 scalars by name: `cross_entropy`, `regularization_loss` and
             `gradient_norm`, the global norm of what the optimizer got.
-        run: `tf.function` of an iterator of such batches and a number of steps, an int32 tensor;
-            updates as often and returns the means of the scalars.
+        run: The loop that `repeated` makes of the update.
     """
 
     def __init__(self, strategy, model, config, ignore_label, moving_average=None):
@@ -64,19 +64,7 @@ class TrainStep:
             self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
         self.optimizer.build(self._variables)
         self.update = tf.function(self._update, autograph=False)
-        self.run = tf.function(self._run, autograph=False)
-
-    def _run(self, batches, steps):
-        def body(step, sums):
-            batch = next(batches)
-            # Where there is no batch nothing else may have happened: no draw of a dropout either.
-            with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
-                found = self._update(*batch)
-            return step + 1, tf.nest.map_structure(tf.add, sums, found)
-
-        nothing = dict.fromkeys(TOLD, tf.constant(0.0))
-        _, sums = tf.while_loop(lambda step, _: step < steps, body, (0, nothing))
-        return {name: value / tf.cast(steps, tf.float32) for name, value in sums.items()}
+        self.run = repeated(lambda batch: self._update(*batch), TOLD)
 
     def _update(self, images, labels):
         told = self._strategy.run(self._replica_step, args=(images, labels))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import batch_norm
+from deeplab_nas.core import batch_norm, drop_path
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +45,11 @@ def test_replicas_drop_different_paths_at_the_same_step(replicas):
     assert set(first) == set(second) == {0.0, 2.0}
     assert first != second
     assert replicas["step"] == 6
+
+
+def test_replicas_together_drop_the_paths_that_one_drops(replicas):
+    alone = drop_path.DropPath(0.5, 1, num_cells=1, num_branches=50)
+    alone.build()
+    alone.step.assign(5)
+    factors = alone.draw(2).numpy().reshape(50, 2)
+    np.testing.assert_array_equal(np.transpose(replicas["factors"]), factors)

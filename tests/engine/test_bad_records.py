@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,6 +16,7 @@ from deeplab_nas.engine import search_loop, train_loop
 from deeplab_nas.engine.bad_records import BadRecords
 from deeplab_nas.engine.batches import Batches
 from deeplab_nas.engine.history import History
+from deeplab_nas.engine.taken_steps import TakenSteps
 from deeplab_nas.errors import UserError
 from tests import trained_runs
 from tests.data import made_shards
@@ -141,7 +143,7 @@ def test_a_training_passes_over_a_bad_record(tmp_path):
         with_bad(tmp_path, bad),
         tmp_path / "run",
         skip_bad_records=2,
-        steps_per_call=3,
+        steps_per_loop=3,
     )
     train_loop.run(config)
     expected, found = (test_train_loop.saved_values(c) for c in (whole, config))
@@ -184,6 +186,11 @@ def test_an_error_that_no_record_explains_stays(tmp_path):
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     config = DataConfig(train_crop_size=(20, 30), train_batch_size=4)
     batches = Batches(strategy, config, SHAPES, index, np.arange(COUNT), 1, records)
-    error = tf.errors.UnavailableError(None, None, "no more memory")
-    with pytest.raises(tf.errors.UnavailableError, match="no more memory"):
-        batches.pass_over_bad_record(error, 0)
+    optimizer = keras.optimizers.SGD()
+
+    def loop(_, steps):
+        raise tf.errors.InvalidArgumentError(None, None, f"no kernel for {steps} steps")
+
+    steps = TakenSteps(records, None, float, lambda: None)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no kernel"):
+        steps.take(loop, optimizer, [batches], 0, 1)

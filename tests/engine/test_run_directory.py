@@ -86,7 +86,7 @@ def test_free_settings_may_change(run):
     }
     free |= {"skip_bad_records": 2, "debug_numerics": True}
     free |= {"recompute": "always", "activation_memory_gib": 2.0}
-    of_training = {"steps_per_call"}
+    of_training = {"steps_per_loop"}
     assert set(run_directory.FREE_SETTINGS) - of_training == {*free, "dataset_dir"} - {"data"}
     assert claim(run, _settings(**free)) is True
 

@@ -75,7 +75,7 @@ class KilledError(Exception):
 
 def test_killed_and_started_again_it_ends_where_it_would_have(shards, tmp_path, monkeypatch):
     options = {"moving_average_decay": 0.9, "drop_path_keep_prob": 0.5, "save_interval_secs": 0.0}
-    whole = trained_runs.make_config(shards, tmp_path / "whole", steps_per_call=4, **options)
+    whole = trained_runs.make_config(shards, tmp_path / "whole", steps_per_loop=4, **options)
     evaluations = train_loop.run(whole)
     config = trained_runs.make_config(shards, tmp_path / "killed", **options)
     after_step = train_loop.Training._after_step
@@ -174,7 +174,7 @@ def test_non_finite_loss_stops_and_saves_nothing(shards, tmp_path):
     config = trained_runs.make_config(shards, tmp_path / "run", optimization=optimization)
     with pytest.raises(
         UserError,
-        match=r"Expected a finite \w+, found (nan|inf) in steps \d to \d \(learning rate [\d.e+]+; "
+        match=r"Expected a finite \w+, found (nan|inf) in step \d \(learning rate [\d.e+]+; "
         r"images picture \d, picture \d; newest checkpoint after step 0\): nothing was saved",
     ):
         train_loop.run(config)

@@ -167,7 +167,7 @@ def test_several_steps_in_one_call_are_the_steps():
     batch = made_batch()
     told = [one.update(*batch) for _ in range(3)]
     batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
-    means = several.run(batches, tf.constant(3))
+    means = several.run(batches, steps=tf.constant(3))
     for name, mean in means.items():
         expected = np.mean([float(values[name]) for values in told])
         np.testing.assert_allclose(float(mean), expected, rtol=1e-4)
@@ -194,7 +194,7 @@ with strategy.scope():
     step = TrainStep(strategy, model, test_train_step.CONFIG, 255, average)
 dataset = tf.data.Dataset.from_tensors(test_train_step.made_batch()).unbatch().batch(4).repeat()
 batches = iter(strategy.experimental_distribute_dataset(dataset))
-told = [step.update(*next(batches)), step.run(batches, tf.constant(2))]
+told = [step.update(*next(batches)), step.run(batches, steps=tf.constant(2))]
 told = [float(value) for one in told for value in one.values()]
 with average.in_place():
     averages = [v.numpy().ravel().tolist() for v in model.trainable_variables]

@@ -28,10 +28,11 @@ def test_every_field_has_a_flag(parse_evaluate, parse_predict):
             *("--checkpoint=a", "--eval_logdir=b", "--dataset=camvid", "--dataset_dir=c"),
             *("--eval_split=test", "--eval_batch_size=3", "--mixed_precision=float16"),
             *("--save_predictions", "--strategy=mirrored", "--num_gpus=2", "--tpu=d", *_WHOLE),
+            "--logical_cpus=4",
         )
     )
     assert config == EvaluateConfig(
-        *("a", "b", "camvid", "c", "test", 3, _INFERENCE, "float16", True, "mirrored", 2, "d")
+        *("a", "b", "camvid", "c", "test", 3, _INFERENCE, "float16", True, "mirrored", 2, 4, "d")
     )
     predicted = predict_flags.predict_config(
         parse_predict(

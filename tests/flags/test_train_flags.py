@@ -26,7 +26,7 @@ def test_every_field_has_a_flag_that_sets_it(parse_train):
             *("--seed=5", "--initial_checkpoint=runs/a", "--initialize_last_layer=false"),
             *("--fine_tune_batch_norm=false", "--batch_norm_decay=0.9"),
             *("--drop_path_keep_prob=0.8", "--mixed_precision=bfloat16"),
-            *("--moving_average_decay=0.99", "--steps_per_call=7", "--eval_interval_steps=0"),
+            *("--moving_average_decay=0.99", "--steps_per_loop=7", "--eval_interval_steps=0"),
             *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
             *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
             *("--architecture=pnasnet", "--output_stride=8", "--filter_multiplier=6"),
@@ -68,7 +68,7 @@ def test_every_field_has_a_flag_that_sets_it(parse_train):
         (["--mixed_precision=float8"], "--mixed_precision.*float8"),
         (["--output_stride=8"], "--architecture=pnasnet only"),
         (["--filter_multiplier=0"], "--filter_multiplier to be 1 or more, found 0"),
-        (["--steps_per_call=0"], "--steps_per_call to be 1 or more"),
+        (["--steps_per_loop=0"], "--steps_per_loop to be 1 or more"),
         (["--base_learning_rate=0"], "--base_learning_rate to be a number above 0"),
         (
             ["--training_number_of_steps=5", "--slow_start_step=5"],

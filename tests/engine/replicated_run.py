@@ -1,0 +1,112 @@
+"""One small search or training on some replicas, run by tests in a process of its own.
+
+`python -m tests.engine.replicated_run KIND DATASET_DIR RUN_DIRECTORY STRATEGY LOGICAL_CPUS [NAME=VALUE
+...]`: the last ones are settings of the run, as JSON.
+"""
+
+import json
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.engine import search_loop, train_loop
+from deeplab_nas.engine.network_config import NetworkConfig
+from deeplab_nas.engine.optimization_config import OptimizationConfig
+from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.errors import StoppedError
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests.data import made_shards
+
+STEPS = 10
+BATCH = 4
+_IGNORE = 255
+_SIDE = 48
+
+
+def make_shards(folder):
+    """Textured images, every one with another share of ignored pixels, some with nothing else."""
+    random = np.random.default_rng(7)
+    for split, count in (("train", STEPS * BATCH), ("val", 3)):
+        pairs = [_example(random, number) for number in range(count)]
+        made_shards.write(folder, split, pairs)
+    return str(folder)
+
+
+def _example(random, number):
+    label = random.integers(0, 4, [_SIDE // 8, _SIDE // 8]).repeat(8, 0).repeat(8, 1)
+    image = label[..., None] * [60, 30, 10] + random.integers(0, 60, [_SIDE, _SIDE, 3])
+    label[: _SIDE * (number % 4) // 3] = _IGNORE
+    return image.astype(np.uint8), label.astype(np.uint8)
+
+
+def _data(dataset_dir):
+    return DataConfig(
+        dataset="shapes",
+        dataset_dir=dataset_dir,
+        train_split="train",
+        val_split="val",
+        train_crop_size=(33, 33),
+        train_batch_size=BATCH,
+        eval_batch_size=BATCH,
+    )
+
+
+def search(dataset_dir, **settings):
+    """Ten steps of the weights and of the architecture, two epochs, gradients clipped."""
+    supernet = SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2)
+    settings = {"epochs": 2, "architecture_start_epoch": 0, "clip_gradient_norm": 1.0, **settings}
+    return search_loop.run(SearchConfig(data=_data(dataset_dir), supernet=supernet, **settings))
+
+
+def train(dataset_dir, train_logdir, **settings):
+    """Ten steps with dropout and drop path, evaluated after five and ten."""
+    architecture = f"{train_logdir}.json"
+    cell = (((0, "separable_3x3_1"), (1, "atrous_3x3")), ((2, "avg_pool_3x3"), (0, "skip")))
+    nas_genotypes.Architecture(cell=cell, path=(0, 1)).save(architecture)
+    settings = {
+        "network": NetworkConfig(architecture, filter_multiplier=2),
+        "optimization": OptimizationConfig(
+            training_number_of_steps=STEPS,
+            base_learning_rate=0.01,
+        ),
+        "drop_path_keep_prob": 0.5,
+        "moving_average_decay": 0.9,
+        "batch_norm_decay": 0.5,
+        "eval_interval_steps": STEPS // 2,
+        **settings,
+    }
+    config = TrainConfig(data=_data(dataset_dir), train_logdir=train_logdir, **settings)
+    return train_loop.run(config)
+
+
+def _without_kinks():
+    """Replaces the operations whose gradient jumps by their smooth kin.
+
+    Rounding, in another order on each number of replicas, carries now and then a value over the
+    kink of a ReLU, and one that does changes a small network's gradients by a hundredth.
+    """
+    tf.nn.relu = tf.nn.elu
+    tf.nn.max_pool2d = lambda inputs, *window: tf.math.log(
+        tf.nn.avg_pool2d(tf.exp(inputs), *window)
+    )
+
+
+def main(kind, dataset_dir, train_logdir, strategy, logical_cpus, *settings):
+    settings = {name: json.loads(value) for name, value in (one.split("=") for one in settings)}
+    settings.update(
+        train_logdir=train_logdir, strategy=strategy, logical_cpus=int(logical_cpus), log_steps=1
+    )
+    _without_kinks()
+    try:
+        records = {"search": search, "train": train}[kind](dataset_dir, **settings)
+    except StoppedError as stopped:
+        sys.exit(128 + stopped.signal_number)
+    print(json.dumps([record["miou"] for record in records]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
