@@ -45,6 +45,12 @@ def settings(names):
     }
 
 
+def set_up():
+    """Sets the process up as a search does; call it before anything touches a device."""
+    strategies.set_threads(flags.FLAGS.threads, side_by_side=True)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
 def make():
     """Builds the supernet and its steps as a search does.
 
@@ -52,23 +58,36 @@ def make():
         The update of the weights and that of the architecture by name, each a function of images
         and labels, and a batch of both.
     """
-    values = flags.FLAGS
-    strategies.set_threads(values.threads, side_by_side=True)
-    # As a search does.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    strategy = strategies.build("cpu")
-    keras.utils.set_random_seed(1)
-    cost = {field: values[field].value for field in cost_flags.SETTINGS}
-    config = dataclasses.replace(SearchConfig(train_logdir=""), **cost)
-    with strategy.scope():
-        supernet = Supernet(
-            values.num_classes,
-            model_flags.supernet_config(values),
-            dtype=precision.POLICIES[config.mixed_precision],
-        )
-        supernet.build()
-        step = SearchStep(strategy, supernet, config, _IGNORE_LABEL, _TOTAL_STEPS)
+    set_up()
+    step = Step(strategies.build("cpu")).search_step
     return {"weights": step.update_weights, "architecture": step.update_architecture}, _batch()
+
+
+class Step:
+    """A supernet and its steps on a strategy.
+
+    Attributes:
+        search_step: `SearchStep`.
+        iterators: Two iterators of distributed batches, always the same one.
+    """
+
+    def __init__(self, strategy):
+        """Args: strategy, a `tf.distribute.Strategy`."""
+        values = flags.FLAGS
+        keras.utils.set_random_seed(1)
+        cost = {field: values[field].value for field in cost_flags.SETTINGS}
+        config = dataclasses.replace(SearchConfig(train_logdir=""), **cost)
+        with strategy.scope():
+            supernet = Supernet(
+                values.num_classes,
+                model_flags.supernet_config(values),
+                dtype=precision.POLICIES[config.mixed_precision],
+            )
+            supernet.build()
+            self.search_step = SearchStep(strategy, supernet, config, _IGNORE_LABEL, _TOTAL_STEPS)
+        batches = tf.data.Dataset.from_tensors(_batch()).unbatch().repeat()
+        batches = batches.batch(values.train_batch_size, drop_remainder=True).prefetch(2)
+        self.iterators = [iter(strategy.experimental_distribute_dataset(batches)) for _ in range(2)]
 
 
 def _batch():

@@ -30,6 +30,12 @@ def define() -> None:
         "Weight steps on the device between two looks of the host, 100 or so on a fast device; a "
         "signal waits for them. Paper: not stated.",
     )
+    flags.DEFINE_bool(
+        "xla",
+        SearchConfig.xla,
+        "Compile a step whole with XLA, on one replica: for GPUs; slow on CPUs, whose depthwise "
+        "convolutions it does badly. A TPU always does. Paper: not stated.",
+    )
     flags.DEFINE_integer(
         "log_steps",
         SearchConfig.log_steps,

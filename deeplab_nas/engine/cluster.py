@@ -13,11 +13,14 @@ JOBS = ("chief", "worker")
 _SECONDS_TO_ANSWER = 10.0
 
 
-def check(text: str) -> None:
+def check(text: str) -> int:
     """Checks the environment variable `TF_CONFIG` before TensorFlow waits for what it names.
 
     Args:
         text: Its value.
+
+    Returns:
+        How many workers it names.
 
     Raises:
         UserError: It does not name the workers and this process's place among them.
@@ -36,6 +39,7 @@ def check(text: str) -> None:
         raise _refusal(f"a task of type '{job}'")
     if not 0 <= index < len(cluster.get(job, [])):
         raise _refusal(f"task {index} of {len(cluster.get(job, []))} of type '{job}'")
+    return sum(len(cluster.get(job, [])) for job in JOBS)
 
 
 def tpu_resolver(tpu: str) -> tf.distribute.cluster_resolver.TPUClusterResolver:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from deeplab_nas.core import cost
 from deeplab_nas.data import datasets, input_errors, pipeline, record_faults, shard_index
 from deeplab_nas.drawing import confusion_matrix
-from deeplab_nas.engine import inference, metrics, run_directory, trained_network
+from deeplab_nas.engine import inference, metrics, run_directory, trained_network, workers
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
 from deeplab_nas.engine.prediction_files import PredictionFiles
@@ -44,10 +44,14 @@ def run(config):
     if chief:
         _make_folder(config.eval_logdir)
     files = None
-    if config.save_predictions and chief:
+    if config.save_predictions:
         files = PredictionFiles(os.path.join(config.eval_logdir, "predictions"), descriptor)
     started = time.time()
-    with input_errors.as_user_errors(), record_faults.named(index, descriptor):
+    with (
+        input_errors.as_user_errors(),
+        record_faults.named(index, descriptor),
+        workers.lost_as_user_errors(strategy),
+    ):
         matrix = _confusion_matrix(strategy, config, trained.model, descriptor, index, files)
     found = {
         **_facts(config, trained, index),

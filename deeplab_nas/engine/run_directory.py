@@ -28,6 +28,7 @@ FREE_SETTINGS = (
     "keep_checkpoints",
     "save_interval_secs",
     "steps_per_loop",
+    "xla",
     "skip_bad_records",
     "recompute",
     "activation_memory_gib",

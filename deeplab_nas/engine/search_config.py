@@ -34,6 +34,7 @@ class SearchConfig:
         activation_memory_gib: With auto, what the nodes may keep on one replica, in GiB; those
             that do not fit are recomputed.
         steps_per_loop: Weight steps between two looks of the host.
+        xla: Whether XLA compiles a step whole, on one replica; a TPU always does.
         log_steps: Weight steps between two history lines.
         keep_checkpoints: How many of the newest checkpoints are kept.
         save_interval_secs: Longest time without a checkpoint inside an epoch, in seconds.
@@ -65,6 +66,7 @@ class SearchConfig:
     recompute: str = "auto"
     activation_memory_gib: float = 0.5
     steps_per_loop: int = 1
+    xla: bool = False
     log_steps: int = 10
     keep_checkpoints: int = 3
     save_interval_secs: float = 1200.0

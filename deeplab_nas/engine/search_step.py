@@ -81,6 +81,8 @@ class SearchStep:
         return memory_plan.describe(self._supernet, recomputed, image_shape)
 
     def _as_function(self, replica_step, told):
+        replica_step = replicas.step_function(self._strategy, replica_step, self._config.xla)
+
         @tf.function(autograph=False)
         def step(images, labels):
             values = self._strategy.run(replica_step, args=(images, labels))

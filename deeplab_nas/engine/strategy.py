@@ -1,6 +1,7 @@
 """Where a run computes: a name becomes a `tf.distribute.Strategy`."""
 
 import os
+import sys
 
 import tensorflow as tf
 
@@ -134,7 +135,8 @@ def _make_logical_cpus(count: int) -> list[str]:
 
 
 def _multi_worker() -> tf.distribute.Strategy:
-    cluster.check(os.environ.get("TF_CONFIG", ""))
+    workers = cluster.check(os.environ.get("TF_CONFIG", ""))
+    print(f"Waiting until all {workers} workers of TF_CONFIG run.", file=sys.stderr, flush=True)
     _let_memory_grow()
     return tf.distribute.MultiWorkerMirroredStrategy()
 
@@ -145,7 +147,7 @@ def _tpu(tpu: str) -> tf.distribute.Strategy:
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, OSError, ImportError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
         raise UserError(
             "--strategy=tpu expects a TPU at --tpu (a name, local or a grpc address), found none "
             f"at '{tpu}' ({reason}): check the name, or take another --strategy."

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from deeplab_nas.data import input_errors
 from deeplab_nas.engine import strategy as strategies
+from deeplab_nas.engine import workers
 from deeplab_nas.errors import UserError
 
 _NOT_FINITE = re.compile(r"!!! Detected (.+?) in output \d+ of (?:eager|graph) op \"(.+?)\"")
@@ -26,8 +27,8 @@ def of(config):
         The `tf.distribute.Strategy`.
 
     Raises:
-        UserError: The devices are not there, the data is not what it should be, or, with
-            `debug_numerics`, an operation has come to a number that is not finite.
+        UserError: The devices are not there, the data is not what it should be, another worker is
+            lost, or, with `debug_numerics`, an operation has come to a number that is not finite.
     """
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -35,8 +36,18 @@ def of(config):
         tf.debugging.enable_check_numerics()
     strategy = strategies.of(config)
     print(strategies.describe(strategy), file=sys.stderr)
+    if config.skip_bad_records and strategies.num_workers(strategy) > 1:
+        raise UserError(
+            "Expected --skip_bad_records=0 with several workers, of which each sees other records, "
+            f"found {config.skip_bad_records}: find and remove the bad ones with python -m "
+            "tfrecords_tools.verify."
+        )
     try:
-        with input_errors.as_user_errors(), _numerics_as_user_errors():
+        with (
+            input_errors.as_user_errors(),
+            _numerics_as_user_errors(),
+            workers.lost_as_user_errors(strategy),
+        ):
             yield strategy
     finally:
         if config.debug_numerics:

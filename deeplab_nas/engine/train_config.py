@@ -36,6 +36,7 @@ class TrainConfig:
         steps_per_loop: Optimizer steps between two looks of the host.
         eval_interval_steps: Steps between two evaluations on `val_split`; the last step ends in one
             in any case, and 0 leaves out all others.
+        xla: Whether XLA compiles a step whole, on one replica; a TPU always does.
         log_steps: Steps between two history lines.
         keep_checkpoints: How many of the newest checkpoints are kept.
         save_interval_secs: Longest time without a checkpoint, in seconds.
@@ -64,6 +65,7 @@ class TrainConfig:
     moving_average_decay: float = 0.0
     steps_per_loop: int = 1
     eval_interval_steps: int = 10_000
+    xla: bool = False
     log_steps: int = 10
     keep_checkpoints: int = 3
     save_interval_secs: float = 1200.0

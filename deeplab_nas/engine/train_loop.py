@@ -153,6 +153,7 @@ class Training:
                 self.optimization,
                 self.descriptor.ignore_label,
                 self.average,
+                self.config.xla,
             )
         self._make_checkpoints()
         step = self.checkpoints.restore_newest()

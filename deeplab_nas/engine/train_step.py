@@ -31,7 +31,7 @@ class TrainStep:
         run: The loop that `repeated` makes of the update.
     """
 
-    def __init__(self, strategy, model, config, ignore_label, moving_average=None):
+    def __init__(self, strategy, model, config, ignore_label, moving_average=None, xla=False):
         """Creates and builds the optimizer; call it in `strategy.scope()`.
 
         Args:
@@ -40,6 +40,7 @@ class TrainStep:
             config: An `OptimizationConfig`.
             ignore_label: Label id that does not count.
             moving_average: `MovingAverage` that every step updates, or None.
+            xla: Whether XLA compiles the step of a replica whole.
         """
         self._strategy = strategy
         self._model = model
@@ -63,11 +64,12 @@ class TrainStep:
         if self._scales_loss:
             self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
         self.optimizer.build(self._variables)
+        self._step = replicas.step_function(strategy, self._replica_step, xla)
         self.update = tf.function(self._update, autograph=False)
         self.run = repeated(lambda batch: self._update(*batch), TOLD)
 
     def _update(self, images, labels):
-        told = self._strategy.run(self._replica_step, args=(images, labels))
+        told = self._strategy.run(self._step, args=(images, labels))
         if self._moving_average:
             self._moving_average.update(self.optimizer.iterations)
         return {
@@ -117,9 +119,11 @@ class TrainStep:
                 f"found {images.shape[0]}: change one of the two."
             )
 
+        # Cut by a reshape: a slice whose place is a tensor would have no static size.
+        images, labels = (tf.reshape(v, [parts, size, *v.shape[1:]]) for v in (images, labels))
+
         def body(part, sums):
-            window = slice(part * size, (part + 1) * size)
-            found = self._sums_of_part(images[window], labels[window], share, scale)
+            found = self._sums_of_part(images[part], labels[part], share, scale)
             return part + 1, tf.nest.map_structure(tf.add, sums, found)
 
         zeros = [tf.zeros(variable.shape) for variable in self._variables]

@@ -1,9 +1,14 @@
 """What the workers of a cluster have to do alike, between the steps."""
 
+import contextlib
+
 import tensorflow as tf
 
 from deeplab_nas.engine import strategy as strategies
 from deeplab_nas.errors import UserError
+
+# How TensorFlow begins to tell that another process does not answer any more.
+_LOST = "Collective ops is aborted by"
 
 
 class Workers:
@@ -63,3 +68,27 @@ class Workers:
                 f"chief, found {number} on this one or another number on others: name a folder "
                 "that all of them share, and start them all with the same flags."
             )
+
+
+@contextlib.contextmanager
+def lost_as_user_errors(strategy: tf.distribute.Strategy):
+    """Tells in one sentence that another worker has ended or cannot be reached.
+
+    TensorFlow's workers send each other signs of life and give one up after some ten seconds
+    without.
+
+    Raises:
+        UserError: In place of the `tf.errors.OpError` that the operation which waited for it ended
+            with.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if _LOST not in error.message:
+            raise
+        reason = error.message.split(_LOST, 1)[1].strip(": \n").splitlines()[0].rstrip(":")
+        raise UserError(
+            f"Expected all {strategies.num_workers(strategy)} workers to go on, found one that has "
+            f"ended or cannot be reached ({reason}): see what it wrote, and start all of them "
+            "again with the same command."
+        ) from error

@@ -109,6 +109,18 @@ def test_two_pipelines_together_yield_what_one_yields(index, replicas):
     assert_same_batches(alone, together)
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_workers_together_use_each_example_of_an_epoch_exactly_once(index, workers):
+    indices, batch = np.arange(12), 6
+    seen = collections.Counter()
+    for worker in range(workers):
+        context = tf.distribute.InputContext(workers, worker, workers)
+        dataset = train(plain(batch), index, indices, context=context)
+        seen.update(sum(drawn(dataset, 12 // batch), []))
+    on_disk = [*range(0, COUNT, 2), *range(1, COUNT, 2)]
+    assert seen == dict.fromkeys((on_disk[number] for number in indices), 1)
+
+
 def test_replicas_that_cannot_share_a_batch_are_refused(index):
     with pytest.raises(UserError, match="that 3 replicas can share evenly, found 4"):
         train(plain(4), index, context=tf.distribute.InputContext(1, 0, 3))

@@ -1,11 +1,13 @@
 """One small search or training on some replicas, run by tests in a process of its own.
 
-`python -m tests.engine.replicated_run KIND DATASET_DIR RUN_DIRECTORY STRATEGY LOGICAL_CPUS [NAME=VALUE
-...]`: the last ones are settings of the run, as JSON.
+`python -m tests.engine.replicated_run KIND DATASET_DIR RUN_DIRECTORY STRATEGY LOGICAL_CPUS [SIGNAL
+STEP]`: the process sends itself the signal after that step.
 """
 
-import json
+import os
 import sys
+
+from flags import program
 
 import numpy as np
 import tensorflow as tf
@@ -17,12 +19,12 @@ from deeplab_nas.engine.network_config import NetworkConfig
 from deeplab_nas.engine.optimization_config import OptimizationConfig
 from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.engine.train_config import TrainConfig
-from deeplab_nas.errors import StoppedError
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.data import made_shards
 
 STEPS = 10
 BATCH = 4
+CLIP_GRADIENT_NORM = 1.0
 _IGNORE = 255
 _SIDE = 48
 
@@ -30,7 +32,7 @@ _SIDE = 48
 def make_shards(folder):
     """Textured images, every one with another share of ignored pixels, some with nothing else."""
     random = np.random.default_rng(7)
-    for split, count in (("train", STEPS * BATCH), ("val", 3)):
+    for split, count in (("train", 2 * STEPS * BATCH), ("val", 3)):
         pairs = [_example(random, number) for number in range(count)]
         made_shards.write(folder, split, pairs)
     return str(folder)
@@ -56,30 +58,37 @@ def _data(dataset_dir):
 
 
 def search(dataset_dir, **settings):
-    """Ten steps of the weights and of the architecture, two epochs, gradients clipped."""
-    supernet = SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2)
-    settings = {"epochs": 2, "architecture_start_epoch": 0, "clip_gradient_norm": 1.0, **settings}
-    return search_loop.run(SearchConfig(data=_data(dataset_dir), supernet=supernet, **settings))
+    """Ten steps of the weights and of the architecture, gradients clipped, each step saved."""
+    config = SearchConfig(
+        data=_data(dataset_dir),
+        supernet=SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2),
+        epochs=1,
+        architecture_start_epoch=0,
+        clip_gradient_norm=CLIP_GRADIENT_NORM,
+        save_interval_secs=0,
+        # Replicas recompute in another way than one alone.
+        recompute="always" if settings["logical_cpus"] == 2 else "never",
+        **settings,
+    )
+    return search_loop.run(config)
 
 
 def train(dataset_dir, train_logdir, **settings):
-    """Ten steps with dropout and drop path, evaluated after five and ten."""
+    """Ten steps with dropout and drop path, evaluated at the end."""
     architecture = f"{train_logdir}.json"
-    cell = (((0, "separable_3x3_1"), (1, "atrous_3x3")), ((2, "avg_pool_3x3"), (0, "skip")))
-    nas_genotypes.Architecture(cell=cell, path=(0, 1)).save(architecture)
-    settings = {
-        "network": NetworkConfig(architecture, filter_multiplier=2),
-        "optimization": OptimizationConfig(
-            training_number_of_steps=STEPS,
-            base_learning_rate=0.01,
-        ),
-        "drop_path_keep_prob": 0.5,
-        "moving_average_decay": 0.9,
-        "batch_norm_decay": 0.5,
-        "eval_interval_steps": STEPS // 2,
+    cell = (((0, "separable_3x3_1"), (1, "atrous_3x3")),)
+    nas_genotypes.Architecture(cell=cell, path=(0,)).save(architecture)
+    config = TrainConfig(
+        train_logdir=train_logdir,
+        data=_data(dataset_dir),
+        network=NetworkConfig(architecture, filter_multiplier=2),
+        optimization=OptimizationConfig(training_number_of_steps=STEPS, base_learning_rate=0.01),
+        drop_path_keep_prob=0.5,
+        moving_average_decay=0.9,
+        batch_norm_decay=0.5,
+        eval_interval_steps=0,
         **settings,
-    }
-    config = TrainConfig(data=_data(dataset_dir), train_logdir=train_logdir, **settings)
+    )
     return train_loop.run(config)
 
 
@@ -95,17 +104,25 @@ def _without_kinks():
     )
 
 
-def main(kind, dataset_dir, train_logdir, strategy, logical_cpus, *settings):
-    settings = {name: json.loads(value) for name, value in (one.split("=") for one in settings)}
-    settings.update(
-        train_logdir=train_logdir, strategy=strategy, logical_cpus=int(logical_cpus), log_steps=1
-    )
+def _send_after(step, number):
+    """Has the loops of this process send it a signal when all that follows a step is done."""
+    for loop_class in (search_loop.Search, train_loop.Training):
+
+        def after_step(loop, done, before=loop_class._after_step):
+            before(loop, done)
+            if done == step:
+                os.kill(os.getpid(), number)
+
+        loop_class._after_step = after_step
+
+
+def main(kind, dataset_dir, train_logdir, strategy, logical_cpus, number=0, step=0):
     _without_kinks()
-    try:
-        records = {"search": search, "train": train}[kind](dataset_dir, **settings)
-    except StoppedError as stopped:
-        sys.exit(128 + stopped.signal_number)
-    print(json.dumps([record["miou"] for record in records]))
+    if number:
+        _send_after(int(step), int(number))
+    where = {"strategy": strategy, "logical_cpus": int(logical_cpus), "log_steps": 1}
+    run = {"search": search, "train": train}[kind]
+    program.guard(lambda: run(dataset_dir, train_logdir=train_logdir, **where))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import PIL.Image
@@ -70,6 +72,24 @@ def test_a_batch_is_its_images_one_by_one(finished_training, evaluated, tmp_path
     config, _ = finished_training
     settings = EvaluateConfig(config.train_logdir, eval_logdir=str(tmp_path), eval_batch_size=2)
     assert evaluation.run(settings)["confusion_matrix"] == evaluated[1]["confusion_matrix"]
+
+
+@pytest.mark.slow
+def test_two_replicas_count_a_split_that_they_cannot_halve_as_one_does(
+    finished_training, evaluated, tmp_path
+):
+    config, _ = finished_training
+    _, alone = evaluated
+    command = [sys.executable, "-m", "deeplab_nas.evaluate", f"--checkpoint={config.train_logdir}"]
+    command += ["--strategy=mirrored", "--logical_cpus=2", "--eval_batch_size=2"]
+    command += ["--save_predictions", f"--eval_logdir={tmp_path}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "2 replicas on CPU:0, CPU:1" in result.stderr
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert found["num_images"] == 3
+    assert found["confusion_matrix"] == alone["confusion_matrix"]
+    assert len(list((tmp_path / "predictions").iterdir())) == 3
 
 
 def test_images_of_several_sizes(finished_training, tmp_path):

@@ -1,4 +1,4 @@
-"""The two updates of the search against the formulas, and on two replicas."""
+"""The two updates of the search against the formulas."""
 
 import dataclasses
 
@@ -11,7 +11,6 @@ from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.engine.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
-from tests.engine import logical_replicas
 
 IGNORE = 255
 CONFIG = SearchConfig(train_logdir="", base_learning_rate=0.1, end_learning_rate=0.01)
@@ -112,43 +111,3 @@ def test_a_batch_without_labels_gives_no_loss_and_no_gradient():
     }
     for old, new in zip(before, values(supernet.network_variables), strict=True):
         np.testing.assert_array_equal(old, new)
-
-
-_STEPS = """
-import json, sys
-import keras
-import numpy as np
-import tensorflow as tf
-from deeplab_nas.engine.search_config import SearchConfig
-from deeplab_nas.engine.search_step import SearchStep
-from deeplab_nas.supernet.supernet import Supernet
-from deeplab_nas.supernet.supernet_config import SupernetConfig
-from tests.engine import logical_replicas
-
-strategy = logical_replicas.strategy(int(sys.argv[1]))
-keras.utils.set_random_seed(3)
-with strategy.scope():
-    supernet = Supernet(4, SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2))
-    supernet.build()
-    # Replicas recompute in another way than one alone.
-    recompute = "always" if strategy.num_replicas_in_sync > 1 else "never"
-    config = SearchConfig(train_logdir="", recompute=recompute)
-    step = SearchStep(strategy, supernet, config, 255, 10)
-rng = np.random.default_rng(0)
-images = rng.uniform(0, 255, [4, 17, 17, 3]).astype(np.float32)
-labels = rng.integers(0, 4, [4, 17, 17]).astype(np.int32)
-labels[:2, 3:] = 255
-dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4).repeat()
-batches = iter(strategy.experimental_distribute_dataset(dataset))
-losses = [float(step.update_weights(*next(batches))["weight_loss"]) for _ in range(2)]
-losses.append(float(step.update_architecture(*next(batches))["architecture_loss"]))
-variables = supernet.network_variables + supernet.architecture_variables
-print(json.dumps([losses, *[np.asarray(v.value).ravel().tolist() for v in variables]]))
-"""
-
-
-@pytest.mark.slow
-def test_two_replicas_equal_one():
-    outcomes = [logical_replicas.run(_STEPS, replicas) for replicas in (1, 2)]
-    for one, two in zip(*outcomes, strict=True):
-        np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Both steps of the search compiled whole by XLA, as a TPU needs them: the same numbers."""
+"""Both steps of the search compiled whole by XLA: the same numbers, and nothing a TPU lacks."""
 
 import dataclasses
 
@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from deeplab_nas.core import grouped_convolution
 from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.engine.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
-from tests.engine import test_search_step
+from tests.engine import test_search_step, tpu_faults
 
 CONFIG = dataclasses.replace(
     SearchConfig(train_logdir=""),
@@ -19,28 +20,58 @@ CONFIG = dataclasses.replace(
 )
 
 
-def made_step(operation_set, recompute):
+def made_step(operation_set, recompute, num_layers=2, **cost):
     keras.utils.set_random_seed(3)
-    settings = dataclasses.replace(CONFIG.supernet, operation_set=operation_set)
+    settings = dataclasses.replace(
+        CONFIG.supernet, operation_set=operation_set, num_layers=num_layers
+    )
     supernet = Supernet(4, settings)
     supernet.build()
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    config = dataclasses.replace(CONFIG, recompute=recompute)
+    config = dataclasses.replace(CONFIG, recompute=recompute, **cost)
     return SearchStep(strategy, supernet, config, test_search_step.IGNORE, 10), supernet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation_set", "recompute"), [("official", "always"), ("darts", "never")]
 )
-def test_the_compiled_steps_give_the_same_numbers(operation_set, recompute):
-    plain, plain_supernet = made_step(operation_set, recompute)
-    other, compiled_supernet = made_step(operation_set, recompute)
+def test_a_tpu_lacks_nothing_and_comes_to_the_same(monkeypatch, operation_set, recompute):
+    plain, supernet = made_step(operation_set, recompute)
+    other, other_supernet = made_step(operation_set, recompute)
     for name in ("update_weights", "update_architecture"):
         batch = test_search_step.made_batch()
-        compiled = tf.function(getattr(other, name), jit_compile=True, autograph=False)
-        expected, found = getattr(plain, name)(*batch), compiled(*batch)
-        for key, value in expected.items():
-            np.testing.assert_allclose(found[key], value, rtol=1e-4, err_msg=key)
-    for one, two in zip(plain_supernet.variables, compiled_supernet.variables, strict=True):
+        expected = getattr(plain, name)(*batch)
+        with monkeypatch.context() as patch:
+            patch.setattr(grouped_convolution, "is_wanted", lambda: True)
+            found = getattr(other, name)(*batch)
+            compiled = tf.function(getattr(other, name), jit_compile=True, autograph=False)
+            faults, (operations, instructions) = tpu_faults.of(compiled, *batch)
+        assert not faults, "\n".join(faults)
+        assert min(operations, instructions) > 1000
+        assert_same(found, expected)
+    assert_equal_variables(other_supernet, supernet)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("operation_set", "recompute"), [("official", "always"), ("darts", "never")]
+)
+def test_xla_gives_the_same_numbers(operation_set, recompute):
+    plain, supernet = made_step(operation_set, recompute, num_layers=1)
+    compiled, compiled_supernet = made_step(operation_set, recompute, num_layers=1, xla=True)
+    for name in ("update_weights", "update_architecture"):
+        batch = test_search_step.made_batch()
+        assert_same(getattr(compiled, name)(*batch), getattr(plain, name)(*batch))
+    assert_equal_variables(compiled_supernet, supernet)
+
+
+def assert_same(found, expected):
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, err_msg=name)
+
+
+def assert_equal_variables(found, expected):
+    for one, two in zip(expected.variables, found.variables, strict=True):
         scale = max(np.abs(one.numpy()).max(), 1e-3)
         assert np.abs(one.numpy() - two.numpy()).max() < 1e-4 * scale, one.path

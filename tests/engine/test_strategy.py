@@ -1,5 +1,6 @@
 """Strategies on a machine without accelerators; replicas in processes of their own."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -12,22 +13,11 @@ from deeplab_nas.errors import UserError
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _TWO_REPLICAS = """
-import tensorflow as tf
 from deeplab_nas.engine import strategy
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-replicated = strategy.build("mirrored")
+import tensorflow as tf
+replicated = strategy.build("mirrored", logical_cpus=2)
 total = replicated.reduce("SUM", replicated.run(lambda: tf.constant(1.0)), axis=None)
 print(strategy.describe(replicated), float(total), strategy.is_chief(replicated))
-"""
-
-_LOCAL_TPU = """
-from deeplab_nas.engine import strategy
-from deeplab_nas.errors import UserError
-try:
-    strategy.build("tpu", tpu="local")
-except UserError as error:
-    print(error)
 """
 
 needs_no_gpu = pytest.mark.skipif(
@@ -35,9 +25,9 @@ needs_no_gpu = pytest.mark.skipif(
 )
 
 
-def _run(program: str) -> subprocess.CompletedProcess:
+def _run(command: list[str], **options) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=False
+        command, cwd=_ROOT, capture_output=True, text=True, check=False, **options
     )
 
 
@@ -50,16 +40,17 @@ def test_cpu_runs_on_the_cpu():
     assert strategy.is_chief(one)
 
 
-@needs_no_gpu
-def test_mirrored_takes_several_logical_cpus():
-    result = subprocess.run(
-        [sys.executable, "-c", _TWO_REPLICAS],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_mirrored_makes_logical_cpus():
+    result = _run([sys.executable, "-c", _TWO_REPLICAS])
     assert result.stdout == "MirroredStrategy, 2 replicas on CPU:0, CPU:1 2.0 True\n", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("cpu", {}), ("multi_worker", {}), ("mirrored", {"num_gpus": 2})]
+)
+def test_logical_cpus_belong_to_mirrored_alone(name, arguments):
+    with pytest.raises(UserError, match="--logical_cpus=2 with --strategy=mirrored and without"):
+        strategy.build(name, logical_cpus=2, **arguments)
 
 
 @needs_no_gpu
@@ -77,25 +68,47 @@ def test_missing_gpus_are_told(name, arguments, words):
     assert all(word in str(error.value) for word in words), str(error.value)
 
 
-def test_a_missing_tpu_name_is_told():
-    with pytest.raises(UserError, match="--tpu .* found none at ''"):
-        strategy.build("tpu")
+@pytest.mark.slow
+@pytest.mark.parametrize("tpu", ["", "local", "no-such-tpu", "grpc://localhost:1"])
+def test_without_a_tpu_the_program_ends_in_one_sentence_within_30_seconds(tpu, tmp_path):
+    command = [sys.executable, "-m", "deeplab_nas.search", "--strategy=tpu", f"--tpu={tpu}"]
+    command.append(f"--train_logdir={tmp_path}/run")
+    result = _run(command, timeout=30)
+    sentence = result.stderr.splitlines()[-1]
+    assert result.returncode == 1
+    assert sentence.startswith("--strategy=tpu expects a TPU at --tpu"), result.stderr
+    assert f"found none at '{tpu}' (" in sentence
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "run").exists()
 
 
-def test_a_machine_without_tpu_is_told():
-    result = _run(_LOCAL_TPU)
-    assert "found none at 'local'" in result.stdout, result.stderr
+_WORKERS = {"worker": ["a:1", "b:2"]}
 
 
-@pytest.mark.parametrize("cluster", [None, "", "worker 0"])
-def test_multi_worker_needs_its_cluster(monkeypatch, cluster):
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        (None, "found ''"),
+        ("worker 0", "found 'worker 0'"),
+        ("[]", "without 'cluster'"),
+        ({"cluster": _WORKERS}, "without 'task'"),
+        ({"cluster": {"worker": "a:1"}, "task": {}}, "no list of host:port under 'cluster'"),
+        ({"cluster": _WORKERS, "task": {"type": "worker", "index": True}}, "without 'index'"),
+        ({"cluster": _WORKERS, "task": {"type": "worker", "index": 2}}, "task 2 of 2"),
+        ({"cluster": _WORKERS, "task": {"type": "chief", "index": 0}}, "task 0 of 0 of type"),
+        ({"cluster": _WORKERS, "task": {"type": "ps", "index": 0}}, "a task of type 'ps'"),
+    ],
+)
+def test_multi_worker_needs_its_cluster(monkeypatch, config, found):
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    if cluster is not None:
-        monkeypatch.setenv("TF_CONFIG", cluster)
-    with pytest.raises(UserError, match="TF_CONFIG"):
+    if config is not None:
+        text = config if isinstance(config, str) else json.dumps(config)
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(UserError, match="environment variable TF_CONFIG, such as") as error:
         strategy.build("multi_worker")
+    assert found in str(error.value)
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(UserError, match="cpu, gpu, mirrored, multi_worker or tpu"):
+    with pytest.raises(UserError, match="one of cpu, gpu, mirrored, multi_worker, tpu"):
         strategy.build("abacus")

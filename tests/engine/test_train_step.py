@@ -1,4 +1,4 @@
-"""A training step against the formula, in parts, and on two replicas."""
+"""A training step against the formula, and in parts."""
 
 import dataclasses
 
@@ -11,7 +11,6 @@ from deeplab_nas.core import nas_genotypes, segmenter
 from deeplab_nas.engine.optimization_config import OptimizationConfig
 from deeplab_nas.engine.train_step import TrainStep
 from deeplab_nas.errors import UserError
-from tests.engine import logical_replicas
 
 IGNORE = 255
 CONFIG = OptimizationConfig(training_number_of_steps=10, weight_decay=0.01)
@@ -173,38 +172,3 @@ def test_several_steps_in_one_call_are_the_steps():
         np.testing.assert_allclose(float(mean), expected, rtol=1e-4)
     for first, second in zip(values(model), values(other), strict=True):
         np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-5)
-
-
-_STEPS = """
-import json, sys
-import keras
-import numpy as np
-import tensorflow as tf
-from deeplab_nas.engine.moving_average import MovingAverage
-from deeplab_nas.engine.train_step import TrainStep
-from tests.engine import logical_replicas, test_train_step
-
-strategy = logical_replicas.strategy(int(sys.argv[1]))
-keras.utils.set_random_seed(3)
-with strategy.scope():
-    model = test_train_step.segmenter.build(
-        test_train_step.ARCHITECTURE, 4, 4, dropout_keep_prob=1.0, synchronized=True
-    )
-    average = MovingAverage(strategy, model, 0.9)
-    step = TrainStep(strategy, model, test_train_step.CONFIG, 255, average)
-dataset = tf.data.Dataset.from_tensors(test_train_step.made_batch()).unbatch().batch(4).repeat()
-batches = iter(strategy.experimental_distribute_dataset(dataset))
-told = [step.update(*next(batches)), step.run(batches, steps=tf.constant(2))]
-told = [float(value) for one in told for value in one.values()]
-with average.in_place():
-    averages = [v.numpy().ravel().tolist() for v in model.trainable_variables]
-weights = [np.asarray(v.value).ravel().tolist() for v in model.variables]
-print(json.dumps([told, *averages, *weights]))
-"""
-
-
-@pytest.mark.slow
-def test_two_replicas_equal_one():
-    outcomes = [logical_replicas.run(_STEPS, replicas) for replicas in (1, 2)]
-    for one, two in zip(*outcomes, strict=True):
-        np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)

@@ -25,6 +25,8 @@ _REFUSED = {
 _CUSTOM_CALLS = {"TopK"}
 
 _INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?\S+ = (\(.*?\)|\S+) ([\w-]+)\((.*)$", re.MULTILINE)
+_CONSTANT = re.compile(r"(%\S+) = s32\[\] constant\(")
+_SIZE = re.compile(r"s32\[\] (%[^\s,)]+)\)")
 _LABELS = re.compile(r"dim_labels=\w+_(\w+)->")
 
 
@@ -36,12 +38,26 @@ def of(function, *arguments):
     """
     graph = function.get_concrete_function(*arguments).graph.as_graph_def()
     nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
-    faults = {f"TensorFlow's {node.op} ({node.name}) has no kernel of XLA's." for node in nodes
-              if not _has_kernel(node.op)}
-    hlo = function.experimental_get_compiler_ir(*arguments)(stage="hlo")
+    faults = {
+        f"TensorFlow's {node.op} ({node.name}) has no kernel of XLA's."
+        for node in nodes
+        if not _has_kernel(node.op)
+    }
+    try:
+        hlo = function.experimental_get_compiler_ir(*arguments)(stage="hlo")
+    except ValueError as error:
+        faults.add(f"XLA refuses it: {error}")
+        hlo = ""
+    constants = set(_CONSTANT.findall(hlo))
     instructions = _INSTRUCTION.findall(hlo)
     for shape, name, rest in instructions:
-        faults.update(f"{fault}: {shape} {name}({rest[:200]}" for fault in _faults(shape, name, rest))
+        size = _SIZE.search(rest) if name == "set-dimension-size" else None
+        # To set a size to a constant is to say that it is static.
+        if size and size.group(1) in constants:
+            continue
+        faults.update(
+            f"{fault}: {shape} {name}({rest[:200]}" for fault in _faults(shape, name, rest)
+        )
     return sorted(faults), (len(nodes), len(instructions))
 
 
@@ -55,8 +71,9 @@ def _has_kernel(name):
 def _faults(shape, name, rest):
     if "<=" in shape:
         yield "a shape that is not static"
-    if re.search(r"\b(f64|c64|c128)\[", shape):
-        yield "a type that a TPU has not"
+    # Scalars of it occur in XLA's own resize.
+    if re.search(r"\b(f64|c64|c128)\[\d", shape):
+        yield "a type that a TPU is slow with or has not"
     if name in _REFUSED:
         yield "an instruction that a TPU refuses"
     if name == "custom-call" and not any(f'"{call}"' in rest for call in _CUSTOM_CALLS):
