@@ -1,7 +1,5 @@
 """Builds a search's steps, sized by flags, for the programs that measure them."""
 
-import dataclasses
-
 from flags import cost_flags, model_flags
 
 import keras
@@ -71,12 +69,12 @@ class Step:
         iterators: Two iterators of distributed batches, always the same one.
     """
 
-    def __init__(self, strategy):
-        """Args: strategy, a `tf.distribute.Strategy`."""
+    def __init__(self, strategy, steps_per_loop=1):
+        """Args: strategy, a `tf.distribute.Strategy`; steps_per_loop, of a `SearchConfig`."""
         values = flags.FLAGS
         keras.utils.set_random_seed(1)
         cost = {field: values[field].value for field in cost_flags.SETTINGS}
-        config = dataclasses.replace(SearchConfig(train_logdir=""), **cost)
+        config = SearchConfig(train_logdir="", steps_per_loop=steps_per_loop, **cost)
         with strategy.scope():
             supernet = Supernet(
                 values.num_classes,

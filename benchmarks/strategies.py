@@ -23,9 +23,16 @@ _STEPS_PER_LOOP = 50
 def main(_):
     search_steps.set_up()
     # Devices are set up once: the strategy that makes them comes first.
-    mirrored = search_steps.Step(strategies.build("mirrored", logical_cpus=1))
-    cpu = search_steps.Step(strategies.build("cpu"))
-    by_name = {"cpu": (cpu, 1), "mirrored": (mirrored, 1), "loop": (cpu, _STEPS_PER_LOOP)}
+    mirrored = strategies.build("mirrored", logical_cpus=1)
+    cpu = strategies.build("cpu")
+    by_name = {
+        name: (search_steps.Step(strategy, count), count)
+        for name, strategy, count in (
+            ("cpu", cpu, 1),
+            ("mirrored", mirrored, 1),
+            ("loop", cpu, _STEPS_PER_LOOP),
+        )
+    }
     seconds = {name: [] for name in by_name}
     for repetition in range(flags.FLAGS.repetitions + 1):
         for name, (step, steps_per_loop) in by_name.items():

@@ -5,7 +5,8 @@ from flags import checks
 from absl import flags
 
 from deeplab_nas.engine.search_config import SearchConfig
-from deeplab_nas.engine.strategy import STRATEGIES
+
+STRATEGIES = ("cpu", "gpu", "mirrored", "multi_worker", "tpu")
 
 
 def define() -> None:

@@ -3,18 +3,26 @@
 import tensorflow as tf
 
 
-def repeated(update, told):
+def repeated(updates, told, steps_per_loop):
     """Makes the loop around a step.
 
     Args:
-        update: Function of one distributed batch of each iterator that returns float32 scalars by
-            name.
-        told: Their names.
+        updates: `tf.function`s that make up a step, one after the other, each of distributed
+            images and labels, that return float32 scalars by name.
+        told: The names of all of them.
+        steps_per_loop: The most steps of a call.
 
     Returns:
-        `tf.function` of iterators of distributed batches, which takes the number of steps, an int32
-        tensor, as `steps`; it updates as often and returns the means of the scalars.
+        Function of an iterator of distributed batches for each update, which takes the number of
+        steps, an int32 tensor of at most `steps_per_loop`, as `steps`; it updates as often and
+        returns the means of the scalars.
     """
+    if steps_per_loop == 1:
+        # A loop would set up the graph of the step once more: a minute for a supernet on CPU.
+        return lambda *iterators, steps: _step(updates, [next(one) for one in iterators])
+
+    # Called as functions of their own they would not wait for all batches.
+    inlined = [update.python_function for update in updates]
 
     @tf.function(autograph=False)
     def run(*iterators, steps):
@@ -22,7 +30,7 @@ def repeated(update, told):
             batches = [next(iterator) for iterator in iterators]
             # Where there is no batch nothing else may have happened: no draw of a dropout either.
             with tf.control_dependencies(tf.nest.flatten(batches, expand_composites=True)):
-                found = update(*batches)
+                found = _step(inlined, batches)
             return step + 1, tf.nest.map_structure(tf.add, sums, found)
 
         nothing = dict.fromkeys(told, tf.constant(0.0))
@@ -30,3 +38,11 @@ def repeated(update, told):
         return {name: value / tf.cast(steps, tf.float32) for name, value in sums.items()}
 
     return run
+
+
+def _step(updates, batches):
+    """Everything that the updates tell, each of its batch."""
+    told = {}
+    for update, batch in zip(updates, batches, strict=True):
+        told.update(update(*batch))
+    return told

@@ -62,13 +62,11 @@ class SearchStep:
         self.architecture_optimizer.build(self._architecture_variables)
         self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
         self.update_architecture = self._as_function(self._architecture_step, ARCHITECTURE_TOLD)
-        self.run_weights = repeated(lambda batch: self.update_weights(*batch), WEIGHTS_TOLD)
+        self.run_weights = repeated([self.update_weights], WEIGHTS_TOLD, config.steps_per_loop)
         self.run_alternating = repeated(
-            lambda batch_a, batch_b: {
-                **self.update_weights(*batch_a),
-                **self.update_architecture(*batch_b),
-            },
+            [self.update_weights, self.update_architecture],
             (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
+            config.steps_per_loop,
         )
 
     def learning_rate(self, step):

@@ -152,8 +152,9 @@ class Training:
                 self.model,
                 self.optimization,
                 self.descriptor.ignore_label,
-                self.average,
-                self.config.xla,
+                moving_average=self.average,
+                xla=self.config.xla,
+                steps_per_loop=self.config.steps_per_loop,
             )
         self._make_checkpoints()
         step = self.checkpoints.restore_newest()

@@ -31,7 +31,17 @@ class TrainStep:
         run: The loop that `repeated` makes of the update.
     """
 
-    def __init__(self, strategy, model, config, ignore_label, moving_average=None, xla=False):
+    def __init__(
+        self,
+        strategy,
+        model,
+        config,
+        ignore_label,
+        *,
+        moving_average=None,
+        xla=False,
+        steps_per_loop=1,
+    ):
         """Creates and builds the optimizer; call it in `strategy.scope()`.
 
         Args:
@@ -41,6 +51,7 @@ class TrainStep:
             ignore_label: Label id that does not count.
             moving_average: `MovingAverage` that every step updates, or None.
             xla: Whether XLA compiles the step of a replica whole.
+            steps_per_loop: The most steps of a call of `run`.
         """
         self._strategy = strategy
         self._model = model
@@ -66,7 +77,7 @@ class TrainStep:
         self.optimizer.build(self._variables)
         self._step = replicas.step_function(strategy, self._replica_step, xla)
         self.update = tf.function(self._update, autograph=False)
-        self.run = repeated(lambda batch: self._update(*batch), TOLD)
+        self.run = repeated([self.update], TOLD, steps_per_loop)
 
     def _update(self, images, labels):
         told = self._strategy.run(self._step, args=(images, labels))

@@ -111,3 +111,16 @@ def test_a_batch_without_labels_gives_no_loss_and_no_gradient():
     }
     for old, new in zip(before, values(supernet.network_variables), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_several_steps_in_one_call_are_the_steps():
+    one, supernet = made_step()
+    several, other = made_step(dataclasses.replace(CONFIG, steps_per_loop=3))
+    iterators = [iter(tf.data.Dataset.from_tensors(made_batch(seed)).repeat()) for seed in range(2)]
+    told = [one.run_alternating(*iterators, steps=tf.constant(1)) for _ in range(3)]
+    means = several.run_alternating(*iterators, steps=tf.constant(3))
+    for name, mean in means.items():
+        expected = np.mean([float(values[name]) for values in told])
+        np.testing.assert_allclose(float(mean), expected, rtol=1e-4)
+    for first, second in zip(supernet.variables, other.variables, strict=True):
+        np.testing.assert_allclose(first.numpy(), second.numpy(), rtol=1e-4, atol=1e-5)

@@ -19,11 +19,11 @@ ARCHITECTURE = nas_genotypes.Architecture(
 )
 
 
-def made_step(config=CONFIG, **options):
+def made_step(config=CONFIG, steps_per_loop=1, **options):
     keras.utils.set_random_seed(3)
     model = segmenter.build(ARCHITECTURE, 4, 4, **{"dropout_keep_prob": 1.0, **options})
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    return TrainStep(strategy, model, config, IGNORE), model
+    return TrainStep(strategy, model, config, IGNORE, steps_per_loop=steps_per_loop), model
 
 
 def made_batch(seed=0, batch=4):
@@ -162,7 +162,7 @@ def test_a_step_that_overflows_is_skipped_and_the_scale_lowered():
 
 def test_several_steps_in_one_call_are_the_steps():
     one, model = made_step()
-    several, other = made_step()
+    several, other = made_step(steps_per_loop=3)
     batch = made_batch()
     told = [one.update(*batch) for _ in range(3)]
     batches = iter(tf.data.Dataset.from_tensors(batch).repeat())

@@ -29,6 +29,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
             *("--base_learning_rate=0.5", "--end_learning_rate=0.25", "--momentum=0.8"),
             *("--weight_decay=0.125", "--clip_gradient_norm=3"),
             *("--architecture_learning_rate=0.01", "--architecture_weight_decay=0.02"),
+            *("--logical_cpus=3", "--steps_per_loop=7", "--xla"),
             *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
             *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
             *("--num_layers=3", "--num_blocks=2", "--filter_multiplier=6"),
@@ -103,4 +104,5 @@ def test_the_flags_know_the_names_that_the_library_knows():
     assert set(model_flags.OPERATION_SETS) == set(operations.OPERATION_SETS)
     with pytest.raises(UserError) as error:
         strategy.build("abacus")
+    assert strategy_flags.STRATEGIES == strategy.STRATEGIES
     assert all(name in str(error.value) for name in strategy_flags.STRATEGIES)

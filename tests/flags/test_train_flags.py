@@ -27,6 +27,7 @@ def test_every_field_has_a_flag_that_sets_it(parse_train):
             *("--fine_tune_batch_norm=false", "--batch_norm_decay=0.9"),
             *("--drop_path_keep_prob=0.8", "--mixed_precision=bfloat16"),
             *("--moving_average_decay=0.99", "--steps_per_loop=7", "--eval_interval_steps=0"),
+            *("--logical_cpus=3", "--xla"),
             *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
             *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
             *("--architecture=pnasnet", "--output_stride=8", "--filter_multiplier=6"),

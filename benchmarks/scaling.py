@@ -1,0 +1,95 @@
+"""What more replicas would do to a step: `python -m benchmarks.scaling`.
+
+One JSON line: what the replicas of the paper's search and of its training exchange in a step,
+counted from the networks, and the step time and efficiency that follow for some numbers of replicas
+from the flags. It is arithmetic, not a measurement; docs/scaling.md says what it leaves out.
+"""
+
+import json
+
+from flags import program
+
+from absl import flags
+
+from deeplab_nas.core import nas_genotypes, segmenter
+from deeplab_nas.core.batch_norm import BatchNorm
+from deeplab_nas.supernet.normalization import MovingStatistics
+from deeplab_nas.supernet.supernet import Supernet
+
+_REPLICAS = (8, 64, 512)
+_NUM_CLASSES = 19
+_BYTES = 4
+# Mean and variance forward, and the gradients of both backward.
+_EXCHANGES = 4
+
+_FLAGS = {
+    "search_step_seconds": "A step of the search, weights and architecture, on one replica.",
+    "train_step_seconds": "A training step on one replica.",
+    "gb_per_second": "GB a second each way between two replicas.",
+    "latency_microseconds": "Of one small all-reduce.",
+}
+for name, text in _FLAGS.items():
+    flags.DEFINE_float(name, None, text, lower_bound=1e-9)
+flags.mark_flags_as_required(_FLAGS)
+
+
+def main(_):
+    values = flags.FLAGS
+    exchanged = {"search": _of_search(), "train": _of_training()}
+    seconds = {"search": values.search_step_seconds, "train": values.train_step_seconds}
+    record = {"benchmark": "scaling", "gb_per_second": values.gb_per_second}
+    record["latency_microseconds"] = values.latency_microseconds
+    for kind, amounts in exchanged.items():
+        record[kind] = {
+            "step_seconds": seconds[kind],
+            **amounts,
+            "replicas": {n: _predicted(seconds[kind], amounts, n) for n in _REPLICAS},
+        }
+    print(json.dumps(record))
+
+
+def _of_search():
+    """Both steps: the statistics of both, the gradients of all variables once."""
+    supernet = Supernet(_NUM_CLASSES)
+    supernet.build()
+    channels = calls = 0
+    for layer in supernet._flatten_layers():
+        if isinstance(layer, MovingStatistics):
+            channels += layer.channels
+    for cells in supernet.cells:
+        for cell in cells:
+            mixed = cell.mixed_ops
+            wide = sum(one.num_normalizations for one in mixed.operations.values())
+            # The inputs, and at each stage the wide operations and both pools.
+            calls += 1 + len(mixed.stages) * (wide + 2)
+    variables = supernet.network_variables + supernet.architecture_variables
+    return _amounts(variables, 2 * channels, 2 * calls)
+
+
+def _of_training():
+    model = segmenter.build(nas_genotypes.auto_deeplab(), 20, _NUM_CLASSES)
+    norms = [layer for layer in model._flatten_layers() if isinstance(layer, BatchNorm)]
+    channels = sum(int(norm.beta.shape[0]) for norm in norms)
+    return _amounts(model.trainable_variables, channels, len(norms))
+
+
+def _amounts(variables, channels, normalizations):
+    gradients = sum(_BYTES * int(variable.value.shape.num_elements()) for variable in variables)
+    return {
+        "gradient_bytes": gradients,
+        "statistics_bytes": _BYTES * _EXCHANGES * channels,
+        "statistics_all_reduces": _EXCHANGES * normalizations,
+    }
+
+
+def _predicted(step_seconds, amounts, replicas):
+    """Nothing overlaps: the step of a replica, then a ring's all-reduces, each with its latency."""
+    sent = 2 * (replicas - 1) / replicas
+    sent *= amounts["gradient_bytes"] + amounts["statistics_bytes"]
+    waited = (amounts["statistics_all_reduces"] + 1) * flags.FLAGS.latency_microseconds * 1e-6
+    seconds = step_seconds + sent / (flags.FLAGS.gb_per_second * 1e9) + waited
+    return {"step_seconds": round(seconds, 4), "efficiency": round(step_seconds / seconds, 3)}
+
+
+if __name__ == "__main__":
+    program.run(main)
