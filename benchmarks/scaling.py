@@ -6,6 +6,7 @@ from the flags. It is arithmetic, not a measurement; docs/scaling.md says what i
 """
 
 import json
+import math
 
 from flags import program
 
@@ -26,7 +27,7 @@ _FLAGS = {
     "search_step_seconds": "A step of the search, weights and architecture, on one replica.",
     "train_step_seconds": "A training step on one replica.",
     "gb_per_second": "GB a second each way between two replicas.",
-    "latency_microseconds": "Of one small all-reduce.",
+    "latency_microseconds": "From one replica to another.",
 }
 for name, text in _FLAGS.items():
     flags.DEFINE_float(name, None, text, lower_bound=1e-9)
@@ -83,10 +84,11 @@ def _amounts(variables, channels, normalizations):
 
 
 def _predicted(step_seconds, amounts, replicas):
-    """Nothing overlaps: the step of a replica, then a ring's all-reduces, each with its latency."""
+    """Nothing overlaps: a step, then a ring for the bytes, and a tree up and down for each wait."""
     sent = 2 * (replicas - 1) / replicas
     sent *= amounts["gradient_bytes"] + amounts["statistics_bytes"]
-    waited = (amounts["statistics_all_reduces"] + 1) * flags.FLAGS.latency_microseconds * 1e-6
+    hops = 2 * math.log2(replicas) * (amounts["statistics_all_reduces"] + 1)
+    waited = hops * flags.FLAGS.latency_microseconds * 1e-6
     seconds = step_seconds + sent / (flags.FLAGS.gb_per_second * 1e9) + waited
     return {"step_seconds": round(seconds, 4), "efficiency": round(step_seconds / seconds, 3)}
 
