@@ -6,7 +6,7 @@ from absl import flags
 
 from deeplab_nas.engine.search_config import SearchConfig
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "float16")
 RECOMPUTE = ("auto", "always", "never")
 SETTINGS = ("mixed_precision", "recompute", "activation_memory_gib")
 
@@ -16,8 +16,9 @@ def define() -> None:
     flags.DEFINE_string(
         "mixed_precision",
         SearchConfig.mixed_precision,
-        f"What convolutions compute in: {' or '.join(PRECISIONS)}; weights, alpha, beta, batch "
-        "norm statistics, losses and metrics stay float32. Paper: not stated.",
+        f"What convolutions compute in: {', '.join(PRECISIONS)}; weights, alpha, beta, batch norm "
+        "statistics, losses and metrics stay float32, and with float16 the loss is scaled. Paper: "
+        "not stated.",
     )
     flags.DEFINE_string(
         "recompute",

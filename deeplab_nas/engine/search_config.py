@@ -28,7 +28,8 @@ class SearchConfig:
         clip_gradient_norm: Global norm at which the weights' gradient is clipped; 0 does not clip.
         architecture_learning_rate: Adam's learning rate for alpha and beta.
         architecture_weight_decay: L2 of alpha and beta, added to the gradient.
-        mixed_precision: float32 or bfloat16; what convolutions compute in.
+        mixed_precision: float32, bfloat16 or float16, with a scaled loss; what convolutions compute
+            in.
         recompute: Whether nodes of the supernet compute again what their gradient needs instead of
             keeping it: auto, always or never.
         activation_memory_gib: With auto, what the nodes may keep on one replica, in GiB; those

@@ -52,9 +52,10 @@ class SearchStep:
         self._schedule = schedules.cosine(
             config.base_learning_rate, config.end_learning_rate, total_steps
         )
-        self.weight_optimizer = MomentumSGD(self._schedule, momentum=config.momentum)
-        self.architecture_optimizer = keras.optimizers.Adam(
-            config.architecture_learning_rate, beta_1=_ADAM_BETA_1
+        self._scales_loss = supernet.compute_dtype == "float16"
+        self.weight_optimizer = self._scaling(MomentumSGD(self._schedule, momentum=config.momentum))
+        self.architecture_optimizer = self._scaling(
+            keras.optimizers.Adam(config.architecture_learning_rate, beta_1=_ADAM_BETA_1)
         )
         self._network_variables = supernet.network_variables
         self._architecture_variables = supernet.architecture_variables
@@ -78,6 +79,10 @@ class SearchStep:
         recomputed = self._nodes_to_recompute(image_shape)
         return memory_plan.describe(self._supernet, recomputed, image_shape)
 
+    def _scaling(self, optimizer):
+        """Half precision underflows without a scale of the loss."""
+        return keras.optimizers.LossScaleOptimizer(optimizer) if self._scales_loss else optimizer
+
     def _as_function(self, replica_step, told):
         replica_step = replicas.step_function(self._strategy, replica_step, self._config.xla)
 
@@ -92,35 +97,37 @@ class SearchStep:
         return step
 
     def _weight_step(self, images, labels):
-        loss, gradients = self._loss_and_gradients(
-            images, labels, self._network_variables, frozen=SearchCell.ARCHITECTURE
-        )
-        norm = tf.linalg.global_norm(gradients)
         limit = self._config.clip_gradient_norm
-        self._apply(
+        return self._step(
             self.weight_optimizer,
-            gradients,
             self._network_variables,
             self._config.weight_decay,
-            scale=limit / tf.maximum(norm, limit) if limit else tf.constant(1.0),
+            lambda norm: limit / tf.maximum(norm, limit) if limit else tf.constant(1.0),
+            *(images, labels, SearchCell.ARCHITECTURE),
         )
-        return loss, norm
 
     def _architecture_step(self, images, labels):
-        loss, gradients = self._loss_and_gradients(
-            images, labels, self._architecture_variables, frozen=SearchCell.WEIGHTS
-        )
-        self._apply(
+        return self._step(
             self.architecture_optimizer,
-            gradients,
             self._architecture_variables,
             self._config.architecture_weight_decay,
-            scale=tf.constant(1.0),
+            lambda norm: tf.constant(1.0),
+            *(images, labels, SearchCell.WEIGHTS),
         )
-        return loss, tf.linalg.global_norm(gradients)
 
-    def _loss_and_gradients(self, images, labels, variables, frozen):
-        """The loss of the global batch and its gradients, the same on every replica."""
+    def _step(self, optimizer, variables, weight_decay, factor, images, labels, frozen):
+        """Updates the variables by their gradients times `factor(norm)`; returns loss and norm."""
+        loss_scale = optimizer.scale_loss(1.0) if self._scales_loss else 1.0
+        loss, gradients = self._loss_and_gradients(images, labels, variables, frozen, loss_scale)
+        norm = tf.linalg.global_norm(gradients) / loss_scale
+        self._apply(optimizer, gradients, variables, weight_decay * loss_scale, factor(norm))
+        if self._scales_loss:
+            # The optimizer skips such a step and lowers its scale.
+            norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
+        return loss, norm
+
+    def _loss_and_gradients(self, images, labels, variables, frozen, loss_scale):
+        """The loss of the global batch and, scaled, its gradients; the same on every replica."""
         recompute = self._nodes_to_recompute(images.shape[:3])
         # Only what is stepped is watched, so that nothing is computed for the other variables.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -128,7 +135,8 @@ class SearchStep:
             logits = self._supernet(images, training=True, frozen=frozen, recompute=recompute)
             loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
             loss = losses.mean_loss(loss_sum, replicas.sum_over_replicas(num_valid))
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
+            scaled = loss * loss_scale
+        gradients = tape.gradient(scaled, [variable.value for variable in variables])
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
 
     def _nodes_to_recompute(self, image_shape):
@@ -139,7 +147,7 @@ class SearchStep:
 
     def _apply(self, optimizer, gradients, variables, weight_decay, scale):
         """Applies the gradients times `scale`, a scalar, and the L2 term."""
-        weight_decay = tf.constant(weight_decay)
+        weight_decay = tf.convert_to_tensor(weight_decay)
         # Keras' own weight decay is decoupled.
         decayed = [
             gradient * scale + variable.value * weight_decay

@@ -16,9 +16,10 @@ IGNORE = 255
 CONFIG = SearchConfig(train_logdir="", base_learning_rate=0.1, end_learning_rate=0.01)
 
 
-def made_step(config=CONFIG, total_steps=10):
+def made_step(config=CONFIG, total_steps=10, dtype="float32"):
     keras.utils.set_random_seed(3)
-    supernet = Supernet(4, SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2))
+    settings = SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2)
+    supernet = Supernet(4, settings, dtype=dtype)
     supernet.build()
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     return SearchStep(strategy, supernet, config, IGNORE, total_steps), supernet
@@ -124,3 +125,24 @@ def test_several_steps_in_one_call_are_the_steps():
         np.testing.assert_allclose(float(mean), expected, rtol=1e-4)
     for first, second in zip(supernet.variables, other.variables, strict=True):
         np.testing.assert_allclose(first.numpy(), second.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_float16_learns_as_float32_does_and_skips_a_step_that_overflows():
+    single, _ = made_step()
+    half, other = made_step(dtype="mixed_float16")
+    iterators = [iter(tf.data.Dataset.from_tensors(made_batch(seed)).repeat()) for seed in range(2)]
+    for step in range(3):
+        expected = single.run_alternating(*iterators, steps=tf.constant(1))
+        found = half.run_alternating(*iterators, steps=tf.constant(1))
+        # Later gradients part: rounding carries values over the kinks of ReLU.
+        names = expected if step == 0 else ("weight_loss", "architecture_loss")
+        for name in names:
+            np.testing.assert_allclose(found[name], expected[name], rtol=0.02, err_msg=name)
+    assert {variable.dtype for variable in other.variables} == {"float32"}
+    before = values(other.network_variables)
+    half.weight_optimizer.dynamic_scale.assign(1e30)
+    told = half.update_weights(*made_batch())
+    assert float(told["weight_gradient_norm"]) == 0.0
+    for old, new in zip(before, values(other.network_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert float(half.weight_optimizer.dynamic_scale.numpy()) < 1e30
