@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -86,8 +87,8 @@ def test_free_settings_may_change(run):
     }
     free |= {"skip_bad_records": 2, "debug_numerics": True}
     free |= {"recompute": "always", "activation_memory_gib": 2.0}
-    of_training = {"steps_per_loop"}
-    assert set(run_directory.FREE_SETTINGS) - of_training == {*free, "dataset_dir"} - {"data"}
+    free |= {"logical_cpus": 4, "steps_per_loop": 50, "xla": True}
+    assert set(run_directory.FREE_SETTINGS) == {*free, "dataset_dir"} - {"data"}
     assert claim(run, _settings(**free)) is True
 
 
@@ -130,9 +131,16 @@ def test_a_folder_in_use_is_refused_until_its_program_ends(run):
     assert claim(run, {"seed": 1}) is True
 
 
-def test_other_workers_do_not_lock(run):
+def test_other_workers_compare_without_a_lock_and_write_nothing(run):
+    worker = RunDirectory(run.path)
+    before = sorted(pathlib.Path(run.path).rglob("*"))
+    with pytest.raises(UserError, match="a folder that all workers share, found there no flags"):
+        worker.claim({"seed": 1}, chief=False)
+    assert sorted(pathlib.Path(run.path).rglob("*")) == before
     run.claim({"seed": 1})
-    assert RunDirectory(run.path).claim({"seed": 1}, chief=False) is True
+    assert worker.claim({"seed": 1}, chief=False) is False
+    with pytest.raises(UserError, match="--seed is 1 there and 2 here"):
+        worker.claim({"seed": 2}, chief=False)
 
 
 def test_a_setting_that_one_side_lacks_is_a_difference(run):
