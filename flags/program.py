@@ -33,24 +33,19 @@ def run(main: Callable[[Sequence[str]], None], recipe: str | None = None) -> NoR
     def guarded_main(argv: Sequence[str]) -> None:
         # TensorFlow logs through absl what only its developers want to know.
         logging.set_verbosity(logging.WARNING)
-        guard(lambda: main(argv))
+        try:
+            main(argv)
+        except UserError as error:
+            _exit_with(str(error))
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            sys.exit(_INTERRUPTED)
+        except StoppedError as error:
+            print("Saved: the same command goes on from here.", file=sys.stderr)
+            sys.exit(128 + error.signal_number)
 
     _show_topic_flags_in_help()
     app.run(guarded_main, flags_parser=lambda argv: _parse(argv, recipe))
-
-
-def guard(work: Callable[[], object]) -> None:
-    """Calls a function, and ends the process as `run` says where it raises."""
-    try:
-        work()
-    except UserError as error:
-        _exit_with(str(error))
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
-    except StoppedError as error:
-        print("Saved: the same command goes on from here.", file=sys.stderr)
-        sys.exit(128 + error.signal_number)
 
 
 def _show_topic_flags_in_help() -> None:

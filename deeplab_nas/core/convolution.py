@@ -88,7 +88,7 @@ def depthwise_conv2d(inputs, kernel, stride=1, rate=1):
         strides = [1, stride, stride, 1]
         return tf.nn.depthwise_conv2d(inputs, kernel, strides, padding, dilations=[rate, rate])
 
-    if inputs.dtype == tf.float32 or grouped_convolution.is_wanted():
+    if inputs.dtype == tf.float32 or grouped_convolution.on_tpu():
         return convolve(inputs, kernel)
     # On CPU the gradient of a kernel larger than 3x3 takes four times as long in bfloat16.
     return portable_convolution.with_float32_gradient(convolve)(inputs, kernel)

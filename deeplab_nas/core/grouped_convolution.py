@@ -6,7 +6,7 @@ import tensorflow as tf
 _CHANNELS_AT_A_TIME = 128
 
 
-def is_wanted():
+def on_tpu():
     """Whether this is a replica on a TPU."""
     return isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
 

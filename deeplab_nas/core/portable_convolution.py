@@ -25,7 +25,7 @@ def conv2d(inputs, kernel, strides, padding, dilations):
         `[batch, height, width, out_channels]`.
     """
     plain = functools.partial(tf.nn.conv2d, strides=strides, padding=padding, dilations=dilations)
-    if grouped_convolution.is_wanted():
+    if grouped_convolution.on_tpu():
         return grouped_convolution.in_dense_parts(inputs, kernel, plain)
     if _has_gradients(inputs.dtype):
         return plain(inputs, kernel)

@@ -97,30 +97,34 @@ class SearchStep:
         return step
 
     def _weight_step(self, images, labels):
-        limit = self._config.clip_gradient_norm
         return self._step(
-            self.weight_optimizer,
-            self._network_variables,
-            self._config.weight_decay,
-            lambda norm: limit / tf.maximum(norm, limit) if limit else tf.constant(1.0),
-            *(images, labels, SearchCell.ARCHITECTURE),
+            images,
+            labels,
+            optimizer=self.weight_optimizer,
+            variables=self._network_variables,
+            frozen=SearchCell.ARCHITECTURE,
+            weight_decay=self._config.weight_decay,
+            clip_norm=self._config.clip_gradient_norm,
         )
 
     def _architecture_step(self, images, labels):
         return self._step(
-            self.architecture_optimizer,
-            self._architecture_variables,
-            self._config.architecture_weight_decay,
-            lambda norm: tf.constant(1.0),
-            *(images, labels, SearchCell.WEIGHTS),
+            images,
+            labels,
+            optimizer=self.architecture_optimizer,
+            variables=self._architecture_variables,
+            frozen=SearchCell.WEIGHTS,
+            weight_decay=self._config.architecture_weight_decay,
+            clip_norm=0.0,
         )
 
-    def _step(self, optimizer, variables, weight_decay, factor, images, labels, frozen):
-        """Updates the variables by their gradients times `factor(norm)`; returns loss and norm."""
+    def _step(self, images, labels, *, optimizer, variables, frozen, weight_decay, clip_norm):
+        """Updates the variables; returns the loss and the norm of its gradient."""
         loss_scale = optimizer.scale_loss(1.0) if self._scales_loss else 1.0
         loss, gradients = self._loss_and_gradients(images, labels, variables, frozen, loss_scale)
         norm = tf.linalg.global_norm(gradients) / loss_scale
-        self._apply(optimizer, gradients, variables, weight_decay * loss_scale, factor(norm))
+        factor = clip_norm / tf.maximum(norm, clip_norm) if clip_norm else tf.constant(1.0)
+        self._apply(optimizer, gradients, variables, weight_decay * loss_scale, factor)
         if self._scales_loss:
             # The optimizer skips such a step and lowers its scale.
             norm = tf.where(tf.math.is_finite(norm), norm, 0.0)

@@ -48,7 +48,7 @@ class TakenSteps:
             told = loop(*(batches.iterator for batches in drawn), steps=tf.constant(count))
         except record_faults.ERRORS:
             taken = int(optimizer.iterations.numpy() - updates)
-            if not any([batches.find_bad_record(done + taken) for batches in drawn]):
+            if not any(batches.find_bad_record(done + taken) for batches in drawn):
                 raise
             for batches in drawn:
                 batches.begin(done + taken)

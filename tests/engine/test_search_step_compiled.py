@@ -16,7 +16,7 @@ from tests.engine import test_search_step, tpu_faults
 
 CONFIG = dataclasses.replace(
     SearchConfig(train_logdir=""),
-    supernet=SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2),
+    supernet=SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2),
 )
 
 
@@ -41,7 +41,7 @@ def test_a_tpu_lacks_nothing_and_comes_to_the_same(monkeypatch, operation_set, r
         batch = test_search_step.made_batch()
         expected = getattr(plain, name)(*batch)
         with monkeypatch.context() as patch:
-            patch.setattr(grouped_convolution, "is_wanted", lambda: True)
+            patch.setattr(grouped_convolution, "on_tpu", lambda: True)
             found = getattr(other, name)(*batch)
             compiled = tf.function(getattr(other, name), jit_compile=True, autograph=False)
             faults, (operations, instructions) = tpu_faults.of(compiled, *batch)

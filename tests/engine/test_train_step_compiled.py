@@ -8,22 +8,13 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import grouped_convolution, segmenter
-from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.data import datasets
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
 from deeplab_nas.engine.optimization_config import OptimizationConfig
 from deeplab_nas.engine.train_step import TrainStep
+from tests.core import made_architectures
 from tests.engine import tpu_faults
 
-# Every kind of operation, at every stride.
-ARCHITECTURE = Architecture(
-    cell=(
-        ((0, "separable_3x3_2"), (1, "atrous_5x5")),
-        ((2, "separable_5x5_2"), (1, "max_pool_3x3")),
-        ((0, "skip"), (3, "avg_pool_3x3")),
-    ),
-    path=(0, 1, 2, 3, 2),
-)
 CONFIG = OptimizationConfig(
     training_number_of_steps=10,
     top_k_percent_pixels=0.5,
@@ -39,16 +30,18 @@ def made_batch():
     return tf.constant(random.uniform(0, 255, [2, 33, 33, 3]).astype(np.float32)), labels
 
 
-def made_step(config=CONFIG, xla=False, path=ARCHITECTURE.path, **options):
+def made_step(config=CONFIG, xla=False, path=made_architectures.MIXED.path, **options):
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     settings = {"dropout_keep_prob": 1.0, "training_number_of_steps": 10, **options}
-    model = segmenter.build(dataclasses.replace(ARCHITECTURE, path=path), 2, 3, **settings)
+    model = segmenter.build(
+        dataclasses.replace(made_architectures.MIXED, path=path), 2, 3, **settings
+    )
     return TrainStep(strategy, model, config, 255, xla=xla)
 
 
 @pytest.fixture
 def as_on_a_tpu(monkeypatch):
-    monkeypatch.setattr(grouped_convolution, "is_wanted", lambda: True)
+    monkeypatch.setattr(grouped_convolution, "on_tpu", lambda: True)
 
 
 def assert_no_faults(function, *arguments):
@@ -67,7 +60,7 @@ def test_a_tpu_lacks_nothing_of_a_training_step(as_on_a_tpu):
 
 @pytest.mark.slow
 def test_a_tpu_lacks_nothing_of_an_evaluation_step(as_on_a_tpu):
-    model = segmenter.build(ARCHITECTURE, 2, 4)
+    model = segmenter.build(made_architectures.MIXED, 2, 4)
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     evaluator = SplitEvaluator(strategy, model, datasets.describe("shapes", ""))
     assert_no_faults(evaluator._count_step, *made_batch())
@@ -81,6 +74,10 @@ def test_a_tpu_lacks_nothing_of_an_evaluation_step(as_on_a_tpu):
         (lambda x: tf.strings.as_string(x), "no kernel of XLA's"),
         (lambda x: tf.numpy_function(np.sort, [x], tf.float32), "no kernel of XLA's"),
         (lambda x: tf.nn.conv2d(x, tf.ones([3, 3, 2, 4]), 1, "SAME"), "2 groups of 2 channels"),
+        (
+            lambda x: tf.nn.conv2d(x, tf.ones([3, 3, 4, 4]), 2, "SAME", dilations=2),
+            "a convolution with strides and dilation",
+        ),
     ],
 )
 def test_what_a_tpu_lacks_is_found(make, fault):

@@ -69,7 +69,14 @@ def train_config(dataset_dir, run):
 
 
 def start(config, log, *faults):
-    """Starts a run in a process of its own and waits for its end.
+    """Starts a run as `begin` does and waits for its end; returns the exit code."""
+    process = begin(config, log, *faults)
+    process.join()
+    return process.exitcode
+
+
+def begin(config, log, *faults):
+    """Starts a run in a process of its own.
 
     Args:
         config: A `SearchConfig` or `TrainConfig`.
@@ -77,13 +84,12 @@ def start(config, log, *faults):
         *faults: Functions without arguments, called in that process before the run.
 
     Returns:
-        The exit code of the program: 0 at the end, 1 for a `UserError`, 128 and more for a signal;
-        negative if a signal ended it at once.
+        The process. Its exit code is that of the program: 0 at the end, 1 for a `UserError`, 128
+        and more for a signal; negative if a signal ended it at once.
     """
     process = _PROCESSES.Process(target=_run, args=(config, str(log), faults))
     process.start()
-    process.join()
-    return process.exitcode
+    return process
 
 
 def _run(config, log, faults):
@@ -117,15 +123,23 @@ def state(run):
     for folder in ("checkpoints", "best"):
         if not (run / folder).is_dir():
             continue
-        reader = tf.train.load_checkpoint(str(run / folder))
-        for name in reader.get_variable_to_shape_map():
-            # TensorFlow counts the saves of a process, which is no part of the run.
-            if "VARIABLE_VALUE" in name and not name.startswith("save_counter"):
-                found[f"{folder}/{name}"] = np.asarray(reader.get_tensor(name)).tobytes()
+        for name, value in tensors(run / folder).items():
+            found[f"{folder}/{name}"] = value.tobytes()
     for path in sorted(run.glob("**/*.json")):
         if "architecture" in path.name or "epoch" in path.name:
             found[path.name] = path.read_text()
     return found
+
+
+def tensors(folder):
+    """Every tensor of the newest checkpoint in a folder, by name."""
+    reader = tf.train.load_checkpoint(str(folder))
+    return {
+        name: np.asarray(reader.get_tensor(name))
+        for name in reader.get_variable_to_shape_map()
+        # TensorFlow counts the saves of a process, which is no part of the run.
+        if "VARIABLE_VALUE" in name and not name.startswith("save_counter")
+    }
 
 
 def history(run):

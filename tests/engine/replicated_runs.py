@@ -1,30 +1,22 @@
-"""One small search or training on some replicas, run by tests in a process of its own.
+"""Small searches and trainings that come to the same on any number of replicas."""
 
-`python -m tests.engine.replicated_run KIND DATASET_DIR RUN_DIRECTORY STRATEGY LOGICAL_CPUS [SIGNAL
-STEP]`: the process sends itself the signal after that step.
-"""
-
-import os
-import sys
-
-from flags import program
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.data.data_config import DataConfig
-from deeplab_nas.engine import search_loop, train_loop
 from deeplab_nas.engine.network_config import NetworkConfig
 from deeplab_nas.engine.optimization_config import OptimizationConfig
 from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.engine.train_config import TrainConfig
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests import trained_runs
 from tests.data import made_shards
 
 STEPS = 10
-BATCH = 4
 CLIP_GRADIENT_NORM = 1.0
+_BATCH = 4
 _IGNORE = 255
 _SIDE = 48
 
@@ -32,7 +24,7 @@ _SIDE = 48
 def make_shards(folder):
     """Textured images, every one with another share of ignored pixels, some with nothing else."""
     random = np.random.default_rng(7)
-    for split, count in (("train", 2 * STEPS * BATCH), ("val", 3)):
+    for split, count in (("train", 2 * STEPS * _BATCH), ("val", 3)):
         pairs = [_example(random, number) for number in range(count)]
         made_shards.write(folder, split, pairs)
     return str(folder)
@@ -46,20 +38,18 @@ def _example(random, number):
 
 
 def _data(dataset_dir):
-    return DataConfig(
-        dataset="shapes",
-        dataset_dir=dataset_dir,
-        train_split="train",
-        val_split="val",
+    return dataclasses.replace(
+        trained_runs.make_data(dataset_dir),
         train_crop_size=(33, 33),
-        train_batch_size=BATCH,
-        eval_batch_size=BATCH,
+        train_batch_size=_BATCH,
+        eval_batch_size=_BATCH,
     )
 
 
-def search(dataset_dir, **settings):
+def search_config(dataset_dir, run, **settings):
     """Ten steps of the weights and of the architecture, gradients clipped, each step saved."""
-    config = SearchConfig(
+    return SearchConfig(
+        train_logdir=str(run),
         data=_data(dataset_dir),
         supernet=SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2),
         epochs=1,
@@ -70,16 +60,15 @@ def search(dataset_dir, **settings):
         recompute="always" if settings["logical_cpus"] == 2 else "never",
         **settings,
     )
-    return search_loop.run(config)
 
 
-def train(dataset_dir, train_logdir, **settings):
+def train_config(dataset_dir, run, **settings):
     """Ten steps with dropout and drop path, evaluated at the end."""
-    architecture = f"{train_logdir}.json"
+    architecture = f"{run}.json"
     cell = (((0, "separable_3x3_1"), (1, "atrous_3x3")),)
     nas_genotypes.Architecture(cell=cell, path=(0,)).save(architecture)
-    config = TrainConfig(
-        train_logdir=train_logdir,
+    return TrainConfig(
+        train_logdir=str(run),
         data=_data(dataset_dir),
         # Batch normalisation of four pooled pixels would make rounding ten times as large.
         network=NetworkConfig(architecture, filter_multiplier=2, add_image_level_feature=False),
@@ -90,11 +79,10 @@ def train(dataset_dir, train_logdir, **settings):
         eval_interval_steps=0,
         **settings,
     )
-    return train_loop.run(config)
 
 
-def _without_kinks():
-    """Replaces the operations whose gradient jumps by their smooth kin.
+def smooth_kinks():
+    """Replaces the operations whose gradient jumps by their smooth kin, in this process.
 
     Rounding, in another order on each number of replicas, carries now and then a value over the
     kink of a ReLU, and one that does changes a small network's gradients by a hundredth.
@@ -103,31 +91,3 @@ def _without_kinks():
     tf.nn.max_pool2d = lambda inputs, *window: tf.math.log(
         tf.nn.avg_pool2d(tf.exp(inputs), *window)
     )
-
-
-def _send_after(step, number):
-    """Has the loops of this process send it a signal when all that follows a step is done."""
-    for loop_class in (search_loop.Search, train_loop.Training):
-
-        def after_step(loop, done, before=loop_class._after_step):
-            before(loop, done)
-            if done == step:
-                os.kill(os.getpid(), number)
-
-        loop_class._after_step = after_step
-
-
-def main(kind, dataset_dir, train_logdir, strategy, logical_cpus, number=0, step=0):
-    _without_kinks()
-    if number:
-        _send_after(int(step), int(number))
-    # Four replicas take several steps in one call.
-    steps = 5 if logical_cpus == "4" else 1
-    where = {"strategy": strategy, "logical_cpus": int(logical_cpus)}
-    where.update(steps_per_loop=steps, log_steps=steps)
-    run = {"search": search, "train": train}[kind]
-    program.guard(lambda: run(dataset_dir, train_logdir=train_logdir, **where))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
