@@ -1,9 +1,22 @@
 """Fixtures that several packages of tests share."""
 
+import hypothesis
+import keras
 import pytest
 
 from deeplab_nas.engine import train_loop
 from tests import trained_runs
+
+hypothesis.settings.register_profile(
+    "same_examples_each_time", derandomize=True, database=None, deadline=None
+)
+hypothesis.settings.load_profile("same_examples_each_time")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Seeds what a test draws by itself, such as initial weights; comes before any fixture."""
+    keras.utils.set_random_seed(0)
 
 
 def pytest_collection_modifyitems(items):

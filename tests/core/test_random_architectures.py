@@ -11,12 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from deeplab_nas.core import nas_genotypes, segmenter
 from tests.core import made_architectures
 
-_SETTINGS = {
-    "deadline": None,
-    "derandomize": True,
-    "database": None,
-    "suppress_health_check": list(HealthCheck),
-}
+_SETTINGS = {"suppress_health_check": list(HealthCheck)}
 
 
 def images(height, width):

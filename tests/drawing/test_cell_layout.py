@@ -18,7 +18,7 @@ def cells(draw):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cells())
 def test_slots_do_not_overlap_and_lie_inside(cell):
     layout = cell_layout.lay_out(cell, BLOCK, LANE, GAP)
@@ -30,7 +30,7 @@ def test_slots_do_not_overlap_and_lie_inside(cell):
             assert below[0] - above[1] >= GAP - 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cells())
 def test_every_wire_starts_in_the_column_before(cell):
     layout = cell_layout.lay_out(cell, BLOCK, LANE, GAP)

@@ -100,7 +100,7 @@ def test_a_damaged_list_is_told(tmp_path, text):
         made(folder, 2, tmp_path)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sets(st.integers(0, 19), max_size=19), st.permutations(range(20)))
 def test_what_replaces_does_not_depend_on_when_faults_are_found(bad, order):
     records = BadRecords.__new__(BadRecords)

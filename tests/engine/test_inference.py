@@ -71,7 +71,7 @@ def test_integer_images_of_any_size(model):
         np.testing.assert_allclose(run(images), expected, atol=1e-4)
 
 
-@hypothesis.settings(max_examples=40, deadline=None, derandomize=True)
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(
     strategies.integers(1, 30),
     strategies.integers(1, 30),

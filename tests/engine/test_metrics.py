@@ -27,7 +27,7 @@ def _iou_by_counting(counts, label):
     return counts[label, label] / union if union else math.nan
 
 
-@hypothesis.settings(max_examples=25, deadline=None, derandomize=True)
+@hypothesis.settings(max_examples=25)
 @hypothesis.given(strategies.integers(0, 10_000), strategies.sampled_from([255, 0, 3]))
 def test_matches_a_dictionary_count(seed, ignore_label):
     rng = np.random.default_rng(seed)
