@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core.batch_statistics import fused, normalize_by_batch
+
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class BatchNorm(keras.layers.Layer):
@@ -99,54 +101,3 @@ def convolve_and_normalize(convolve, norm, inputs, training):
         return norm(convolve(inputs), training=training)
     scale, offset = norm.scale_and_offset()
     return tf.nn.bias_add(convolve(inputs, scale=scale), tf.cast(offset, inputs.dtype))
-
-
-def normalize_by_batch(inputs, gamma, beta, epsilon, synchronized):
-    """Normalises by the statistics of the batch, of all replicas if `synchronized`.
-
-    Args:
-        inputs: `[batch, height, width, channels]`.
-        gamma: Scale, float32 `[channels]`.
-        beta: Offset, float32 `[channels]`.
-        epsilon: Added to the variance.
-        synchronized: Whether to average over the replicas.
-
-    Returns:
-        Outputs, and the mean and unbiased variance of the batch, both float32 `[channels]`.
-    """
-    context = tf.distribute.get_replica_context()
-    if not synchronized or context is None or context.num_replicas_in_sync == 1:
-        unused = tf.zeros([0])
-        # oneDNN's bfloat16 kernels are slow where channels do not fill its vectors.
-        values = tf.cast(inputs, tf.float32) if inputs.shape[-1] % 16 else inputs
-        outputs, mean, variance = fused(values, gamma, beta, unused, unused, epsilon, True)
-        return tf.cast(outputs, inputs.dtype), mean, variance
-
-    def global_mean(tensor):
-        return context.all_reduce("MEAN", tf.reduce_mean(tensor, [0, 1, 2]))
-
-    values = tf.cast(inputs, tf.float32)
-    mean = global_mean(values)
-    # The second moment about the global mean: E[x^2] - E[x]^2 would cancel badly.
-    variance = global_mean((values - mean) ** 2)
-    outputs = tf.nn.batch_normalization(values, mean, variance, beta, gamma, epsilon)
-    count = tf.cast(tf.size(inputs[..., 0]) * context.num_replicas_in_sync, tf.float32)
-    unbiased = variance * count / tf.maximum(count - 1.0, 1.0)
-    return tf.cast(outputs, inputs.dtype), mean, unbiased
-
-
-def fused(inputs, gamma, beta, mean, variance, epsilon, training):
-    """Runs the fused kernel; in training `mean` and `variance` are empty.
-
-    Returns:
-        Outputs, mean and variance, as `normalize_by_batch` has them.
-    """
-    return tf.raw_ops.FusedBatchNormV3(
-        x=inputs,
-        scale=gamma,
-        offset=beta,
-        mean=mean,
-        variance=variance,
-        epsilon=epsilon,
-        is_training=training,
-    )[:3]

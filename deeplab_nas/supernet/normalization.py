@@ -5,7 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import batch_norm
+from deeplab_nas.core import batch_statistics
 
 EPSILON = 1e-3
 
@@ -86,8 +86,8 @@ class StatisticsPass:
         offset = self._zeros(channels)
         if self._moving:
             mean, variance = (values[start : self._offset] for values in self._moving)
-            return batch_norm.fused(inputs, scale, offset, mean, variance, EPSILON, False)[0]
-        outputs, mean, variance = batch_norm.normalize_by_batch(
+            return batch_statistics.fused(inputs, scale, offset, mean, variance, EPSILON, False)[0]
+        outputs, mean, variance = batch_statistics.normalize_by_batch(
             inputs, scale, offset, EPSILON, synchronized=True
         )
         self._means.append(mean)

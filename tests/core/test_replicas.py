@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import batch_norm, drop_path
+from tests.core import two_replicas
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +30,17 @@ def test_synchronized_batch_norm_is_that_of_the_global_batch(replicas):
     images = tf.random.stateless_normal([4, 3, 5, 6], [0, 1]) * 2.0 + 1.0
     norm = batch_norm.BatchNorm(decay=0.9)
     norm.build((None, None, None, 6))
+    norm.gamma.assign(two_replicas.GAMMA)
     with tf.GradientTape() as tape:
         tape.watch(images)
         outputs = norm(images, training=True)
         loss = tf.reduce_sum(outputs**3)
     np.testing.assert_allclose(replicas["outputs"], outputs, rtol=1e-4, atol=1e-5)
-    gradients = tape.gradient(loss, images)
-    np.testing.assert_allclose(replicas["gradients"], gradients, rtol=1e-3, atol=1e-4)
+    wanted = tape.gradient(loss, [images, norm.gamma.value, norm.beta.value])
+    for name, gradient in zip(
+        ["gradients", "gamma_gradient", "beta_gradient"], wanted, strict=True
+    ):
+        np.testing.assert_allclose(replicas[name], gradient, rtol=1e-3, atol=1e-4, err_msg=name)
     np.testing.assert_allclose(replicas["moving_mean"], norm.moving_mean, rtol=1e-5)
     np.testing.assert_allclose(replicas["moving_variance"], norm.moving_variance, rtol=1e-5)
 

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from deeplab_nas.core import batch_norm, drop_path
 
+GAMMA = [0.5, 1.0, 2.0, -1.0, 1.5, 0.25]
+
 
 def main():
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -16,6 +18,7 @@ def main():
     with strategy.scope():
         norm = batch_norm.BatchNorm(decay=0.9, synchronized=True)
         norm.build((None, None, None, 6))
+        norm.gamma.assign(GAMMA)
         paths = drop_path.DropPath(0.5, 1, num_cells=1, num_branches=50)
         paths.build()
         paths.step.assign(5)
@@ -29,7 +32,8 @@ def main():
                 tape.watch(half)
                 outputs = norm(half, training=True)
                 loss = tf.reduce_sum(outputs**3)
-            return outputs, tape.gradient(loss, half), paths.draw(1)
+            ours, *others = tape.gradient(loss, [half, norm.gamma.value, norm.beta.value])
+            return outputs, ours, *others, paths.draw(1)
 
         return strategy.run(replica)
 
@@ -38,7 +42,9 @@ def main():
     values = {
         "outputs": outputs,
         "gradients": gradients,
-        "factors": [factors.numpy().ravel().tolist() for factors in results[2]],
+        "gamma_gradient": tf.add_n(results[2]).numpy().tolist(),
+        "beta_gradient": tf.add_n(results[3]).numpy().tolist(),
+        "factors": [factors.numpy().ravel().tolist() for factors in results[4]],
         "moving_mean": norm.moving_mean.numpy().tolist(),
         "moving_variance": norm.moving_variance.numpy().tolist(),
         "step": int(paths.step.numpy()),

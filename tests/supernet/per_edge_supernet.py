@@ -4,6 +4,8 @@ It is the oracle of the wide supernet. It computes in float64, eagerly, with the
 given `Supernet`, from which it cuts the kernels of each edge.
 """
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -51,18 +53,8 @@ def dilate(kernel, rate):
 
 
 def depthwise(x, kernel, rate=1):
-    """One filter a channel, as a sum of shifted products: an implementation of its own."""
-    size = kernel.shape[0]
-    margin = rate * (size // 2)
-    height, width = x.shape[1:3]
-    x = tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
-    return tf.add_n(
-        [
-            x[:, i * rate : i * rate + height, j * rate : j * rate + width] * kernel[i, j]
-            for i in range(size)
-            for j in range(size)
-        ]
-    )
+    """One filter a channel, as a full convolution that is zero between channels."""
+    return convolve(x, tf.einsum("abc,cd->abcd", kernel, np.eye(kernel.shape[-1])), rate=rate)
 
 
 def resize(x, size):
@@ -81,8 +73,9 @@ def resize(x, size):
 class Cell:
     """One cell on one arrow: takes its kernels from the node's variables."""
 
-    def __init__(self, variables, prefix, config, filters, num_cells, cell, seen):
+    def __init__(self, variables, edges, prefix, config, filters, num_cells, cell, seen):
         self.variables = variables
+        self.edges = edges
         self.prefix = prefix
         self.config = config
         self.filters = filters
@@ -96,9 +89,8 @@ class Cell:
         consumers = [blocks - max(s - 1, 0) for s in range(blocks + 1)]
         first_block = blocks - consumers[state]
         edge = sum(consumers[:state]) + block - first_block
-        start = (edge * self.num_cells + self.cell) * self.filters
-        whole = self.variables[f"{self.prefix}/mixed_ops/{operation}/{name}"]
-        return whole[..., start : start + self.filters]
+        place = edge * self.num_cells + self.cell
+        return self.edges(f"{self.prefix}/mixed_ops/{operation}/{name}", self.filters)[place]
 
     def separable(self, x, operation, state, block, repetitions, rate=1):
         for i in range(1, repetitions + 1):
@@ -175,6 +167,11 @@ def logits(supernet, variables, images, statistics):
         `[batch, height, width, num_classes]`, float64, with the batch's statistics.
     """
     config, root = supernet.config, supernet.name
+
+    @functools.cache
+    def edges(path, filters):
+        return tf.split(variables[path], variables[path].shape[-1] // filters, -1)
+
     alpha = tf.nn.softmax(variables[f"{root}/alpha"])
     beta = variables[f"{root}/beta"]
     x = tf.cast(images, tf.float64) / 127.5 - 1.0
@@ -201,7 +198,7 @@ def logits(supernet, variables, images, statistics):
                 prefix = f"{root}/cell_{layer + 1}_{level}"
                 filters = config.filter_multiplier * 2**level
                 seen = statistics[prefix]
-                run = Cell(variables, prefix, config, filters, len(tails), cell, seen)
+                run = Cell(variables, edges, prefix, config, filters, len(tails), cell, seen)
                 output = run(previous[tail], skip_source, direction, size, alpha)
                 current[level] += weights[choices.index(level)] * output
         nodes.append(current)
