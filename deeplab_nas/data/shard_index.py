@@ -202,6 +202,8 @@ def read_at(filename: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 def _read_image_sizes(
     filenames: tuple[str, ...], offsets: list[np.ndarray]
 ) -> tuple[tuple[int, int], ...]:
+    # AutoGraph would take seconds to rewrite a function that needs no rewriting.
+    @tf.autograph.experimental.do_not_convert
     def size(filename, offset):
         parsed = examples.parse(read_at(filename, offset))
         return tf.stack([parsed[examples.IMAGE_HEIGHT], parsed[examples.IMAGE_WIDTH]])

@@ -25,28 +25,32 @@ class SplitEvaluator:
         self._predict = tf.function(self._predict_step, autograph=False, reduce_retracing=True)
         self._count = tf.function(self._count_step, autograph=False, reduce_retracing=True)
 
-    def evaluate(self, config, index):
-        """Evaluates on a split padded to one static size.
+    def on_split(self, config, index):
+        """Makes the function that evaluates on a split padded to one static size, again and again.
 
         Args:
             config: `DataConfig`.
             index: `ShardIndex` of the split.
 
         Returns:
-            The confusion matrix, and images, labels and predictions of the first batch.
-
-        Raises:
-            UserError: A record cannot be used; the message names it.
+            Function without arguments. It returns the confusion matrix, and images, labels and
+            predictions of the first batch; it raises a `UserError` that names a record that cannot
+            be used.
         """
 
         def dataset(context=None):
             return pipeline.eval_dataset(config, self._descriptor, index, context)
 
-        with record_faults.named(index, self._descriptor):
-            batches = self._strategy.distribute_datasets_from_function(dataset)
-            matrix = self.confusion_matrix(batches)
-        images, labels = next(iter(dataset()))
-        return matrix, (images.numpy(), labels.numpy(), self.predict(images))
+        batches = self._strategy.distribute_datasets_from_function(dataset)
+        whole_batches = dataset()
+
+        def evaluate():
+            with record_faults.named(index, self._descriptor):
+                matrix = self.confusion_matrix(batches)
+            images, labels = next(iter(whole_batches))
+            return matrix, (images.numpy(), labels.numpy(), self.predict(images))
+
+        return evaluate
 
     def confusion_matrix(self, dataset):
         """Counts over a whole split.

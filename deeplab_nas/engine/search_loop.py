@@ -82,9 +82,10 @@ class Search:
                 strategy, self.supernet, config, self.descriptor.ignore_label, self.total_steps
             )
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.evaluator = SplitEvaluator(
+        evaluator = SplitEvaluator(
             strategy, functools.partial(self.supernet, training=False), self.descriptor
         )
+        self.evaluate = evaluator.on_split(config.data, self.val_index)
         # Every worker measures, one writes: the others report to a throw-away folder.
         own_directory = self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
         self.report = SearchReport(own_directory, self.supernet, self.descriptor)
@@ -239,7 +240,7 @@ class Search:
 
     def _end_epoch(self, done):
         epoch = done // self.steps_per_epoch
-        matrix, samples = self.evaluator.evaluate(self.config.data, self.val_index)
+        matrix, samples = self.evaluate()
         record = self.report.epoch(done, epoch, matrix, samples)
         self.progress.epoch_end()
         self.progress.write(

@@ -88,9 +88,10 @@ class Training:
             self.descriptor,
         )
         self.batches = self._make_batches()
-        self.evaluator = SplitEvaluator(
+        evaluator = SplitEvaluator(
             strategy, functools.partial(self.model, training=False), self.descriptor
         )
+        self.evaluate = evaluator.on_split(config.data, self.val_index)
 
     def _read_index(self):
         data = self.config.data
@@ -297,7 +298,7 @@ class Training:
     def _evaluate(self, done):
         before = float(self.best_miou.numpy())
         with self.average.in_place() if self.average else contextlib.nullcontext():
-            matrix, samples = self.evaluator.evaluate(self.config.data, self.val_index)
+            matrix, samples = self.evaluate()
             record = self.report.evaluation(done, self._epoch(done), matrix, before, samples)
             if record["miou"] > before:
                 self.best_miou.assign(record["miou"])

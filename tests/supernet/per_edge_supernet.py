@@ -95,7 +95,8 @@ class Cell:
     def separable(self, x, operation, state, block, repetitions, rate=1):
         for i in range(1, repetitions + 1):
             x = tf.nn.relu(x)
-            x = depthwise(x, self.kernel(operation, f"depthwise_{i}", state, block)[:, :, 0], rate)
+            kernel = self.kernel(operation, f"depthwise_{i}", state, block)
+            x = depthwise(x, tf.squeeze(kernel, 2), rate)
             x = convolve(x, self.kernel(operation, f"pointwise_{i}", state, block))
             x = batch_normalize(x, self.seen)
         return x
@@ -133,7 +134,7 @@ class Cell:
             total = 0.0
             for state in range(block + 2):
                 for k, name in enumerate(OPERATIONS):
-                    total += alpha[edge, k] * self.operation(name, states[state], state, block)
+                    total += alpha[edge][k] * self.operation(name, states[state], state, block)
                 edge += 1
             states.append(total)
         return tf.concat(states[2:], -1)
@@ -172,7 +173,7 @@ def logits(supernet, variables, images, statistics):
     def edges(path, filters):
         return tf.split(variables[path], variables[path].shape[-1] // filters, -1)
 
-    alpha = tf.nn.softmax(variables[f"{root}/alpha"])
+    alpha = [tf.unstack(row) for row in tf.unstack(tf.nn.softmax(variables[f"{root}/alpha"]))]
     beta = variables[f"{root}/beta"]
     x = tf.cast(images, tf.float64) / 127.5 - 1.0
     stem = statistics[f"{root}/stem"]
