@@ -264,5 +264,8 @@ def _batches(load, batch_size: int, first_step: int, steps: int | None, context)
     dataset = dataset.batch(batch_size // context.num_replicas_in_sync, drop_remainder=True)
     options = tf.data.Options()
     options.deterministic = True
+    # TensorFlow's tuner may sleep up to a minute before it lets a dataset go. Without it a map runs
+    # on as many threads as there are cores.
+    options.autotune.enabled = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)

@@ -212,6 +212,9 @@ def _read_image_sizes(
     dataset = tf.data.Dataset.from_tensor_slices(places)
     # A record that cannot be read is named by whoever draws it.
     dataset = dataset.map(size, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
+    options = tf.data.Options()
+    options.autotune.enabled = False  # As in `pipeline`.
+    dataset = dataset.with_options(options)
     sizes = {(int(height), int(width)) for height, width in dataset.as_numpy_iterator()}
     if not sizes or min(min(size) for size in sizes) < 1:
         raise UserError(

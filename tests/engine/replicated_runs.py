@@ -57,7 +57,7 @@ def search_config(dataset_dir, run, **settings):
         clip_gradient_norm=CLIP_GRADIENT_NORM,
         save_interval_secs=0,
         # Replicas recompute in another way than one alone.
-        recompute="always" if settings["logical_cpus"] == 2 else "never",
+        recompute="always" if settings["strategy"] == "multi_worker" else "never",
         **settings,
     )
 

@@ -26,8 +26,8 @@ def shards(tmp_path_factory):
 
 def begin(kind, shards, run, log, *faults, strategy="multi_worker", logical_cpus=0):
     """Starts a run in a process of its own, which says what it says in `log`."""
-    # Four replicas take several steps in one call.
-    steps = 5 if logical_cpus == 4 else 1
+    # Two replicas in one process take several steps in one call.
+    steps = 5 if logical_cpus == 2 else 1
     config = CONFIGS[kind](
         *(shards, run),
         **{"strategy": strategy, "logical_cpus": logical_cpus},

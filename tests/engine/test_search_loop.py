@@ -21,7 +21,7 @@ from tests.engine import signals
 
 def made_config(dataset_dir, run_directory, **settings):
     data = trained_runs.make_data(dataset_dir)
-    supernet = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
+    supernet = SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2)
     settings = {"epochs": 2, "architecture_start_epoch": 1, "log_steps": 2, **settings}
     return SearchConfig(train_logdir=str(run_directory), data=data, supernet=supernet, **settings)
 
@@ -42,7 +42,7 @@ def test_leaves_every_file_of_the_run_directory(finished):
     config, epochs = finished
     run = pathlib.Path(config.train_logdir)
     settings = json.loads((run / "flags.json").read_text())["config"]
-    assert settings["num_layers"] == 2
+    assert settings["num_layers"] == 1
     found = nas_genotypes.load(str(run / "architecture.json"))
     assert list(found.path) == epochs[-1]["path"]
     by_epoch = [nas_genotypes.load(str(p)) for p in sorted((run / "architectures").iterdir())]

@@ -34,34 +34,23 @@ def made_step(operation_set, recompute, **cost):
 @pytest.mark.parametrize(
     ("operation_set", "recompute"), [("official", "always"), ("darts", "never")]
 )
-def test_a_tpu_lacks_nothing_and_comes_to_the_same(monkeypatch, operation_set, recompute):
+def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(monkeypatch, operation_set, recompute):
     plain, supernet = made_step(operation_set, recompute)
+    compiled, compiled_supernet = made_step(operation_set, recompute, xla=True)
     other, other_supernet = made_step(operation_set, recompute)
     for name in ("update_weights", "update_architecture"):
         batch = test_search_step.made_batch()
         expected = getattr(plain, name)(*batch)
+        assert_same(getattr(compiled, name)(*batch), expected)
         with monkeypatch.context() as patch:
             patch.setattr(grouped_convolution, "on_tpu", lambda: True)
-            found = getattr(other, name)(*batch)
-            compiled = tf.function(getattr(other, name), jit_compile=True, autograph=False)
-            faults, (operations, instructions) = tpu_faults.of(compiled, *batch)
+            assert_same(getattr(other, name)(*batch), expected)
+            as_on_a_tpu = tf.function(getattr(other, name), jit_compile=True, autograph=False)
+            faults, (operations, instructions) = tpu_faults.of(as_on_a_tpu, *batch)
         assert not faults, "\n".join(faults)
         assert min(operations, instructions) > 1000
-        assert_same(found, expected)
-    assert_equal_variables(other_supernet, supernet)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("operation_set", "recompute"), [("official", "always"), ("darts", "never")]
-)
-def test_xla_gives_the_same_numbers(operation_set, recompute):
-    plain, supernet = made_step(operation_set, recompute)
-    compiled, compiled_supernet = made_step(operation_set, recompute, xla=True)
-    for name in ("update_weights", "update_architecture"):
-        batch = test_search_step.made_batch()
-        assert_same(getattr(compiled, name)(*batch), getattr(plain, name)(*batch))
     assert_equal_variables(compiled_supernet, supernet)
+    assert_equal_variables(other_supernet, supernet)
 
 
 def assert_same(found, expected):
