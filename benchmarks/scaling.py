@@ -20,8 +20,8 @@ from deeplab_nas.supernet.supernet import Supernet
 _REPLICAS = (8, 64, 512)
 _NUM_CLASSES = 19
 _BYTES = 4
-# Mean and variance forward, and the gradients of both backward.
-_EXCHANGES = 4
+# Once forward, with a mean and a variance of every replica, and once backward, with two sums.
+_EXCHANGES = 2
 
 _FLAGS = {
     "search_step_seconds": "A step of the search, weights and architecture, on one replica.",
@@ -78,7 +78,7 @@ def _amounts(variables, channels, normalizations):
     gradients = sum(_BYTES * int(variable.value.shape.num_elements()) for variable in variables)
     return {
         "gradient_bytes": gradients,
-        "statistics_bytes": _BYTES * _EXCHANGES * channels,
+        "statistics_bytes_of_one_replica": _BYTES * 2 * channels,
         "statistics_all_reduces": _EXCHANGES * normalizations,
     }
 
@@ -86,7 +86,8 @@ def _amounts(variables, channels, normalizations):
 def _predicted(step_seconds, amounts, replicas):
     """Nothing overlaps: a step, then a ring for the bytes, and a tree up and down for each wait."""
     sent = 2 * (replicas - 1) / replicas
-    sent *= amounts["gradient_bytes"] + amounts["statistics_bytes"]
+    statistics = amounts["statistics_bytes_of_one_replica"] * (replicas + 1)
+    sent *= amounts["gradient_bytes"] + statistics
     hops = 2 * math.log2(replicas) * (amounts["statistics_all_reduces"] + 1)
     waited = hops * flags.FLAGS.latency_microseconds * 1e-6
     seconds = step_seconds + sent / (flags.FLAGS.gb_per_second * 1e9) + waited
