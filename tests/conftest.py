@@ -1,7 +1,9 @@
 """Fixtures that several packages of tests share."""
 
+import random
+
 import hypothesis
-import keras
+import numpy as np
 import pytest
 
 from deeplab_nas.engine import train_loop
@@ -15,8 +17,13 @@ hypothesis.settings.load_profile("same_examples_each_time")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
-    """Seeds what a test draws by itself, such as initial weights; comes before any fixture."""
-    keras.utils.set_random_seed(0)
+    """Seeds what a test draws by itself; comes before any fixture.
+
+    Keras draws the seeds of initial weights from `random`. TensorFlow's own seed is left alone: to
+    set it drops every kernel that is ready.
+    """
+    random.seed(0)
+    np.random.seed(0)
 
 
 def pytest_collection_modifyitems(items):

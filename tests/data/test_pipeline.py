@@ -59,6 +59,18 @@ def test_batches_are_what_they_promise(index):
         assert set(np.unique(labels)) <= {0, 1, 2, 3, 255}
 
 
+def test_no_tuner_keeps_a_dataset_alive(index):
+    made = [
+        train(plain(), index),
+        pipeline.eval_dataset(plain(), SHAPES, index),
+        pipeline.whole_image_dataset(4, SHAPES, index),
+    ]
+    for dataset in made:
+        options = dataset.options()
+        assert options.autotune.enabled is False
+        assert options.deterministic is True
+
+
 def test_batch_n_is_the_same_after_a_restart(index):
     config = DataConfig(train_crop_size=(16, 24), train_batch_size=4)
     whole = list(train(config, index).take(7))
