@@ -1,5 +1,6 @@
 """Fixtures that several packages of tests share."""
 
+import gc
 import random
 
 import hypothesis
@@ -24,6 +25,14 @@ def pytest_runtest_setup():
     """
     random.seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def graphs_that_stay():
+    """TensorFlow never forgets a graph with a custom gradient; Python need not look at it again."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
