@@ -8,6 +8,7 @@ import tensorflow as tf
 from deeplab_nas.data import augment, records
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.data.parallel_map import parallel_map
 from deeplab_nas.data.shard_index import ShardIndex
 from deeplab_nas.errors import UserError
 
@@ -252,20 +253,15 @@ def _batches(load, batch_size: int, first_step: int, steps: int | None, context)
     share = batch_size // context.num_input_pipelines
     start = share * context.input_pipeline_id
 
-    # AutoGraph would take seconds to rewrite functions that need no rewriting.
-    @tf.autograph.experimental.do_not_convert
     def load_share(count):
         return load(count // share * batch_size + start + count % share)
 
     counts = tf.data.Dataset.counter(first_step * share)
     if steps is not None:
         counts = counts.take(steps * share)
-    dataset = counts.map(load_share, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = parallel_map(counts, load_share)
     dataset = dataset.batch(batch_size // context.num_replicas_in_sync, drop_remainder=True)
     options = tf.data.Options()
     options.deterministic = True
-    # TensorFlow's tuner may sleep up to a minute before it lets a dataset go. Without it a map runs
-    # on as many threads as there are cores.
-    options.autotune.enabled = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import examples, manifests
+from deeplab_nas.data.parallel_map import parallel_map
 from deeplab_nas.errors import UserError
 
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<total>\d{5})\.tfrecord")
@@ -202,8 +203,6 @@ def read_at(filename: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 def _read_image_sizes(
     filenames: tuple[str, ...], offsets: list[np.ndarray]
 ) -> tuple[tuple[int, int], ...]:
-    # AutoGraph would take seconds to rewrite a function that needs no rewriting.
-    @tf.autograph.experimental.do_not_convert
     def size(filename, offset):
         parsed = examples.parse(read_at(filename, offset))
         return tf.stack([parsed[examples.IMAGE_HEIGHT], parsed[examples.IMAGE_WIDTH]])
@@ -211,10 +210,7 @@ def _read_image_sizes(
     places = np.repeat(filenames, list(map(len, offsets))), np.concatenate(offsets)
     dataset = tf.data.Dataset.from_tensor_slices(places)
     # A record that cannot be read is named by whoever draws it.
-    dataset = dataset.map(size, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
-    options = tf.data.Options()
-    options.autotune.enabled = False  # As in `pipeline`.
-    dataset = dataset.with_options(options)
+    dataset = parallel_map(dataset, size).ignore_errors()
     sizes = {(int(height), int(width)) for height, width in dataset.as_numpy_iterator()}
     if not sizes or min(min(size) for size in sizes) < 1:
         raise UserError(
