@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core import target
 from deeplab_nas.core.batch_statistics import fused, normalize_by_batch
 
 
@@ -84,8 +85,9 @@ class BatchNorm(keras.layers.Layer):
 def convolve_and_normalize(convolve, norm, inputs, training):
     """Applies a convolution without bias and then `BatchNorm`.
 
-    At inference in low precision both are one convolution: TensorFlow's graph optimiser fuses them
-    in float32 only.
+    At inference both are one convolution in low precision, since TensorFlow's graph optimiser fuses
+    them in float32 only, and where oneDNN has no direct convolutions, since what is fused is then
+    normalised number by number: a hundred times as slowly.
 
     Args:
         convolve: Function of `inputs` and, by keyword, `scale`: None, or what to multiply the
@@ -97,7 +99,8 @@ def convolve_and_normalize(convolve, norm, inputs, training):
     Returns:
         `[batch, *, *, channels]`.
     """
-    if inputs.dtype == tf.float32 or norm.folded or (training and norm.trainable):
+    is_fused_well = inputs.dtype == tf.float32 and target.has_direct_convolutions()
+    if is_fused_well or norm.folded or (training and norm.trainable):
         return norm(convolve(inputs), training=training)
     scale, offset = norm.scale_and_offset()
     return tf.nn.bias_add(convolve(inputs, scale=scale), tf.cast(offset, inputs.dtype))

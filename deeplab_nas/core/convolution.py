@@ -1,11 +1,12 @@
 """Convolution with the official padding."""
 
+import functools
 import math
 
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import grouped_convolution, portable_convolution
+from deeplab_nas.core import cpu_convolution, portable_convolution, target
 
 # Kernels that a core's second-level cache cannot hold beside the data run a third slower on CPU.
 _LARGE_KERNEL_BYTES = 3 * 2**19
@@ -50,13 +51,24 @@ def conv2d(inputs, kernel, stride=1, rate=1):
     Returns:
         `[batch, ceil(height / stride), ceil(width / stride), out_channels]`.
     """
-    if stride == 1:
-        one_group = inputs.shape[-1] == kernel.shape[2]
-        parts = _parts(kernel) if one_group else [kernel]
-        convolve = tf.nn.conv2d if one_group and rate == 1 else portable_convolution.conv2d
-        outputs = [convolve(inputs, part, 1, "SAME", dilations=rate) for part in parts]
-        return tf.concat(outputs, -1) if len(outputs) > 1 else outputs[0]
-    return tf.nn.conv2d(_pad(inputs, kernel), kernel, stride, "VALID")
+    if inputs.dtype.size < 4 and not target.has_convolutions(inputs.dtype):
+        return portable_convolution.in_float32(conv2d, inputs, kernel, stride, rate)
+    one_group = inputs.shape[-1] == kernel.shape[2]
+    convolve = functools.partial(_convolve, stride=stride, rate=rate)
+    if one_group and cpu_convolution.applies(inputs, kernel):
+        return cpu_convolution.conv2d(inputs, kernel, stride, rate, convolve)
+    parts = _parts(kernel) if one_group and stride == 1 else [kernel]
+    outputs = [convolve(inputs, part) for part in parts]
+    return tf.concat(outputs, -1) if len(outputs) > 1 else outputs[0]
+
+
+def _convolve(inputs, kernel, stride, rate):
+    """The convolution in one piece."""
+    if stride > 1:
+        return tf.nn.conv2d(_pad(inputs, kernel), kernel, stride, "VALID")
+    one_group = inputs.shape[-1] == kernel.shape[2]
+    plain = tf.nn.conv2d if one_group and rate == 1 else portable_convolution.conv2d
+    return plain(inputs, kernel, 1, "SAME", dilations=rate)
 
 
 def _parts(kernel):
@@ -88,8 +100,10 @@ def depthwise_conv2d(inputs, kernel, stride=1, rate=1):
         strides = [1, stride, stride, 1]
         return tf.nn.depthwise_conv2d(inputs, kernel, strides, padding, dilations=[rate, rate])
 
-    if inputs.dtype == tf.float32 or grouped_convolution.on_tpu():
+    if inputs.dtype == tf.float32 or target.on_tpu():
         return convolve(inputs, kernel)
+    if not target.has_convolutions(inputs.dtype):
+        return portable_convolution.in_float32(convolve, inputs, kernel)
     # On CPU the gradient of a kernel larger than 3x3 takes four times as long in bfloat16.
     return portable_convolution.with_float32_gradient(convolve)(inputs, kernel)
 

@@ -6,11 +6,6 @@ import tensorflow as tf
 _CHANNELS_AT_A_TIME = 128
 
 
-def on_tpu():
-    """Whether this is a replica on a TPU."""
-    return isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
-
-
 def in_dense_parts(inputs, kernel, convolve):
     """Applies a grouped convolution, as many whole groups at a time as a TPU multiplies at once.
 

@@ -1,14 +1,14 @@
 """Atrous and grouped convolutions that can be trained on every device.
 
-On CPU, TensorFlow has their gradients in oneDNN only: not on macOS, not where oneDNN is turned off,
-and in bfloat16 and float16 only with AVX-512. A TPU has grouped ones in parts.
+On CPU, TensorFlow does not always have their gradients; see `target.has_convolutions`. A TPU has
+grouped ones in parts.
 """
 
 import functools
 
 import tensorflow as tf
 
-from deeplab_nas.core import grouped_convolution
+from deeplab_nas.core import grouped_convolution, target
 
 
 def conv2d(inputs, kernel, strides, padding, dilations):
@@ -25,13 +25,12 @@ def conv2d(inputs, kernel, strides, padding, dilations):
         `[batch, height, width, out_channels]`.
     """
     plain = functools.partial(tf.nn.conv2d, strides=strides, padding=padding, dilations=dilations)
-    if grouped_convolution.on_tpu():
+    if target.on_tpu():
         return grouped_convolution.in_dense_parts(inputs, kernel, plain)
-    if _has_gradients(inputs.dtype):
+    if target.has_convolutions(inputs.dtype):
         return plain(inputs, kernel)
-    if inputs.dtype != tf.float32:
-        wide = functools.partial(conv2d, strides=strides, padding=padding, dilations=dilations)
-        return with_float32_gradient(plain, wide)(inputs, kernel)
+    if inputs.dtype.size < 4:
+        return in_float32(conv2d, inputs, kernel, strides, padding, dilations)
     groups = inputs.shape[-1] // kernel.shape[2]
     # tf.nn.convolution moves the pixels of an atrous convolution together and back apart.
     outputs = [
@@ -43,17 +42,21 @@ def conv2d(inputs, kernel, strides, padding, dilations):
     return tf.concat(outputs, -1)
 
 
-def with_float32_gradient(function, wide=None):
+def in_float32(convolve, inputs, kernel, *args):
+    """Convolves tensors of low precision in float32; the outputs are of their precision again."""
+    outputs = convolve(tf.cast(inputs, tf.float32), tf.cast(kernel, tf.float32), *args)
+    return tf.cast(outputs, inputs.dtype)
+
+
+def with_float32_gradient(function):
     """Gives a function of low precision tensors a gradient that is computed in float32.
 
     Args:
         function: Function of tensors.
-        wide: The same function for float32 tensors, if that is another one.
 
     Returns:
         The function.
     """
-    wide = wide or function
 
     @tf.custom_gradient
     def wrapped(*arguments):
@@ -61,33 +64,10 @@ def with_float32_gradient(function, wide=None):
             cast = [tf.cast(argument, tf.float32) for argument in arguments]
             with tf.GradientTape() as tape:
                 tape.watch(cast)
-                outputs = wide(*cast)
+                outputs = function(*cast)
             gradients = tape.gradient(outputs, cast, tf.cast(upstream, tf.float32))
             return [tf.cast(gradient, upstream.dtype) for gradient in gradients]
 
         return function(*arguments), gradient
 
     return wrapped
-
-
-@functools.cache
-def _has_gradients(dtype):
-    """Whether convolutions of both kinds have gradients here; asked of the CPU, if it computes."""
-    if tf.config.list_physical_devices("GPU"):
-        return True
-    with tf.init_scope(), tf.device("/cpu:0"):
-        pixels = tf.ones([1, 5, 5, 2], dtype)
-        try:
-            for in_channels, rate in ((2, 2), (1, 1)):
-                # The operation itself: nothing is recorded on a tape in this scope.
-                tf.raw_ops.Conv2DBackpropFilter(
-                    input=pixels,
-                    filter_sizes=[3, 3, in_channels, 2],
-                    out_backprop=pixels,
-                    strides=[1, 1, 1, 1],
-                    padding="SAME",
-                    dilations=[1, rate, rate, 1],
-                )
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
-            return False
-    return True

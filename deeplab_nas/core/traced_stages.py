@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core import target
 from deeplab_nas.core.segmenter import Segmenter
 
 # The rectified last cell: what reads it follows it in the graph, and it has nothing of its own.
@@ -48,7 +49,8 @@ def trace(model: Segmenter, height: int, width: int, channels: int = 3) -> tuple
         upsampling of the logits belongs to none.
     """
     images = tf.TensorSpec([1, height, width, channels], tf.float32)
-    function = tf.function(model.endpoints, autograph=False).get_concrete_function(images)
+    with target.other_machines():
+        function = tf.function(model.endpoints, autograph=False).get_concrete_function(images)
     endpoints = function.structured_outputs
     variables = _variables_by_input(function, model)
     stages = []

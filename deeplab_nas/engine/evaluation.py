@@ -10,7 +10,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import cost
+from deeplab_nas.core import cost, folding
 from deeplab_nas.data import datasets, input_errors, pipeline, record_faults, shard_index
 from deeplab_nas.drawing import confusion_matrix
 from deeplab_nas.engine import inference, metrics, run_directory, trained_network, workers
@@ -37,6 +37,7 @@ def run(config):
     print(strategies.describe(strategy), file=sys.stderr)
     with strategy.scope():
         trained = trained_network.load(config.checkpoint, config.mixed_precision)
+        model = folding.fold(trained.model)
     config = _completed(config, trained)
     descriptor = _descriptor(config, trained)
     index = shard_index.load(config.dataset_dir, config.eval_split)
@@ -52,7 +53,7 @@ def run(config):
         record_faults.named(index, descriptor),
         workers.lost_as_user_errors(strategy),
     ):
-        matrix = _confusion_matrix(strategy, config, trained.model, descriptor, index, files)
+        matrix = _confusion_matrix(strategy, config, model, descriptor, index, files)
     found = {
         **_facts(config, trained, index),
         **summarize(matrix, descriptor.class_names),

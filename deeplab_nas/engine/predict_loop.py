@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from deeplab_nas.core import folding
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.drawing import label_maps
 from deeplab_nas.engine import (
@@ -76,7 +77,8 @@ def run(config):
 def _network(config):
     """The function that labels an image by a network of this process, and its data set."""
     trained = trained_network.load(config.checkpoint, config.mixed_precision)
-    probabilities = inference.predictor(trained.model, config.inference)
+    model = folding.fold(trained.model)
+    probabilities = inference.predictor(model, config.inference)
 
     def label(images):
         return tf.argmax(probabilities(images), axis=-1, output_type=tf.int32)

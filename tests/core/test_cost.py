@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import cost, cost_table, nas_genotypes, segmenter, traced_stages
+from deeplab_nas.core import cost, cost_table, nas_genotypes, segmenter, target, traced_stages
 
 # Cityscapes: F, trainable parameters of the backbone and of all, those with moving statistics,
 # multiply-adds in billions, and the paper's Multi-Adds in billions.
@@ -116,7 +116,8 @@ def read_by_gradients(model, height, width):
 
     forward = set()
     images = tf.TensorSpec([1, height, width, 3], tf.float32)
-    graph = tf.function(step, autograph=False).get_concrete_function(images).graph
+    with target.other_machines():
+        graph = tf.function(step, autograph=False).get_concrete_function(images).graph
     sizes = {}
     for operation in graph.get_operations():
         if operation.name not in forward:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import grouped_convolution
+from deeplab_nas.core import target
 from deeplab_nas.engine.search_config import SearchConfig
 from deeplab_nas.engine.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
@@ -43,7 +43,7 @@ def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(monkeypatch, operati
         expected = getattr(plain, name)(*batch)
         assert_same(getattr(compiled, name)(*batch), expected)
         with monkeypatch.context() as patch:
-            patch.setattr(grouped_convolution, "on_tpu", lambda: True)
+            patch.setattr(target, "on_tpu", lambda: True)
             assert_same(getattr(other, name)(*batch), expected)
             as_on_a_tpu = tf.function(getattr(other, name), jit_compile=True, autograph=False)
             faults, (operations, instructions) = tpu_faults.of(as_on_a_tpu, *batch)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import grouped_convolution, segmenter
+from deeplab_nas.core import segmenter, target
 from deeplab_nas.data import datasets
 from deeplab_nas.engine.evaluate_loop import SplitEvaluator
 from deeplab_nas.engine.optimization_config import OptimizationConfig
@@ -41,7 +41,7 @@ def made_step(config=CONFIG, xla=False, path=made_architectures.MIXED.path, **op
 
 @pytest.fixture
 def as_on_a_tpu(monkeypatch):
-    monkeypatch.setattr(grouped_convolution, "on_tpu", lambda: True)
+    monkeypatch.setattr(target, "on_tpu", lambda: True)
 
 
 def assert_no_faults(function, *arguments):

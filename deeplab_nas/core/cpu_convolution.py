@@ -1,0 +1,81 @@
+"""Convolutions on CPUs for which oneDNN has no direct kernels of TensorFlow's memory layout.
+
+These are CPUs without AVX-512. There oneDNN unfolds an image, every pixel with all its neighbours,
+and multiplies matrices: one image by one thread, kernels' gradients at a third of the CPU's speed,
+and from 1 GiB of unfolded pixels on by a loop without vectors. TensorFlow's own kernels (Eigen's)
+unfold as they go.
+"""
+
+import tensorflow as tf
+
+from deeplab_nas.core import target
+
+# oneDNN's bound on what it unfolds.
+_UNFOLDED_BYTES = 2**30
+
+
+def applies(inputs, kernel):
+    """Whether this module's way is the faster one here for `convolution.conv2d` of these."""
+    is_wide = inputs.dtype == tf.float32 and kernel.shape[0] > 1
+    return is_wide and not target.has_direct_convolutions()
+
+
+def conv2d(inputs, kernel, stride, rate, convolve):
+    """Applies a function that convolves, by other kernels where these are faster.
+
+    Args:
+        inputs: `[batch, height, width, in_channels]`.
+        kernel: `[size, size, in_channels, out_channels]`.
+        stride: Step in pixels.
+        rate: Atrous rate.
+        convolve: Function of `inputs` and `kernel`, centred on the input: what it returns is what
+            comes back, but for rounding.
+
+    Returns:
+        `[batch, ceil(height / stride), ceil(width / stride), out_channels]`.
+    """
+    margin = rate * (kernel.shape[0] // 2)
+    # With explicit margins TensorFlow keeps to its own kernels of gradients.
+    geometry = {
+        "strides": [1, stride, stride, 1],
+        "padding": "EXPLICIT",
+        "explicit_paddings": [0, 0, margin, margin, margin, margin, 0, 0],
+    }
+    own_forward = _one_at_a_time(inputs, kernel, stride)
+
+    @tf.custom_gradient
+    def apply(inputs, kernel):
+        def gradient(upstream):
+            sources = [inputs, kernel] if rate > 1 else [inputs]
+            with tf.GradientTape() as tape:
+                tape.watch(sources)
+                outputs = convolve(inputs, kernel)
+            found = tape.gradient(outputs, sources, upstream)
+            if rate == 1:
+                found.append(
+                    tf.raw_ops.Conv2DBackpropFilter(
+                        input=inputs, filter_sizes=kernel.shape, out_backprop=upstream, **geometry
+                    )
+                )
+            return found
+
+        if own_forward:
+            dilations = [1, rate, rate, 1]
+            outputs = tf.raw_ops.Conv(input=inputs, filter=kernel, dilations=dilations, **geometry)
+        else:
+            outputs = convolve(inputs, kernel)
+        return outputs, gradient
+
+    return apply(inputs, kernel)
+
+
+def _one_at_a_time(inputs, kernel, stride):
+    """Whether oneDNN would leave all but one thread idle, or would not unfold."""
+    batch, height, width, channels = inputs.shape
+    if batch == 1:
+        return True
+    if None in (height, width):
+        return False
+    pixels = (height // stride) * (width // stride)
+    taps = kernel.shape[0] * kernel.shape[1] * channels
+    return pixels * taps * inputs.dtype.size >= _UNFOLDED_BYTES

@@ -1,0 +1,66 @@
+"""What a graph is traced for, as far as its convolutions need to know."""
+
+import contextlib
+import contextvars
+import functools
+
+import tensorflow as tf
+
+_other_machines = contextvars.ContextVar("other_machines", default=False)
+
+
+@contextlib.contextmanager
+def other_machines():
+    """Within it, graphs take nothing from the CPU that traces them.
+
+    It is for those that are exported. They are not for training.
+    """
+    token = _other_machines.set(True)
+    try:
+        yield
+    finally:
+        _other_machines.reset(token)
+
+
+def on_tpu():
+    """Whether this is a replica on a TPU."""
+    return isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
+
+
+def has_convolutions(dtype):
+    """Whether there are convolutions of `dtype` with all their gradients; the CPU is asked.
+
+    On CPU, TensorFlow has those of atrous and grouped convolutions in oneDNN only: not on macOS,
+    not where oneDNN is turned off, and in bfloat16 and float16 only with AVX-512.
+    """
+    return _other_machines.get() or on_tpu() or _here(dtype)
+
+
+def has_direct_convolutions():
+    """Whether oneDNN convolves TensorFlow's layout of memory without unfolding the images.
+
+    On CPU that takes AVX-512, which half precision takes as well.
+    """
+    return has_convolutions(tf.bfloat16)
+
+
+@functools.cache
+def _here(dtype):
+    if tf.config.list_physical_devices("GPU"):
+        return True
+    with tf.init_scope(), tf.device("/cpu:0"):
+        pixels = tf.ones([1, 5, 5, 2], dtype)
+        try:
+            for in_channels, rate in ((2, 2), (1, 1)):
+                # The operation itself: nothing is recorded on a tape in this scope.
+                tf.raw_ops.Conv2DBackpropFilter(
+                    input=pixels,
+                    filter_sizes=[3, 3, in_channels, 2],
+                    out_backprop=pixels,
+                    strides=[1, 1, 1, 1],
+                    padding="SAME",
+                    dilations=[1, rate, rate, 1],
+                )
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+            return False
+    return True
