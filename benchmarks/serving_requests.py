@@ -6,6 +6,9 @@ import time
 
 from flags import program
 
+# TensorFlow as a server sets it up: whether with oneDNN, the package has chosen.
+os.environ.pop("TF_ENABLE_ONEDNN_OPTS")
+
 import numpy as np
 import tensorflow as tf
 from absl import flags

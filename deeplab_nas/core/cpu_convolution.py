@@ -41,7 +41,7 @@ def conv2d(inputs, kernel, stride, rate, convolve):
         "padding": "EXPLICIT",
         "explicit_paddings": [0, 0, margin, margin, margin, margin, 0, 0],
     }
-    own_forward = _one_at_a_time(inputs, kernel, stride)
+    left_to_onednn = _is_left_to_onednn(inputs, kernel, stride)
 
     @tf.custom_gradient
     def apply(inputs, kernel):
@@ -59,23 +59,20 @@ def conv2d(inputs, kernel, stride, rate, convolve):
                 )
             return found
 
-        if own_forward:
-            dilations = [1, rate, rate, 1]
-            outputs = tf.raw_ops.Conv(input=inputs, filter=kernel, dilations=dilations, **geometry)
-        else:
-            outputs = convolve(inputs, kernel)
+        if left_to_onednn:
+            return convolve(inputs, kernel), gradient
+        dilations = [1, rate, rate, 1]
+        outputs = tf.raw_ops.Conv(input=inputs, filter=kernel, dilations=dilations, **geometry)
         return outputs, gradient
 
     return apply(inputs, kernel)
 
 
-def _one_at_a_time(inputs, kernel, stride):
-    """Whether oneDNN would leave all but one thread idle, or would not unfold."""
+def _is_left_to_onednn(inputs, kernel, stride):
+    """Whether there are images for several threads, known to be small enough to be unfolded."""
     batch, height, width, channels = inputs.shape
-    if batch == 1:
-        return True
-    if None in (height, width):
+    if batch == 1 or None in (batch, height, width):
         return False
     pixels = (height // stride) * (width // stride)
     taps = kernel.shape[0] * kernel.shape[1] * channels
-    return pixels * taps * inputs.dtype.size >= _UNFOLDED_BYTES
+    return pixels * taps * inputs.dtype.size < _UNFOLDED_BYTES

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import folding, target
+from deeplab_nas.core import folding
 from deeplab_nas.engine import model_card, signatures, trained_network
 from deeplab_nas.errors import UserError
 from deeplab_nas.serving import litert, service, version_directory, warm_up
@@ -27,10 +27,7 @@ def run(config):
     trained = trained_network.load(config.checkpoint, config.mixed_precision)
     model = folding.fold(trained.model) if config.fold_batch_norm else trained.model
     size = config.image_size or tuple(trained.settings["train_crop_size"])
-    with (
-        version_directory.new(config.export_dir, config.export_version) as (folder, path),
-        target.other_machines(),
-    ):
+    with version_directory.new(config.export_dir, config.export_version) as (folder, path):
         _FORMATS[config.format](folder, trained, model, config, size)
     return path
 

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import resize
+from deeplab_nas.core import resize, target
 from deeplab_nas.data import records, shard_index
 from deeplab_nas.engine import signatures
 
@@ -29,7 +29,8 @@ def convert(model, size, calibration_images=None):
     def predict(images):
         return {signatures.PREDICTIONS: tf.argmax(model(images), axis=-1, output_type=tf.int32)}
 
-    concrete = predict.get_concrete_function()
+    with target.other_machines():
+        concrete = predict.get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
     if calibration_images is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from deeplab_nas.core import target
 from deeplab_nas.data.examples import IMAGE_ENCODED
 from deeplab_nas.engine import inference, signatures
 from deeplab_nas.serving import image_decoder
@@ -92,7 +93,8 @@ class Service(tf.Module):
 
 def _graph(function, spec):
     traced = tf.function(function, input_signature=[spec], autograph=False)
-    return traced.get_concrete_function()
+    with target.other_machines():
+        return traced.get_concrete_function()
 
 
 def _encoded_images(serialized):

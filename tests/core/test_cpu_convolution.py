@@ -41,7 +41,13 @@ def test_outputs_and_gradients(batch, size, stride, rate):
 
 @pytest.mark.parametrize(
     ("batch", "side", "channels", "own"),
-    [(1, 9, 4, True), (2, 9, 4, False), (2, 1025, 32, True), (2, None, 32, False)],
+    [
+        (1, 9, 4, True),
+        (2, 9, 4, False),
+        (2, 1025, 32, True),
+        (2, None, 4, True),
+        (None, 9, 4, True),
+    ],
 )
 def test_what_onednn_would_unfold_badly_is_not_left_to_it(batch, side, channels, own):
     images = tf.TensorSpec([batch, side, side, channels])
