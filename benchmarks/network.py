@@ -46,8 +46,6 @@ flags.register_multi_flags_validator(
 )
 
 _PASSED_ON = ("filter_multiplier", "num_classes", "precision", "repetitions", "threads")
-
-
 # Modules that measure one form of the network, by what it is called in the result.
 _OURS = {"deeplab_nas": "network_step"}
 _PEERS = {

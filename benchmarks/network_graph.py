@@ -17,7 +17,7 @@ import tensorflow as tf
 from absl import flags
 
 from benchmarks import network_measurement
-from deeplab_nas.core import backbone_plan, nas_genotypes, trellis
+from deeplab_nas.core import backbone_plan, batch_statistics, nas_genotypes, trellis
 from deeplab_nas.core.backbone_plan import STEM
 from deeplab_nas.errors import UserError
 
@@ -42,35 +42,27 @@ def _normalized(x, epsilon):
     channels = [x.shape[-1]]
     scale, offset = _variable(channels), _variable(channels)
     mean, variance = _variable(channels, False), v1.Variable(tf.ones(channels), trainable=False)
-    return tf.raw_ops.FusedBatchNormV3(
-        x=x,
-        scale=scale,
-        offset=offset,
-        mean=mean,
-        variance=variance,
-        epsilon=epsilon,
-        is_training=False,
-    ).y
+    return batch_statistics.fused(x, scale, offset, mean, variance, epsilon, False)[0]
+
+
+def _padded(x, size, stride):
+    """The input and the padding of a centred convolution."""
+    if stride == 1:
+        return x, "SAME"
+    margin = size // 2
+    return tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]]), "VALID"
 
 
 def _convolution(x, filters, size=1, stride=1, rate=1, epsilon=1e-3):
     kernel = _kernel([size, size, x.shape[-1], filters], x.dtype)
-    if stride > 1:
-        margin = size // 2
-        x = tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
-    padding = "SAME" if stride == 1 else "VALID"
+    x, padding = _padded(x, size, stride)
     return _normalized(tf.nn.convolution(x, kernel, stride, padding, dilations=rate), epsilon)
 
 
 def _separable(x, size, stride):
     filters = x.shape[-1]
     for own_stride in (stride, 1):
-        x = tf.nn.relu(x)
-        padding = "SAME"
-        if own_stride > 1:
-            margin = size // 2
-            x = tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
-            padding = "VALID"
+        x, padding = _padded(tf.nn.relu(x), size, own_stride)
         kernel = _kernel([size, size, filters, 1], x.dtype)
         x = tf.nn.depthwise_conv2d(x, kernel, [1, own_stride, own_stride, 1], padding)
         x = _convolution(x, filters)
