@@ -6,7 +6,7 @@ import math
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import cpu_convolution, portable_convolution, target
+from deeplab_nas.core import cpu_convolution, portable_convolution, target, winograd
 
 # Kernels that a core's second-level cache cannot hold beside the data run a third slower on CPU.
 _LARGE_KERNEL_BYTES = 3 * 2**19
@@ -43,8 +43,8 @@ def conv2d(inputs, kernel, stride=1, rate=1):
 
     Args:
         inputs: `[batch, height, width, groups * in_channels]`.
-        kernel: `[size, size, in_channels, out_channels]`; more than one group of input channels
-            makes a grouped convolution.
+        kernel: `[kernel_height, kernel_width, in_channels, out_channels]`, both odd, and the same
+            with a stride; more than one group of input channels makes a grouped convolution.
         stride: Step in pixels.
         rate: Atrous rate; only with stride 1.
 
@@ -53,6 +53,13 @@ def conv2d(inputs, kernel, stride=1, rate=1):
     """
     if inputs.dtype.size < 4 and not target.has_convolutions(inputs.dtype):
         return portable_convolution.in_float32(conv2d, inputs, kernel, stride, rate)
+    if winograd.applies(inputs, kernel, stride, rate):
+        return winograd.conv2d(inputs, kernel, _conv2d)
+    return _conv2d(inputs, kernel, stride, rate)
+
+
+def _conv2d(inputs, kernel, stride=1, rate=1):
+    """The convolution, multiplication for multiplication."""
     one_group = inputs.shape[-1] == kernel.shape[2]
     convolve = functools.partial(_convolve, stride=stride, rate=rate)
     if one_group and cpu_convolution.applies(inputs, kernel):

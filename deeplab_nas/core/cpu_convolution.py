@@ -16,8 +16,8 @@ _UNFOLDED_BYTES = 2**30
 
 def applies(inputs, kernel):
     """Whether this module's way is the faster one here for `convolution.conv2d` of these."""
-    is_wide = inputs.dtype == tf.float32 and kernel.shape[0] > 1
-    return is_wide and not target.has_direct_convolutions()
+    has_neighbours = inputs.dtype == tf.float32 and max(kernel.shape[:2]) > 1
+    return has_neighbours and not target.has_direct_convolutions()
 
 
 def conv2d(inputs, kernel, stride, rate, convolve):
@@ -25,7 +25,7 @@ def conv2d(inputs, kernel, stride, rate, convolve):
 
     Args:
         inputs: `[batch, height, width, in_channels]`.
-        kernel: `[size, size, in_channels, out_channels]`.
+        kernel: `[kernel_height, kernel_width, in_channels, out_channels]`, both odd.
         stride: Step in pixels.
         rate: Atrous rate.
         convolve: Function of `inputs` and `kernel`, centred on the input: what it returns is what
@@ -34,12 +34,12 @@ def conv2d(inputs, kernel, stride, rate, convolve):
     Returns:
         `[batch, ceil(height / stride), ceil(width / stride), out_channels]`.
     """
-    margin = rate * (kernel.shape[0] // 2)
+    margins = [rate * (size // 2) for size in kernel.shape[:2] for _ in range(2)]
     # With explicit margins TensorFlow keeps to its own kernels of gradients.
     geometry = {
         "strides": [1, stride, stride, 1],
         "padding": "EXPLICIT",
-        "explicit_paddings": [0, 0, margin, margin, margin, margin, 0, 0],
+        "explicit_paddings": [0, 0, *margins, 0, 0],
     }
     left_to_onednn = _is_left_to_onednn(inputs, kernel, stride)
 

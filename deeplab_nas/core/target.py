@@ -27,13 +27,18 @@ def on_tpu():
     return isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
 
 
+def on_this_cpu():
+    """Whether the graph is for the CPU that traces it."""
+    return not (_other_machines.get() or on_tpu() or tf.config.list_physical_devices("GPU"))
+
+
 def has_convolutions(dtype):
     """Whether there are convolutions of `dtype` with all their gradients; the CPU is asked.
 
     On CPU, TensorFlow has those of atrous and grouped convolutions in oneDNN only: not on macOS,
     not where oneDNN is turned off, and in bfloat16 and float16 only with AVX-512.
     """
-    return _other_machines.get() or on_tpu() or _here(dtype)
+    return not on_this_cpu() or _has_cpu_convolutions(dtype)
 
 
 def has_direct_convolutions():
@@ -45,9 +50,7 @@ def has_direct_convolutions():
 
 
 @functools.cache
-def _here(dtype):
-    if tf.config.list_physical_devices("GPU"):
-        return True
+def _has_cpu_convolutions(dtype):
     with tf.init_scope(), tf.device("/cpu:0"):
         pixels = tf.ones([1, 5, 5, 2], dtype)
         try:
@@ -61,6 +64,11 @@ def _here(dtype):
                     padding="SAME",
                     dilations=[1, rate, rate, 1],
                 )
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+        except (
+            tf.errors.InvalidArgumentError,
+            tf.errors.UnimplementedError,
+            # What oneDNN has been told not to use (`ONEDNN_MAX_CPU_ISA`).
+            tf.errors.AbortedError,
+        ):
             return False
     return True

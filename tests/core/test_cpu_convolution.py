@@ -57,7 +57,7 @@ def test_what_onednn_would_unfold_badly_is_not_left_to_it(batch, side, channels,
 
 
 def test_graphs_for_other_machines_are_the_usual_ones(monkeypatch):
-    monkeypatch.setattr(target, "_here", lambda dtype: dtype == tf.float32)
+    monkeypatch.setattr(target, "_has_cpu_convolutions", lambda dtype: dtype == tf.float32)
     images, kernel = tf.TensorSpec([1, 9, 9, 4]), tf.TensorSpec([3, 3, 4, 8])
     half = [tf.TensorSpec(spec.shape, tf.bfloat16) for spec in (images, kernel)]
     types = functools.partial(operation_types, convolution.conv2d)
