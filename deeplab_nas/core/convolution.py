@@ -9,8 +9,10 @@ import tensorflow as tf
 from deeplab_nas.core import cpu_convolution, portable_convolution, target, winograd
 
 # Kernels that a core's second-level cache cannot hold beside the data run a third slower on CPU.
-_LARGE_KERNEL_BYTES = 3 * 2**19
-_PART_CHANNELS = 64
+# The parts of one keep several cores busy besides.
+_LARGE_KERNEL = 3 * 2**17
+# Bytes that a part has for each of its rows, columns and input channels.
+_PART_BYTES = 256
 
 
 def fan_in_uniform(fan_in):
@@ -81,10 +83,11 @@ def _convolve(inputs, kernel, stride, rate):
 def _parts(kernel):
     """Splits a large kernel by its output channels, so that each part stays in the cache."""
     channels = kernel.shape[3]
-    size = kernel.shape.num_elements() * kernel.dtype.size
-    if size <= _LARGE_KERNEL_BYTES or kernel.shape[0] == 1 or channels % _PART_CHANNELS:
+    part_channels = _PART_BYTES // kernel.dtype.size
+    is_small = kernel.shape.num_elements() <= _LARGE_KERNEL or kernel.shape[0] == 1
+    if is_small or channels % part_channels:
         return [kernel]
-    return tf.split(kernel, channels // _PART_CHANNELS, axis=-1)
+    return tf.split(kernel, channels // part_channels, axis=-1)
 
 
 def depthwise_conv2d(inputs, kernel, stride=1, rate=1):
