@@ -9,9 +9,8 @@ import tensorflow as tf
 from deeplab_nas.core import cpu_convolution, portable_convolution, target, winograd
 
 # Kernels that a core's second-level cache cannot hold beside the data run a third slower on CPU.
-# The parts of one keep several cores busy besides.
-_LARGE_KERNEL = 3 * 2**17
-# Bytes that a part has for each of its rows, columns and input channels.
+_LARGE_KERNEL_BYTES = 3 * 2**19
+# What a part has for each of its rows, columns and input channels.
 _PART_BYTES = 256
 
 
@@ -66,7 +65,7 @@ def _conv2d(inputs, kernel, stride=1, rate=1):
     convolve = functools.partial(_convolve, stride=stride, rate=rate)
     if one_group and cpu_convolution.applies(inputs, kernel):
         return cpu_convolution.conv2d(inputs, kernel, stride, rate, convolve)
-    parts = _parts(kernel) if one_group and stride == 1 else [kernel]
+    parts = _parts(inputs, kernel) if one_group and stride == 1 else [kernel]
     outputs = [convolve(inputs, part) for part in parts]
     return tf.concat(outputs, -1) if len(outputs) > 1 else outputs[0]
 
@@ -80,14 +79,18 @@ def _convolve(inputs, kernel, stride, rate):
     return plain(inputs, kernel, 1, "SAME", dilations=rate)
 
 
-def _parts(kernel):
-    """Splits a large kernel by its output channels, so that each part stays in the cache."""
-    channels = kernel.shape[3]
+def _parts(inputs, kernel):
+    """Splits a large kernel by its output channels.
+
+    Each part stays in the cache, and where there are several images, as in training, which gives
+    each operation one core, the parts keep all of them busy.
+    """
+    size = kernel.shape.num_elements() * kernel.dtype.size
     part_channels = _PART_BYTES // kernel.dtype.size
-    is_small = kernel.shape.num_elements() <= _LARGE_KERNEL or kernel.shape[0] == 1
-    if is_small or channels % part_channels:
+    is_large = size > (_LARGE_KERNEL_BYTES if inputs.shape[0] == 1 else _LARGE_KERNEL_BYTES // 2)
+    if not is_large or kernel.shape[0] == 1 or kernel.shape[3] % part_channels:
         return [kernel]
-    return tf.split(kernel, channels // part_channels, axis=-1)
+    return tf.split(kernel, kernel.shape[3] // part_channels, axis=-1)
 
 
 def depthwise_conv2d(inputs, kernel, stride=1, rate=1):

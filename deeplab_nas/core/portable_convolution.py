@@ -32,8 +32,8 @@ def conv2d(inputs, kernel, strides, padding, dilations):
         return grouped_convolution.in_dense_parts(inputs, kernel, plain)
     groups = inputs.shape[-1] // kernel.shape[2]
     if target.has_convolutions(inputs.dtype):
-        fills_vectors = inputs.shape[-1] % _VECTOR_CHANNELS == 0
-        if inputs.dtype.size < 4 and groups == 1 and not fills_vectors:
+        has_fault = inputs.dtype.size < 4 and groups == 1 and inputs.shape[-1] % _VECTOR_CHANNELS
+        if has_fault and target.on_this_cpu():
             return _with_gradient_in_whole_vectors(plain)(inputs, kernel)
         return plain(inputs, kernel)
     if inputs.dtype.size < 4:

@@ -41,6 +41,15 @@ def test_depthwise_gradient_in_bfloat16(stride):
         np.testing.assert_allclose(low, exact, rtol=2e-2, atol=2e-2 * np.max(np.abs(exact)))
 
 
+@pytest.mark.parametrize(
+    ("batch", "dtype", "parts"),
+    [(1, tf.float32, 4), (2, tf.float32, 4), (1, tf.bfloat16, 1), (2, tf.bfloat16, 2)],
+)
+def test_parts_are_as_large_as_the_cache_and_as_many_as_training_needs(batch, dtype, parts):
+    images, kernel = tf.zeros([batch, 5, 6, 304], dtype), tf.zeros([3, 3, 304, 256], dtype)
+    assert len(convolution._parts(images, kernel)) == parts
+
+
 @pytest.mark.parametrize("groups", [1, 4])
 def test_a_large_kernel_is_applied_in_parts(groups, monkeypatch):
     monkeypatch.setattr(target, "has_direct_convolutions", lambda: True)
