@@ -2,7 +2,8 @@
 
 Two rows of the output take four products of rows instead of six: Winograd's F(2, 3) along the
 height (Lavin and Gray, "Fast algorithms for convolutional neural networks", arXiv 1509.09308,
-section 4.1). It rounds no more than the convolution itself does, which F(4, 3) would, twice.
+section 4.1). It rounds less than the convolution itself does; F(4, 3), with half of the
+multiplications, rounds twice as much.
 """
 
 import tensorflow as tf

@@ -49,8 +49,11 @@ def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(monkeypatch, operati
             faults, (operations, instructions) = tpu_faults.of(as_on_a_tpu, *batch)
         assert not faults, "\n".join(faults)
         assert min(operations, instructions) > 1000
-    assert_equal_variables(compiled_supernet, supernet)
-    assert_equal_variables(other_supernet, supernet)
+        for own in (compiled_supernet, other_supernet):
+            assert_equal_variables(own, supernet)
+            # Each step is compared by itself: the next one magnifies what this one rounded.
+            for variable, value in zip(own.variables, supernet.variables, strict=True):
+                variable.assign(value)
 
 
 def assert_same(found, expected):
