@@ -1,7 +1,7 @@
 """Atrous and grouped convolutions that can be trained on every device.
 
-On CPU, TensorFlow does not always have their gradients; see `target.has_convolutions`. A TPU has
-grouped ones in parts.
+On CPU, TensorFlow does not always have their gradients (see `target.has_convolutions`), or has them
+wrong. A TPU has grouped ones in parts.
 """
 
 import functools
@@ -15,7 +15,7 @@ _VECTOR_CHANNELS = 16
 
 
 def conv2d(inputs, kernel, strides, padding, dilations):
-    """`tf.nn.conv2d`, by way of other operations where that has no gradient.
+    """`tf.nn.conv2d`, by way of other operations where that has no right gradient.
 
     Args:
         inputs: `[batch, height, width, groups * in_channels]`.

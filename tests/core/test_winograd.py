@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import convolution, target, winograd
+from tests.core import test_cpu_convolution
 
 
 def same(images, kernel):
@@ -48,11 +49,9 @@ def test_outputs_and_gradients(height, width, is_static):
 
 
 def test_rounds_no_more_than_a_convolution():
-    exact = made(21, 20, (256, 128))
-    images, kernel, _ = single = [tf.cast(array, tf.float32) for array in exact]
-    assert winograd.applies(images, kernel, 1, 1)
+    single = made(21, 20, (256, 128), tf.float32)
     expected = outputs_and_gradients(same, *[tf.cast(array, tf.float64) for array in single])
-    own = outputs_and_gradients(convolution.conv2d, *single)
+    own = outputs_and_gradients(by_pairs, *single)
     usual = outputs_and_gradients(same, *single)
     for *arrays, right in zip(own, usual, expected, strict=True):
         own_error, usual_error = (np.std(array.numpy() - right.numpy()) for array in arrays)
@@ -78,7 +77,9 @@ def test_others_are_left_alone(shape, stride, rate, dtype):
 
 
 def test_graphs_for_other_machines_are_the_usual_ones():
-    images, kernel = tf.zeros([1, 8, 8, 256]), tf.zeros([3, 3, 256, 256])
-    assert winograd.applies(images, kernel, 1, 1)
+    images, kernel = tf.zeros([1, 8, 9, 256]), tf.zeros([3, 3, 256, 256])
+    convolve = functools.partial(test_cpu_convolution.operation_types, convolution.conv2d)
+    # The rows of each pair are packed at the end.
+    assert "Pack" in convolve(images, kernel)
     with target.other_machines():
-        assert not winograd.applies(images, kernel, 1, 1)
+        assert "Pack" not in convolve(images, kernel)
