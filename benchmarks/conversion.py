@@ -17,7 +17,7 @@ from flags import program
 
 from absl import flags
 
-from benchmarks import made_images, measured_process
+from benchmarks.measured import made_images, measured_process
 from deeplab_nas.data import datasets
 
 flags.DEFINE_integer("cityscapes_images", 60, "Pairs of 2048x1024.", lower_bound=1)

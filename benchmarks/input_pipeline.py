@@ -20,10 +20,10 @@ from flags import program
 import numpy as np
 from absl import flags
 
-from benchmarks import made_images, measured_process
+from benchmarks.measured import made_images, measured_process
 from deeplab_nas.data import datasets
-from tfrecords_tools import shards
-from tfrecords_tools.labeled_image import LabeledImage
+from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.writing import shards
 
 
 @dataclasses.dataclass(frozen=True)

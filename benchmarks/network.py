@@ -15,7 +15,7 @@ import re
 
 from absl import app, flags
 
-from benchmarks import measured_process
+from benchmarks.measured import measured_process
 
 _SIZE = re.compile(r"[1-9]\d*x[1-9]\d*")
 

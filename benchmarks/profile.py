@@ -20,7 +20,7 @@ import tensorflow as tf
 from absl import flags
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from benchmarks import search_steps
+from benchmarks.measured import search_steps
 
 search_steps.define_flags(repetitions=3)
 flags.DEFINE_integer("top", 20, "Kinds of operations that are told.", lower_bound=1)

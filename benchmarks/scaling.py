@@ -13,7 +13,7 @@ from flags import program
 from absl import flags
 
 from deeplab_nas.core import nas_genotypes, segmenter
-from deeplab_nas.core.batch_norm import BatchNorm
+from deeplab_nas.core.layers.batch_norm import BatchNorm
 from deeplab_nas.supernet.normalization import MovingStatistics
 from deeplab_nas.supernet.supernet import Supernet
 

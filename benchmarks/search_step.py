@@ -16,7 +16,7 @@ from flags import cost_flags, program
 
 from absl import flags
 
-from benchmarks import measured_process, search_steps
+from benchmarks.measured import measured_process, search_steps
 
 search_steps.define_flags(repetitions=5)
 flags.DEFINE_bool("peer", False, "Measure PyTorch's as well; needs `pip install torch`.")

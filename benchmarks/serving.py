@@ -19,9 +19,10 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from benchmarks import measured_process
-from deeplab_nas.core import cost, folding, nas_genotypes, segmenter
-from deeplab_nas.engine.inference_config import InferenceConfig
+from benchmarks.measured import measured_process
+from deeplab_nas.core import folding, nas_genotypes, segmenter
+from deeplab_nas.core.cost import network_cost
+from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.serving import litert, service
 
 _CALIBRATION_IMAGES = 3
@@ -85,7 +86,7 @@ def _export(folder, size):
         for name, make in makers[kind].items():
             paths[name] = str(folder / name) + (".tflite" if kind.startswith("litert") else "")
             make(pathlib.Path(paths[name]))
-    return {"paths": paths, "multiply_adds": cost.measure(network, *size).multiply_adds}
+    return {"paths": paths, "multiply_adds": network_cost.measure(network, *size).multiply_adds}
 
 
 def _save(model, path):

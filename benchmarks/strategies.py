@@ -14,8 +14,8 @@ from flags import program
 import tensorflow as tf
 from absl import flags
 
-from benchmarks import search_steps
-from deeplab_nas.engine import strategy as strategies
+from benchmarks.measured import search_steps
+from deeplab_nas.engine.devices import strategies
 
 _STEPS_PER_LOOP = 50
 

@@ -15,7 +15,7 @@ from flags import cost_flags, program
 import tensorflow as tf
 from absl import flags
 
-from benchmarks import search_steps
+from benchmarks.measured import search_steps
 
 search_steps.define_flags(repetitions=1)
 flags.DEFINE_bool("compile", False, "Compile the program, too; takes many minutes on a CPU.")

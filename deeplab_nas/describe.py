@@ -7,10 +7,11 @@ from flags import describe_flags, network_flags, program
 
 from absl import flags
 
-from deeplab_nas.core import cost, cost_table
+from deeplab_nas.core.cost import cost_table, network_cost
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import labels
-from deeplab_nas.engine import networks, run_directory
+from deeplab_nas.engine.networks import networks
+from deeplab_nas.engine.runs import run_directory
 
 describe_flags.define()
 
@@ -22,7 +23,7 @@ def main(_):
     architecture = networks.architecture(network)
     if flags.FLAGS.output_png:
         _draw(architecture, flags.FLAGS.output_png)
-    measured = cost.measure(networks.build(network, architecture, num_classes), *size)
+    measured = network_cost.measure(networks.build(network, architecture, num_classes), *size)
     if flags.FLAGS.json:
         facts = {
             **dataclasses.asdict(network),

@@ -6,14 +6,16 @@ from flags import evaluate_flags, program
 
 from absl import flags
 
-from deeplab_nas.engine import evaluation, strategy, table
+from deeplab_nas.engine import evaluation
+from deeplab_nas.engine.devices import strategies
+from deeplab_nas.engine.reporting import table
 
 evaluate_flags.define()
 
 
 def main(_):
     config = evaluate_flags.evaluate_config(flags.FLAGS)
-    strategy.set_threads(flags.FLAGS.threads, side_by_side=False)
+    strategies.set_threads(flags.FLAGS.threads, side_by_side=False)
     found = evaluation.run(config)
     folder = config.eval_logdir or os.path.dirname(os.path.dirname(found["checkpoint"]))
     print(_summary(found, folder))

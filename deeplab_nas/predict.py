@@ -4,7 +4,8 @@ from flags import predict_flags, program
 
 from absl import flags
 
-from deeplab_nas.engine import predict_loop, strategy
+from deeplab_nas.engine import predict_loop
+from deeplab_nas.engine.devices import strategies
 from deeplab_nas.errors import UserError
 
 predict_flags.define()
@@ -12,7 +13,7 @@ predict_flags.define()
 
 def main(_):
     config = predict_flags.predict_config(flags.FLAGS)
-    strategy.set_threads(flags.FLAGS.threads, side_by_side=False)
+    strategies.set_threads(flags.FLAGS.threads, side_by_side=False)
     done = predict_loop.run(config)
     pace = f", {done.images_a_second:.3g} images a second" if done.images_a_second else ""
     print(f"{done.written} label maps and overlays in {config.output_dir}{pace}")

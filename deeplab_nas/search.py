@@ -17,8 +17,10 @@ from absl import flags
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data import datasets
 from deeplab_nas.drawing import labels
-from deeplab_nas.engine import search_loop, strategy, table
-from deeplab_nas.engine.run_directory import RunDirectory
+from deeplab_nas.engine import search_loop
+from deeplab_nas.engine.devices import strategies
+from deeplab_nas.engine.reporting import table
+from deeplab_nas.engine.runs.run_directory import RunDirectory
 from tfrecords_tools import build_shapes
 
 for topic in (data_flags, model_flags, search_flags, cost_flags, strategy_flags, run_flags):
@@ -27,7 +29,7 @@ for topic in (data_flags, model_flags, search_flags, cost_flags, strategy_flags,
 
 def main(_):
     config = search_flags.search_config(flags.FLAGS)
-    strategy.set_threads(flags.FLAGS.threads, side_by_side=True)
+    strategies.set_threads(flags.FLAGS.threads, side_by_side=True)
     if config.data.dataset == datasets.BUILT_IN and not config.data.dataset_dir:
         data = dataclasses.replace(config.data, dataset_dir=build_shapes.ensure())
         config = dataclasses.replace(config, data=data)

@@ -7,8 +7,10 @@ from flags import program, train_flags
 from absl import flags
 
 from deeplab_nas.data import datasets
-from deeplab_nas.engine import strategy, table, train_loop
-from deeplab_nas.engine.run_directory import RunDirectory
+from deeplab_nas.engine import train_loop
+from deeplab_nas.engine.devices import strategies
+from deeplab_nas.engine.reporting import table
+from deeplab_nas.engine.runs.run_directory import RunDirectory
 from tfrecords_tools import build_shapes
 
 train_flags.define()
@@ -16,7 +18,7 @@ train_flags.define()
 
 def main(_):
     config = train_flags.train_config(flags.FLAGS)
-    strategy.set_threads(flags.FLAGS.threads, side_by_side=True)
+    strategies.set_threads(flags.FLAGS.threads, side_by_side=True)
     if config.data.dataset == datasets.BUILT_IN and not config.data.dataset_dir:
         data = dataclasses.replace(config.data, dataset_dir=build_shapes.ensure())
         config = dataclasses.replace(config, data=data)

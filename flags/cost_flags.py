@@ -4,7 +4,7 @@ from flags import checks
 
 from absl import flags
 
-from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 RECOMPUTE = ("auto", "always", "never")

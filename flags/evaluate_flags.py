@@ -7,7 +7,7 @@ from flags import checkpoint_flags, checks, inference_flags, precision_flags, st
 from absl import flags
 
 from deeplab_nas.data import datasets
-from deeplab_nas.engine.evaluate_config import EvaluateConfig
+from deeplab_nas.engine.configs.evaluate import EvaluateConfig
 
 
 def define() -> None:

@@ -6,7 +6,7 @@ from flags import checks, data_flags
 
 from absl import flags
 
-from deeplab_nas.engine.inference_config import InferenceConfig
+from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.errors import UserError
 
 

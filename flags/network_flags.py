@@ -6,7 +6,7 @@ from flags import checks
 
 from absl import flags
 
-from deeplab_nas.engine.network_config import NetworkConfig
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.errors import UserError
 
 

@@ -6,7 +6,7 @@ from flags import checks
 
 from absl import flags
 
-from deeplab_nas.engine.optimization_config import MEDIAN_FREQUENCY, OptimizationConfig
+from deeplab_nas.engine.configs.optimization import MEDIAN_FREQUENCY, OptimizationConfig
 from deeplab_nas.errors import UserError
 
 LEARNING_POLICIES = ("poly", "step", "cosine")

@@ -4,7 +4,7 @@ from flags import checks
 
 from absl import flags
 
-from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.engine.configs.train import TrainConfig
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 

@@ -4,7 +4,7 @@ from flags import checkpoint_flags, inference_flags, precision_flags
 
 from absl import flags
 
-from deeplab_nas.engine.predict_config import PredictConfig
+from deeplab_nas.engine.configs.predict import PredictConfig
 from deeplab_nas.errors import UserError
 
 

@@ -4,7 +4,7 @@ from flags import checks
 
 from absl import flags
 
-from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.errors import UserError
 
 # What NumPy and Keras take as a seed.

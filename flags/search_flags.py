@@ -6,7 +6,7 @@ from flags import checks, cost_flags, data_flags, model_flags, run_flags, strate
 
 from absl import flags
 
-from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.errors import UserError
 
 

@@ -14,7 +14,7 @@ from flags import (
 
 from absl import flags
 
-from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
 
 TOPICS = (

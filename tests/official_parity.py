@@ -15,14 +15,9 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import (
-    nas_genotypes,
-    nas_network,
-    official_checkpoint,
-    segmenter,
-    weight_decay,
-)
-from deeplab_nas.engine import inference
+from deeplab_nas.core import nas_genotypes, nas_network, official_checkpoint, segmenter
+from deeplab_nas.engine.networks import inference
+from deeplab_nas.engine.steps import weight_decay
 
 TIMES_NOISE_FLOOR = 5.0
 # For arrays without a tolerance of their own: 5 times it is 1e-4 of the largest magnitude.

@@ -3,10 +3,10 @@
 import pathlib
 
 from deeplab_nas.core import nas_genotypes
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.data.data_config import DataConfig
-from deeplab_nas.engine.network_config import NetworkConfig
-from deeplab_nas.engine.optimization_config import OptimizationConfig
-from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.engine.configs.optimization import OptimizationConfig
+from deeplab_nas.engine.configs.train import TrainConfig
 from tests.data import made_shards
 
 ARCHITECTURE = nas_genotypes.Architecture(cell=(((0, "separable_3x3_1"), (1, "skip")),), path=(0,))

@@ -8,9 +8,10 @@ from flags import program
 from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets
-from tfrecords_tools import pairs, raw_dataset
-from tfrecords_tools.build_options import BadExamples
-from tfrecords_tools.labeled_image import LabeledImage
+from tfrecords_tools.sources import pairs
+from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.writing import raw_dataset
+from tfrecords_tools.writing.build_options import BadExamples
 
 _FOLDERS = {"train": "training", "val": "validation"}
 _DESCRIPTORS = {found.num_classes: found for found in datasets.conventions("ade20k")}

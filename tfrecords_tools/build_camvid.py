@@ -8,9 +8,10 @@ from flags import program
 import numpy as np
 
 from deeplab_nas.data import datasets
-from tfrecords_tools import pairs, raw_dataset
-from tfrecords_tools.build_options import BadExamples
-from tfrecords_tools.labeled_image import LabeledImage
+from tfrecords_tools.sources import pairs
+from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.writing import raw_dataset
+from tfrecords_tools.writing.build_options import BadExamples
 
 _DESCRIPTOR = datasets.describe("camvid", "")
 _VOID = 11

@@ -12,9 +12,10 @@ from PIL import Image
 
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
-from tfrecords_tools import images, pairs, raw_dataset, raw_ids, source_files
-from tfrecords_tools.build_options import BadExamples
-from tfrecords_tools.labeled_image import LabeledImage
+from tfrecords_tools.sources import images, pairs, raw_ids, source_files
+from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.writing import raw_dataset
+from tfrecords_tools.writing.build_options import BadExamples
 
 # Folders under `leftImg8bit`, and the one of the labels, by split.
 _SOURCES = {

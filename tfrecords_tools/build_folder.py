@@ -12,17 +12,9 @@ from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
-from tfrecords_tools import (
-    build_options,
-    images,
-    pairs,
-    progress,
-    raw_dataset,
-    shards,
-    source_files,
-    workers,
-)
-from tfrecords_tools.build_options import BadExamples, BuildOptions
+from tfrecords_tools.sources import images, pairs, source_files
+from tfrecords_tools.writing import build_options, progress, raw_dataset, shards, workers
+from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
 
 
 @dataclasses.dataclass(frozen=True)

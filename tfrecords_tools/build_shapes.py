@@ -12,9 +12,10 @@ from absl import flags as absl_flags
 from PIL import Image
 
 from deeplab_nas.data import datasets, manifests
-from tfrecords_tools import build_options, raw_dataset, shapes, shards
-from tfrecords_tools.build_options import BuildOptions
-from tfrecords_tools.labeled_image import LabeledImage
+from tfrecords_tools import shapes
+from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.writing import build_options, raw_dataset, shards
+from tfrecords_tools.writing.build_options import BuildOptions
 
 # Part of the folder's name: raise it with every change of the pictures.
 VERSION = 2

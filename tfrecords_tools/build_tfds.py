@@ -12,9 +12,10 @@ from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
-from tfrecords_tools import build_options, images, raw_dataset, raw_ids, shards
-from tfrecords_tools.build_options import BuildOptions
-from tfrecords_tools.labeled_image import LabeledImage
+from tfrecords_tools.sources import images, raw_ids
+from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.writing import build_options, raw_dataset, shards
+from tfrecords_tools.writing.build_options import BuildOptions
 
 _NUM_SHARDS = 4
 

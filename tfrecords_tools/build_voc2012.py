@@ -6,8 +6,9 @@ from flags import program
 
 from deeplab_nas.data import datasets
 from deeplab_nas.errors import UserError
-from tfrecords_tools import pairs, raw_dataset, source_files
-from tfrecords_tools.build_options import BadExamples
+from tfrecords_tools.sources import pairs, source_files
+from tfrecords_tools.writing import raw_dataset
+from tfrecords_tools.writing.build_options import BadExamples
 
 # Names of the list in ImageSets/Segmentation, and folders of the labels, the first that is there.
 # SegmentationClass holds palette files, SegmentationClassRaw what the official code makes of them,

@@ -19,7 +19,7 @@ from deeplab_nas.data import (
     shard_index,
 )
 from deeplab_nas.errors import UserError
-from tfrecords_tools import progress, workers
+from tfrecords_tools.writing import progress, workers
 
 
 @dataclasses.dataclass(frozen=True)

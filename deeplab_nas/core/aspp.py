@@ -3,7 +3,9 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import head_layers, resize, stepped_random
+from deeplab_nas.core import head_layers
+from deeplab_nas.core.kernels import resize
+from deeplab_nas.core.layers import stepped_random
 
 FILTERS = 256
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from deeplab_nas.core import nas_genotypes, resize, trellis
+from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.core.kernels import resize
 
 # Output channels and stride of the stem's 3x3 convolutions, whatever the filter multiplier.
 STEM = ((64, 2), (64, 1), (128, 2))

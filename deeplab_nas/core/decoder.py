@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import head_layers, resize
+from deeplab_nas.core import head_layers
+from deeplab_nas.core.kernels import resize
 
 OUTPUT_STRIDE = 4
 FILTERS = 256

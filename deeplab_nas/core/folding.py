@@ -1,6 +1,7 @@
 """Batch normalisation folded into the convolutions, for networks that are only used."""
 
-from deeplab_nas.core import batch_norm, head_layers, nas_cell, nas_network, nas_operations
+from deeplab_nas.core import head_layers, nas_cell, nas_network, nas_operations
+from deeplab_nas.core.layers import batch_norm
 from deeplab_nas.core.segmenter import Segmenter
 
 

@@ -6,7 +6,8 @@ Layers and variables have the official names; see `nas_operations`.
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import batch_norm, convolution
+from deeplab_nas.core.kernels import convolution
+from deeplab_nas.core.layers import batch_norm
 
 EPSILON = 1e-5
 

@@ -3,7 +3,9 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import backbone_plan, batch_norm, nas_operations, resize, trellis
+from deeplab_nas.core import backbone_plan, nas_operations, trellis
+from deeplab_nas.core.kernels import resize
+from deeplab_nas.core.layers import batch_norm
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")

@@ -3,14 +3,9 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import (
-    batch_norm,
-    drop_path,
-    nas_cell,
-    nas_genotypes,
-    nas_operations,
-)
+from deeplab_nas.core import nas_cell, nas_genotypes, nas_operations
 from deeplab_nas.core.backbone_plan import STEM, BackbonePlan
+from deeplab_nas.core.layers import batch_norm, drop_path
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")

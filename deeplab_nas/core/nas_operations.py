@@ -10,8 +10,9 @@ import re
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import batch_norm, convolution, resize
-from deeplab_nas.core.batch_norm import convolve_and_normalize
+from deeplab_nas.core.kernels import convolution, resize
+from deeplab_nas.core.layers import batch_norm
+from deeplab_nas.core.layers.batch_norm import convolve_and_normalize
 
 _CONVOLUTION = re.compile(r"(separable|atrous)_(\d)x\d(?:_(\d))?")
 

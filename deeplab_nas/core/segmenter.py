@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import aspp, decoder, head_layers, nas_genotypes, nas_network, resize
+from deeplab_nas.core import aspp, decoder, head_layers, nas_genotypes, nas_network
+from deeplab_nas.core.kernels import resize
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")

@@ -3,10 +3,10 @@
 import dataclasses
 import json
 
-from deeplab_nas import untrusted_json
 from deeplab_nas.data import ade20k, manifests
 from deeplab_nas.errors import UserError
-from deeplab_nas.json_field import MAX_INTEGER, Field
+from deeplab_nas.files import untrusted_json
+from deeplab_nas.files.json_field import MAX_INTEGER, Field
 
 Color = tuple[int, int, int]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from deeplab_nas import untrusted_json
 from deeplab_nas.data import examples
 from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
-from deeplab_nas.json_field import Field, shown
+from deeplab_nas.files import untrusted_json
+from deeplab_nas.files.json_field import Field, shown
 
 FORMAT_VERSION = 1
 

@@ -10,14 +10,17 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import cost, folding
+from deeplab_nas.core import folding
+from deeplab_nas.core.cost import network_cost
 from deeplab_nas.data import datasets, input_errors, pipeline, record_faults, shard_index
 from deeplab_nas.drawing import confusion_matrix
-from deeplab_nas.engine import inference, metrics, run_directory, trained_network, workers
-from deeplab_nas.engine import strategy as strategies
-from deeplab_nas.engine.evaluate_loop import SplitEvaluator
-from deeplab_nas.engine.prediction_files import PredictionFiles
-from deeplab_nas.engine.progress import Progress
+from deeplab_nas.engine.devices import strategies, workers
+from deeplab_nas.engine.networks import inference, trained_network
+from deeplab_nas.engine.reporting.progress import Progress
+from deeplab_nas.engine.runs import run_directory
+from deeplab_nas.engine.scoring import metrics
+from deeplab_nas.engine.scoring.prediction_files import PredictionFiles
+from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.errors import UserError
 
 
@@ -155,7 +158,7 @@ def _confusion_matrix(strategy, config, model, descriptor, index, files):
 
 def _facts(config, trained, index):
     height, width = index.max_height, index.max_width
-    measured = cost.measure(trained.model, height, width)
+    measured = network_cost.measure(trained.model, height, width)
     return {
         "checkpoint": trained.checkpoint,
         "step": trained.step,

@@ -11,15 +11,10 @@ import tensorflow as tf
 from deeplab_nas.core import folding
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.drawing import label_maps
-from deeplab_nas.engine import (
-    inference,
-    input_files,
-    model_card,
-    rest_client,
-    run_directory,
-    trained_network,
-)
-from deeplab_nas.engine.progress import Progress
+from deeplab_nas.engine.networks import inference, model_card, trained_network
+from deeplab_nas.engine.prediction import input_files, rest_client
+from deeplab_nas.engine.reporting.progress import Progress
+from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.errors import ImageError, UserError
 
 

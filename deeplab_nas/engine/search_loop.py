@@ -12,20 +12,21 @@ import tensorflow as tf
 
 from deeplab_nas.data import datasets, halves, pipeline, shard_index
 from deeplab_nas.drawing import labels
-from deeplab_nas.engine import precision, surroundings, weights
-from deeplab_nas.engine.bad_records import BadRecords
-from deeplab_nas.engine.batches import Batches
-from deeplab_nas.engine.checkpoints import Checkpoints
-from deeplab_nas.engine.evaluate_loop import SplitEvaluator
-from deeplab_nas.engine.interruption import Interruption
-from deeplab_nas.engine.interval import Interval
-from deeplab_nas.engine.progress import Progress
-from deeplab_nas.engine.run_directory import RunDirectory
-from deeplab_nas.engine.saving import Saving
-from deeplab_nas.engine.search_report import SearchReport
-from deeplab_nas.engine.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
-from deeplab_nas.engine.taken_steps import TakenSteps
-from deeplab_nas.engine.workers import Workers
+from deeplab_nas.engine.devices import precision, process
+from deeplab_nas.engine.devices.workers import Workers
+from deeplab_nas.engine.networks import weights
+from deeplab_nas.engine.reporting.interval import Interval
+from deeplab_nas.engine.reporting.progress import Progress
+from deeplab_nas.engine.reporting.search_report import SearchReport
+from deeplab_nas.engine.runs.bad_records import BadRecords
+from deeplab_nas.engine.runs.checkpoints import Checkpoints
+from deeplab_nas.engine.runs.interruption import Interruption
+from deeplab_nas.engine.runs.run_directory import RunDirectory
+from deeplab_nas.engine.runs.save_policy import Saving
+from deeplab_nas.engine.runs.taken_steps import TakenSteps
+from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
+from deeplab_nas.engine.steps.batches import Batches
+from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 
 _TOLD = (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD)
@@ -48,7 +49,7 @@ def run(config):
     """
     # Grappler's rewriting of a supernet's graph takes far longer than it saves.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    with surroundings.of(config) as strategy:
+    with process.of(config) as strategy:
         search = Search(config, strategy)
         with contextlib.closing(search.run_directory):
             search.restore()

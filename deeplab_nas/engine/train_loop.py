@@ -12,29 +12,24 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import datasets, pipeline, shard_index
-from deeplab_nas.engine import (
-    checkpoints,
-    class_weights,
-    initialization,
-    networks,
-    run_directory,
-    surroundings,
-    weights,
-)
-from deeplab_nas.engine.bad_records import BadRecords
-from deeplab_nas.engine.batches import Batches
-from deeplab_nas.engine.checkpoints import Checkpoints
-from deeplab_nas.engine.evaluate_loop import SplitEvaluator
-from deeplab_nas.engine.interruption import Interruption
-from deeplab_nas.engine.interval import Interval
-from deeplab_nas.engine.moving_average import MovingAverage
-from deeplab_nas.engine.progress import Progress
-from deeplab_nas.engine.run_directory import RunDirectory
-from deeplab_nas.engine.saving import Saving
-from deeplab_nas.engine.taken_steps import TakenSteps
-from deeplab_nas.engine.train_report import TrainReport
-from deeplab_nas.engine.train_step import TOLD, TrainStep
-from deeplab_nas.engine.workers import Workers
+from deeplab_nas.engine.devices import process
+from deeplab_nas.engine.devices.workers import Workers
+from deeplab_nas.engine.networks import initialization, networks, weights
+from deeplab_nas.engine.reporting.interval import Interval
+from deeplab_nas.engine.reporting.progress import Progress
+from deeplab_nas.engine.reporting.train_report import TrainReport
+from deeplab_nas.engine.runs import checkpoints, run_directory
+from deeplab_nas.engine.runs.bad_records import BadRecords
+from deeplab_nas.engine.runs.checkpoints import Checkpoints
+from deeplab_nas.engine.runs.interruption import Interruption
+from deeplab_nas.engine.runs.run_directory import RunDirectory
+from deeplab_nas.engine.runs.save_policy import Saving
+from deeplab_nas.engine.runs.taken_steps import TakenSteps
+from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
+from deeplab_nas.engine.steps import class_weights
+from deeplab_nas.engine.steps.batches import Batches
+from deeplab_nas.engine.steps.moving_average import MovingAverage
+from deeplab_nas.engine.steps.train_step import TOLD, TrainStep
 
 # More of the first value than this in batch norm's moving statistics spoils every evaluation.
 _LARGEST_SHARE_OF_START = 0.01
@@ -52,7 +47,7 @@ def run(config):
     Raises:
         UserError: The data, the settings, a checkpoint or the run directory do not fit.
     """
-    with surroundings.of(config) as strategy:
+    with process.of(config) as strategy:
         training = Training(config, strategy)
         with contextlib.closing(training.run_directory):
             training.begin()

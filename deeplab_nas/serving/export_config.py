@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from deeplab_nas.engine.inference_config import InferenceConfig
+from deeplab_nas.engine.configs.inference import InferenceConfig
 
 
 @dataclasses.dataclass(frozen=True)

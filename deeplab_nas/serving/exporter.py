@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import folding
-from deeplab_nas.engine import model_card, signatures, trained_network
+from deeplab_nas.engine.networks import model_card, trained_network
+from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import UserError
 from deeplab_nas.serving import litert, service, version_directory, warm_up
 

@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import resize, target
+from deeplab_nas.core.kernels import resize, target
 from deeplab_nas.data import records, shard_index
-from deeplab_nas.engine import signatures
+from deeplab_nas.engine.prediction import signatures
 
 QUANTIZATIONS = ("none", "int8")
 

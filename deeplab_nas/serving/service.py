@@ -2,11 +2,12 @@
 
 import tensorflow as tf
 
-from deeplab_nas.core import target
+from deeplab_nas.core.kernels import target
 from deeplab_nas.data.examples import IMAGE_ENCODED
-from deeplab_nas.engine import inference, signatures
-from deeplab_nas.serving import image_decoder
-from deeplab_nas.serving.byte_string import checked
+from deeplab_nas.engine.networks import inference
+from deeplab_nas.engine.prediction import signatures
+from deeplab_nas.serving.formats import image_decoder
+from deeplab_nas.serving.formats.byte_string import checked
 
 
 class Service(tf.Module):

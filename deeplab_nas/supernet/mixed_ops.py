@@ -5,7 +5,8 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import phases, resize, trellis
+from deeplab_nas.core import trellis
+from deeplab_nas.core.kernels import phases, resize
 from deeplab_nas.supernet import operations
 
 PARAMETER_FREE = ("avg_pool_3x3", "max_pool_3x3", "skip")

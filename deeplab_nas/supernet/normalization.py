@@ -5,7 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import batch_statistics
+from deeplab_nas.core.layers import batch_statistics
 
 EPSILON = 1e-3
 

@@ -11,7 +11,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import convolution, phases
+from deeplab_nas.core.kernels import convolution, phases
 
 
 class WideOperation(keras.layers.Layer):

@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import convolution, resize, trellis
+from deeplab_nas.core import trellis
+from deeplab_nas.core.kernels import convolution, resize
 from deeplab_nas.supernet import mixed_ops, normalization
 
 

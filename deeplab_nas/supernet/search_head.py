@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import convolution
+from deeplab_nas.core.kernels import convolution
 from deeplab_nas.supernet import normalization
 
 _BRANCHES = 3

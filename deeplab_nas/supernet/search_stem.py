@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import convolution
+from deeplab_nas.core.kernels import convolution
 from deeplab_nas.supernet import normalization
 
 # The paper does not give the widths; these are the official network's at strides 2 and 4.

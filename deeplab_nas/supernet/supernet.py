@@ -5,7 +5,8 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, resize, trellis
+from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.core.kernels import resize
 from deeplab_nas.supernet import (
     relaxation,
     search_cell,

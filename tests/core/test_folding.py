@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import batch_norm, folding, nas_genotypes, segmenter
+from deeplab_nas.core import folding, nas_genotypes, segmenter
+from deeplab_nas.core.layers import batch_norm
 
 _CELL = (
     ((0, "separable_3x3_2"), (1, "skip")),

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import aspp, nas_genotypes, segmenter, weight_decay
+from deeplab_nas.core import aspp, nas_genotypes, segmenter
+from deeplab_nas.engine.steps import weight_decay
 from tests.core import made_architectures
 
 CLASSES = 5

@@ -11,10 +11,11 @@ import PIL.Image
 import pytest
 
 from deeplab_nas.data import datasets
-from deeplab_nas.engine import evaluation, trained_network
-from deeplab_nas.engine.evaluate_config import EvaluateConfig
-from deeplab_nas.engine.inference_config import InferenceConfig
-from deeplab_nas.engine.prediction_files import PredictionFiles
+from deeplab_nas.engine import evaluation
+from deeplab_nas.engine.configs.evaluate import EvaluateConfig
+from deeplab_nas.engine.configs.inference import InferenceConfig
+from deeplab_nas.engine.networks import trained_network
+from deeplab_nas.engine.scoring.prediction_files import PredictionFiles
 from deeplab_nas.errors import UserError
 from tests.data import made_shards
 

@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.data import datasets
-from deeplab_nas.engine import input_files, predict_loop, trained_network
-from deeplab_nas.engine.predict_config import PredictConfig
+from deeplab_nas.engine import predict_loop
+from deeplab_nas.engine.configs.predict import PredictConfig
+from deeplab_nas.engine.networks import trained_network
+from deeplab_nas.engine.prediction import input_files
 from deeplab_nas.errors import UserError
 from tests.data import made_shards
 

@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import search_loop
-from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.errors import StoppedError, UserError
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import trained_runs
 from tests.data import made_shards
-from tests.engine import signals
+from tests.engine.runs import signals
 
 
 def made_config(dataset_dir, run_directory, **settings):

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import train_loop
-from deeplab_nas.engine.optimization_config import OptimizationConfig
+from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.errors import StoppedError, UserError
 from tests import trained_runs
-from tests.engine import signals
+from tests.engine.runs import signals
 
 
 def read_history(config):

@@ -10,10 +10,11 @@ import time
 
 import tensorflow as tf
 
-from deeplab_nas.engine import run_directory, search_loop, train_loop
-from deeplab_nas.engine.checkpoints import Checkpoints
-from deeplab_nas.engine.history import History
-from deeplab_nas.engine.summaries import Summaries
+from deeplab_nas.engine import search_loop, train_loop
+from deeplab_nas.engine.reporting.history import History
+from deeplab_nas.engine.reporting.summaries import Summaries
+from deeplab_nas.engine.runs import run_directory
+from deeplab_nas.engine.runs.checkpoints import Checkpoints
 
 _NOBODY = 65534
 

@@ -10,11 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.engine import search_loop, strategy, train_loop
-from deeplab_nas.engine.network_config import NetworkConfig
-from deeplab_nas.engine.optimization_config import OptimizationConfig
-from deeplab_nas.engine.search_config import SearchConfig
-from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.core.network_config import NetworkConfig
+from deeplab_nas.engine import search_loop, train_loop
+from deeplab_nas.engine.configs.optimization import OptimizationConfig
+from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.engine.devices import strategies
 from deeplab_nas.errors import StoppedError, UserError
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import trained_runs
@@ -95,7 +96,7 @@ def begin(config, log, *faults):
 def _run(config, log, faults):
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 2)
-    strategy.set_threads(side_by_side=True)
+    strategies.set_threads(side_by_side=True)
     loop = search_loop if isinstance(config, SearchConfig) else train_loop
     for fault in faults:
         fault()

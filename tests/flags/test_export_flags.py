@@ -4,7 +4,7 @@ from flags import export_flags
 
 import pytest
 
-from deeplab_nas.engine.inference_config import InferenceConfig
+from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.errors import UserError
 from deeplab_nas.serving import exporter, litert
 from deeplab_nas.serving.export_config import ExportConfig

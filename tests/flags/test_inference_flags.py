@@ -5,8 +5,8 @@ from flags import evaluate_flags, predict_flags
 import pytest
 from absl import flags
 
-from deeplab_nas.engine.evaluate_config import EvaluateConfig
-from deeplab_nas.engine.inference_config import InferenceConfig
+from deeplab_nas.engine.configs.evaluate import EvaluateConfig
+from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.errors import UserError
 
 _WHOLE = (

@@ -7,8 +7,8 @@ from flags import model_flags, search_flags, strategy_flags
 
 import pytest
 
-from deeplab_nas.engine import strategy
-from deeplab_nas.engine.search_config import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.devices import strategies
 from deeplab_nas.errors import UserError
 from deeplab_nas.supernet import operations
 
@@ -103,6 +103,6 @@ def test_an_impossible_value_is_told(parse, argument, words):
 def test_the_flags_know_the_names_that_the_library_knows():
     assert set(model_flags.OPERATION_SETS) == set(operations.OPERATION_SETS)
     with pytest.raises(UserError) as error:
-        strategy.build("abacus")
-    assert strategy_flags.STRATEGIES == strategy.STRATEGIES
+        strategies.build("abacus")
+    assert strategy_flags.STRATEGIES == strategies.STRATEGIES
     assert all(name in str(error.value) for name in strategy_flags.STRATEGIES)

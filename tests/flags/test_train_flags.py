@@ -7,8 +7,9 @@ from flags import optimization_flags, precision_flags, train_flags
 
 import pytest
 
-from deeplab_nas.engine import precision, schedules
-from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.engine.devices import precision
+from deeplab_nas.engine.steps import schedules
 from deeplab_nas.errors import UserError
 
 _RECIPES = pathlib.Path(__file__).parents[2] / "flags" / "recipes"

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.data import class_statistics, datasets, manifests
-from deeplab_nas.engine.history import History
-from deeplab_nas.engine.run_directory import RunDirectory
-from deeplab_nas.engine.train_config import TrainConfig
+from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.engine.reporting.history import History
+from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
 from tests.core import made_architectures
-from tfrecords_tools import build_journal
+from tfrecords_tools.writing import build_journal
 
 _SMALL = Architecture(cell=(((0, "skip"), (1, "atrous_3x3")),), path=(0, 1))
 _MANIFEST = manifests.Manifest(

@@ -22,7 +22,7 @@ import tensorflow as tf
 from absl import flags
 
 from deeplab_nas.data import image_files
-from deeplab_nas.engine import signatures
+from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import ImageError
 from tests.serving import made_images
 

@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from deeplab_nas.engine import inference, model_card, signatures, trained_network
-from deeplab_nas.engine.inference_config import InferenceConfig
+from deeplab_nas.engine.configs.inference import InferenceConfig
+from deeplab_nas.engine.networks import inference, model_card, trained_network
+from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import UserError
 from deeplab_nas.serving import exporter, service
 from deeplab_nas.serving.export_config import ExportConfig

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from deeplab_nas.engine import signatures
+from deeplab_nas.engine.prediction import signatures
 from tests.serving import made_images
 
 _HERE = pathlib.Path(__file__).parent

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.data import image_files
-from deeplab_nas.engine import signatures
+from deeplab_nas.engine.prediction import signatures
 from tests.serving import fuzz_images, made_images
 
 _RIGHT, _WRONG = made_images.right(), made_images.wrong()

@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.data import datasets
-from deeplab_nas.engine import predict_loop, signatures
-from deeplab_nas.engine.predict_config import PredictConfig
+from deeplab_nas.engine import predict_loop
+from deeplab_nas.engine.configs.predict import PredictConfig
+from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import UserError
 from tests.serving import made_images, rest_server
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from deeplab_nas.errors import UserError
 from tfrecords_tools import build_folder
-from tfrecords_tools.build_options import BuildOptions
+from tfrecords_tools.writing.build_options import BuildOptions
 
 _NOBODY = 65534
 _COUNT = 24

@@ -8,7 +8,7 @@ from deeplab_nas.data import manifests
 from deeplab_nas.errors import UserError
 from tests.tfrecords_tools import written_shards
 from tfrecords_tools import build_cityscapes
-from tfrecords_tools.build_options import BuildOptions
+from tfrecords_tools.writing.build_options import BuildOptions
 
 # Raw id and class of every class of the evaluation (the data set's own table of labels).
 _CLASSES = {

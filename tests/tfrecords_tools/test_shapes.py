@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deeplab_nas.engine import metrics
+from deeplab_nas.engine.scoring import metrics
 from tfrecords_tools import shapes
 
 

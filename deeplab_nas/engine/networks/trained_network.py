@@ -1,0 +1,88 @@
+"""A trained network as its run directory holds it."""
+
+import dataclasses
+import posixpath
+from typing import NamedTuple
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.core.network_config import NetworkConfig
+from deeplab_nas.core.segmenter import Segmenter
+from deeplab_nas.data import datasets
+from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.engine.networks import networks, weights
+from deeplab_nas.engine.runs.run_directory import RunDirectory
+from deeplab_nas.errors import UserError
+from deeplab_nas.files import untrusted_json
+
+_MAX_BYTES = 2**20
+
+
+class TrainedNetwork(NamedTuple):
+    """A network with its weights, and where they come from.
+
+    Attributes:
+        model: The network, without dropout and drop path.
+        descriptor: The data set that it was trained on.
+        run: Its run directory.
+        settings: Settings of the training by flag name.
+        checkpoint: Prefix of the checkpoint.
+        step: Optimizer steps until then.
+    """
+
+    model: Segmenter
+    descriptor: DatasetDescriptor
+    run: RunDirectory
+    settings: dict
+    checkpoint: str
+    step: int
+
+
+def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
+    """Builds the network of a training and loads its weights.
+
+    Args:
+        checkpoint: Run directory of a training, or a checkpoint in it; see `weights.find`.
+        mixed_precision: One of `precision.PRECISIONS`.
+
+    Returns:
+        The network.
+
+    Raises:
+        UserError: There is no such training, or its files do not belong together.
+    """
+    prefix = weights.find(checkpoint)
+    run = RunDirectory(posixpath.dirname(posixpath.dirname(prefix)) or ".")
+    settings = run.settings()
+    descriptor = _descriptor(run)
+    architecture = nas_genotypes.load(run.architecture_path)
+    model = networks.build(
+        _network_config(settings, run), architecture, descriptor.num_classes, mixed_precision
+    )
+    weights.load(model, prefix)
+    return TrainedNetwork(model, descriptor, run, settings, prefix, int(prefix.split("-")[-1]))
+
+
+def _network_config(settings, run):
+    names = [field.name for field in dataclasses.fields(NetworkConfig)]
+    missing = [name for name in names if name not in settings]
+    if missing:
+        raise UserError(
+            f"Expected the settings of a training in {run.flags_path}, found none of "
+            f"{', '.join(missing)}: a search has no network yet; train what it found and give that "
+            "--train_logdir."
+        )
+    values = {name: settings[name] for name in names}
+    return NetworkConfig(
+        **{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    )
+
+
+def _descriptor(run):
+    advice = "give the --train_logdir of a training"
+    try:
+        return datasets.from_json(untrusted_json.read(run.dataset_path, _MAX_BYTES, advice))
+    except (ValueError, UserError) as error:
+        raise UserError(
+            f"Expected the data set of a training in {run.dataset_path}, found none that can be "
+            f"read: {advice}."
+        ) from error

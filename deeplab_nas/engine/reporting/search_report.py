@@ -1,0 +1,133 @@
+"""What a search tells: history lines, curves, pictures and the architectures it decodes."""
+
+import resource
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.drawing import architecture as architecture_drawing
+from deeplab_nas.drawing import cell, heat_map, segmentation, trellis
+from deeplab_nas.engine.reporting.history import History
+from deeplab_nas.engine.reporting.summaries import Summaries
+from deeplab_nas.engine.runs import run_directory
+from deeplab_nas.engine.scoring import metrics
+from deeplab_nas.supernet import decoding
+
+_NUM_SAMPLES = 3
+
+
+class SearchReport:
+    """Writes the history, the architectures, the curves and the pictures of a search.
+
+    Attributes:
+        history: `History` of the search.
+    """
+
+    def __init__(self, run, supernet, descriptor):
+        """Args: run, a `RunDirectory`; the supernet; the data set's descriptor."""
+        self._run = run
+        self._supernet = supernet
+        self._descriptor = descriptor
+        tf.io.gfile.makedirs(run.architectures)
+        self.history = History(run.history_path)
+        self._summaries = Summaries(run.events)
+        self._started = time.time()
+
+    def go_on_from(self, step):
+        """Drops what was written after the checkpoint that the search goes on from."""
+        self.history.truncate_after(step)
+
+    def interval(self, step, epoch, measured):
+        """Writes a history line and curves.
+
+        Args:
+            step: Weight steps done.
+            epoch: Epoch that the step is in, from 1.
+            measured: Numbers by name; None leaves a curve out.
+        """
+        alpha, beta = self._architecture_logits()
+        record = {
+            "step": step,
+            "epoch": epoch,
+            **measured,
+            "alpha_entropy": decoding.alpha_entropy(alpha),
+            "beta_entropy": decoding.beta_entropy(beta),
+        }
+        self.history.append({"kind": "interval", **record})
+        curves = {f"search/{name}": v for name, v in record.items() if v is not None}
+        del curves["search/step"]
+        self._summaries.scalars(step, curves)
+
+    def epoch(self, step, epoch, matrix, samples):
+        """Decodes, and writes everything that an epoch leaves.
+
+        Args:
+            step: Weight steps done.
+            epoch: Epochs done.
+            matrix: Confusion matrix of the validation split.
+            samples: Images, labels and predictions of some validation images.
+
+        Returns:
+            The history record.
+        """
+        alpha, beta = self._architecture_logits()
+        decoded = decoding.decode(alpha, beta)
+        record = {
+            "kind": "epoch",
+            "step": step,
+            "epoch": epoch,
+            "miou": metrics.mean_iou(matrix),
+            "pixel_accuracy": metrics.pixel_accuracy(matrix),
+            "alpha_entropy": decoding.alpha_entropy(alpha),
+            "beta_entropy": decoding.beta_entropy(beta),
+            "skips": decoding.num_skips(decoded.cell),
+            "path": list(decoded.path),
+            "seconds_since_start": time.time() - self._started,
+            "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        }
+        decoded.save(self._run.architecture_epoch_path(epoch))
+        decoded.save(self._run.architecture_path)
+        picture = architecture_drawing.draw_architecture(decoded)
+        run_directory.write_png(self._run.picture_path, picture)
+        self._epoch_curves(record, matrix)
+        self._epoch_pictures(step, decoded, alpha, beta, samples)
+        self.history.append(record)
+        return record
+
+    def epochs(self):
+        """The records of all epochs, oldest first."""
+        return [record for record in self.history.read() if record.get("kind") == "epoch"]
+
+    def close(self):
+        """Closes the event file."""
+        self._summaries.close()
+
+    def _architecture_logits(self):
+        return [np.asarray(v.numpy()) for v in self._supernet.architecture_variables]
+
+    def _epoch_curves(self, record, matrix):
+        names = ("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips")
+        curves = {f"epoch/{name}": record[name] for name in names}
+        ious = metrics.by_class(self._descriptor.class_names, metrics.class_iou(matrix))
+        curves.update({f"iou/{name}": iou for name, iou in ious.items()})
+        self._summaries.scalars(record["step"], curves)
+
+    def _epoch_pictures(self, step, decoded, alpha, beta, samples):
+        images, labels, predictions = (values[:_NUM_SAMPLES] for values in samples)
+        num_blocks = len(decoded.cell)
+        pictures = {
+            "alpha": heat_map.draw_alpha(decoding.operation_weights(alpha), num_blocks),
+            "beta": trellis.draw_trellis(decoding.transition_probabilities(beta), decoded.path),
+            "cell": cell.draw_cell(decoded),
+            "validation": segmentation.draw_predictions(
+                images,
+                labels,
+                predictions,
+                self._descriptor.colormap,
+                self._descriptor.ignore_label,
+            ),
+        }
+        for tag, picture in pictures.items():
+            self._summaries.image(tag, picture, step)
+        self._summaries.flush()

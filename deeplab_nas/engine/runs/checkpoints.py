@@ -1,0 +1,133 @@
+"""Saves everything a run needs to go on exactly, and restores the newest whole checkpoint."""
+
+import os
+import re
+import sys
+import tempfile
+
+import tensorflow as tf
+
+from deeplab_nas.engine.runs import run_directory
+from deeplab_nas.errors import UserError
+from deeplab_nas.files import output_errors
+
+# What TensorFlow raises on a damaged or foreign checkpoint depends on where the damage lies.
+_UNUSABLE = (tf.errors.OpError, IndexError, ValueError, AssertionError)
+
+
+class Checkpoints:
+    """The checkpoints of one run, named `ckpt-STEP`."""
+
+    def __init__(
+        self, directory: str, checkpoint: tf.train.Checkpoint, keep: int, chief: bool = True
+    ):
+        """Looks at what lies in `directory` and takes it over.
+
+        Args:
+            directory: Folder of the checkpoints.
+            checkpoint: Everything that is saved. Optimizers must be built before a restore, or
+                their momentum is lost.
+            keep: How many of the newest checkpoints stay.
+            chief: Whether this process writes the run directory. All workers have to call `save`;
+                the others save to a throw-away folder.
+        """
+        self._directory = directory
+        self._checkpoint = checkpoint
+        if chief:
+            _remove_unfinished(directory)
+            _rewrite_state_file(directory)
+        self._manager = tf.train.CheckpointManager(
+            checkpoint, directory if chief else tempfile.mkdtemp(), max_to_keep=keep
+        )
+
+    def save(self, step: int) -> str:
+        """Saves after `step` steps and drops what `keep` does not cover; returns the path.
+
+        Raises:
+            UserError: It cannot be written, as on a full disk; older checkpoints stay as they are.
+        """
+        with output_errors.as_user_errors(self._directory, run_directory.ADVICE):
+            try:
+                return self._manager.save(checkpoint_number=step)
+            except (tf.errors.OpError, OSError):
+                _remove_unfinished(self._directory)
+                raise
+
+    def newest_step(self) -> int | None:
+        """The step of the newest checkpoint; None where there is none."""
+        return max(_steps(self._directory, r"\.index"), default=None)
+
+    def restore_newest(self) -> int | None:
+        """Restores the newest checkpoint that is whole, and says on stderr which it skipped.
+
+        Returns:
+            The step it was saved at; None when there is no checkpoint at all.
+
+        Raises:
+            UserError: There are checkpoints, but none can be restored.
+        """
+        steps = _steps(self._directory)
+        reasons = []
+        for step in reversed(steps):
+            path = _path(self._directory, step)
+            try:
+                self._checkpoint.restore(path).assert_consumed()
+            except _UNUSABLE as error:
+                reasons.append(f"{os.path.basename(path)} ({_first_line(error)})")
+                continue
+            if reasons:
+                print(f"Skipped damaged checkpoints: {', '.join(reasons)}.", file=sys.stderr)
+            return step
+        if reasons:
+            raise UserError(
+                f"Expected a whole checkpoint in {self._directory}, found none that can be "
+                f"restored: {', '.join(reasons)}; repair one, delete them to begin anew, or "
+                "name another --train_logdir."
+            )
+        return None
+
+
+def exist(directory: str) -> bool:
+    """Whether there is a checkpoint in a folder, whole or damaged."""
+    return bool(_steps(directory))
+
+
+def _remove_unfinished(directory: str) -> None:
+    """Removes the folders in which TensorFlow wrote checkpoints that it did not finish."""
+    for name in tf.io.gfile.listdir(directory) if tf.io.gfile.isdir(directory) else []:
+        if re.fullmatch(r"ckpt-\d+_temp/?", name):
+            tf.io.gfile.rmtree(os.path.join(directory, name))
+
+
+def _rewrite_state_file(directory: str) -> None:
+    """Makes TensorFlow's `checkpoint` file name exactly the checkpoints that are there.
+
+    A missing or damaged one would make the manager fail, or never delete the old checkpoints.
+    """
+    names = [f"ckpt-{step}" for step in _steps(directory, r"\.index")]
+    if names:
+        # The manager takes over what is newer than the last preserved one: all of them.
+        lines = [
+            f'model_checkpoint_path: "{names[-1]}"',
+            *(f'all_model_checkpoint_paths: "{name}"' for name in names),
+            *(f"all_model_checkpoint_timestamps: {i}.0" for i in range(1, len(names) + 1)),
+            "last_preserved_timestamp: 0.0",
+        ]
+        state_file = os.path.join(directory, "checkpoint")
+        run_directory.write_text(state_file, "\n".join(lines) + "\n")
+
+
+def _steps(directory: str, suffix: str = r"\.(index|data-.*)") -> list[int]:
+    """The steps of the checkpoints in `directory`, oldest first, read from the files themselves."""
+    names = tf.io.gfile.listdir(directory) if tf.io.gfile.isdir(directory) else []
+    matches = (re.fullmatch(rf"ckpt-(\d+){suffix}", name) for name in names)
+    return sorted({int(match.group(1)) for match in matches if match})
+
+
+def _path(directory: str, step: int) -> str:
+    return os.path.join(directory, f"ckpt-{step}")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"

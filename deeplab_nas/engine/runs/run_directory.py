@@ -1,0 +1,264 @@
+"""The folder of a run: where each file lies, and whose run it is."""
+
+import importlib.metadata
+import io
+import json
+import os
+import platform
+from typing import Any
+
+import PIL.Image
+import tensorflow as tf
+
+from deeplab_nas.engine.runs.run_lock import RunLock
+from deeplab_nas.errors import UserError
+from deeplab_nas.files import output_errors, untrusted_json
+from deeplab_nas.files.json_field import Field
+
+# A run may go on with other values of these: they say where and how it runs, not what comes out.
+FREE_SETTINGS = (
+    "train_logdir",
+    "dataset_dir",
+    "strategy",
+    "num_gpus",
+    "logical_cpus",
+    "tpu",
+    "log_steps",
+    "keep_checkpoints",
+    "save_interval_secs",
+    "steps_per_loop",
+    "xla",
+    "skip_bad_records",
+    "recompute",
+    "activation_memory_gib",
+    "debug_numerics",
+)
+_PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
+_ABSENT = "absent"
+_MAX_BYTES = 2**20
+# What to do where a file cannot be written.
+_ADVICE = "make room there, or see who may write there"
+# The same, of a file that a run writes again and again.
+ADVICE = f"{_ADVICE}; the same command then goes on from here"
+
+
+class RunDirectory:
+    """One run's folder, on a local disk or on gs://.
+
+    Attributes:
+        path: The folder.
+        flags_path: `flags.json`, every setting and the versions of the packages.
+        history_path: `history.jsonl`, one line an interval.
+        architecture_path: `architecture.json`, the architecture decoded last.
+        picture_path: `architecture.png`, its picture.
+        dataset_path: `dataset.json`, the classes of the data set and their colours.
+        metrics_path: `metrics.json`, what an evaluation measured.
+        bad_records_path: `bad_records.json`, the records that the run passes over.
+        checkpoints: Folder of the checkpoints.
+        best: Folder of the weights that evaluated best.
+        events: Folder of TensorBoard's event files.
+        architectures: Folder of the architectures decoded after each epoch of a search.
+    """
+
+    def __init__(self, path: str):
+        """Args: path, the folder, which need not exist."""
+        self.path = path
+        self.flags_path = os.path.join(path, "flags.json")
+        self.history_path = os.path.join(path, "history.jsonl")
+        self.architecture_path = os.path.join(path, "architecture.json")
+        self.picture_path = os.path.join(path, "architecture.png")
+        self.checkpoints = os.path.join(path, "checkpoints")
+        self.events = os.path.join(path, "events")
+        self.architectures = os.path.join(path, "architectures")
+        self.best = os.path.join(path, "best")
+        self.dataset_path = os.path.join(path, "dataset.json")
+        self.metrics_path = os.path.join(path, "metrics.json")
+        self.bad_records_path = os.path.join(path, "bad_records.json")
+        self._lock = None
+
+    def create(self) -> None:
+        """Creates the folder and its sub-folders where they are missing.
+
+        Raises:
+            UserError: The path is a file, or nothing can be written there.
+        """
+        path = self.path
+        if tf.io.gfile.exists(path) and not tf.io.gfile.isdir(path):
+            raise UserError(
+                f"Expected --train_logdir to be a folder, found the file {path}: name another one."
+            )
+        try:
+            for folder in (self.checkpoints, self.events):
+                tf.io.gfile.makedirs(folder)
+            probe = os.path.join(path, ".writable")
+            with tf.io.gfile.GFile(probe, "wb") as file:
+                file.write(b"")
+            tf.io.gfile.remove(probe)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"Expected a writable folder at --train_logdir={path}, found that nothing can be "
+                f"written there ({error.message}): name another one."
+            ) from error
+
+    def architecture_epoch_path(self, epoch: int) -> str:
+        """`architectures/epoch_NNN.json`, the architecture decoded after `epoch` epochs."""
+        return os.path.join(self.architectures, f"epoch_{epoch:03d}.json")
+
+    def claim(self, config: dict[str, Any], chief: bool = True) -> bool:
+        """Makes the folder this run's own, creating it, or checks that it already is.
+
+        The chief keeps other programs out until `close` or until its process ends.
+
+        The first start writes `flags.json`. A later one compares its settings with those, all but
+        `FREE_SETTINGS`, so that a run never goes on under settings that change what comes out.
+
+        Args:
+            config: The settings, such as `dataclasses.asdict(search_config)`; settings of a nested
+                dict go by their own name, as the flags do.
+            chief: Whether this process writes the folder. The others come after it, and only
+                compare.
+
+        Returns:
+            Whether the run was begun before; on other workers than the chief, False.
+
+        Raises:
+            UserError: Settings differ, or the folder belongs to something else, cannot be written
+                or is in use.
+        """
+        settings = _flatten(config)
+        if not chief:
+            self._require_claimed()
+            self._compare(settings)
+            return False
+        self.create()
+        self._lock = RunLock(self.path)
+        try:
+            return self._begin_or_compare(settings)
+        except UserError:
+            self.close()
+            raise
+
+    def _require_claimed(self) -> None:
+        if not tf.io.gfile.exists(self.flags_path):
+            raise UserError(
+                f"Expected --train_logdir={self.path} to be a folder that all workers share, found "
+                f"there no {os.path.basename(self.flags_path)} of the chief's: name another one."
+            )
+
+    def _begin_or_compare(self, settings: dict[str, Any]) -> bool:
+        if not tf.io.gfile.exists(self.flags_path):
+            self._refuse_orphans()
+            record = {"config": settings, "versions": versions()}
+            write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
+            return False
+        self._compare(settings)
+        return True
+
+    def _compare(self, settings: dict[str, Any]) -> None:
+        differences = _differences(self.settings(), settings)
+        if differences:
+            raise UserError(
+                f"The run in {self.path} was begun with other flags: {'; '.join(differences)}. "
+                "Give the old values to go on with it, or another --train_logdir to begin anew."
+            )
+
+    def close(self) -> None:
+        """Lets other programs use the folder."""
+        if self._lock:
+            self._lock.close()
+
+    def settings(self) -> dict[str, Any]:
+        """Reads the settings that the run was begun with, by flag name, from `flags.json`.
+
+        Raises:
+            UserError: The file is missing or damaged.
+        """
+        advice = "restore the file or name another --train_logdir"
+        # A flag such as --save_interval_secs=inf is one.
+        document = untrusted_json.load(self.flags_path, _MAX_BYTES, advice, infinite=True)
+        config = document.record(("config",), ("versions",))["config"]
+        return {name: _setting(field) for name, field in config.members().items()}
+
+    def _refuse_orphans(self) -> None:
+        left = [
+            name
+            for name, present in (
+                ("history.jsonl", tf.io.gfile.exists(self.history_path)),
+                ("checkpoints", bool(tf.io.gfile.listdir(self.checkpoints))),
+            )
+            if present
+        ]
+        if left:
+            raise UserError(
+                f"Expected {self.flags_path} to say what run {' and '.join(left)} there belong to, "
+                "found no such file: restore it or name another --train_logdir."
+            )
+
+
+def write_bytes(path: str, data: bytes, advice: str = _ADVICE) -> None:
+    """Writes a file whole: under a temporary name in the same folder, then renamed.
+
+    Args:
+        path: Its name.
+        data: Its contents.
+        advice: What to do if it cannot be written.
+
+    Raises:
+        UserError: It cannot be written, as on a full disk.
+    """
+    temporary = f"{path}.partial"
+    with output_errors.as_user_errors(path, advice):
+        with tf.io.gfile.GFile(temporary, "wb") as file:
+            file.write(data)
+        tf.io.gfile.rename(temporary, path, overwrite=True)
+
+
+def write_text(path: str, text: str) -> None:
+    """Writes a UTF-8 text file, as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_png(path: str, image: PIL.Image.Image, advice: str = _ADVICE) -> None:
+    """Writes a picture as PNG, as `write_bytes` does."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    write_bytes(path, buffer.getvalue(), advice)
+
+
+def _flatten(config: dict[str, Any]) -> dict[str, Any]:
+    """One level of settings by flag name, with the types that JSON gives back."""
+    settings: dict[str, Any] = {}
+    for name, value in config.items():
+        settings.update(_flatten(value) if isinstance(value, dict) else {name: value})
+    return json.loads(json.dumps(settings))
+
+
+def _setting(field: Field) -> Any:
+    """A setting as `_flatten` leaves it: one value, or a list of such."""
+    if isinstance(field.value, list):
+        return [item.scalar() for item in field.items()]
+    return field.scalar()
+
+
+def _differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
+    return [
+        f"--{name} is {_shown(there, name)} there and {_shown(here, name)} here"
+        for name in dict.fromkeys([*there, *here])
+        if name not in FREE_SETTINGS and there.get(name, _ABSENT) != here.get(name, _ABSENT)
+    ]
+
+
+def _shown(settings: dict[str, Any], name: str) -> str:
+    value = settings.get(name, _ABSENT)
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return found

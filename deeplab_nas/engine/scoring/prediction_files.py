@@ -1,0 +1,48 @@
+"""Label maps as files that the evaluation servers of the data sets take."""
+
+import os
+import posixpath
+
+import numpy as np
+import PIL.Image
+import tensorflow as tf
+
+from deeplab_nas.engine.runs import run_directory
+from deeplab_nas.errors import UserError
+
+
+class PredictionFiles:
+    """Writes each prediction as an 8-bit grayscale PNG of ids, named like its image."""
+
+    def __init__(self, folder, descriptor):
+        """Args: folder, which is made; descriptor of the data set."""
+        tf.io.gfile.makedirs(folder)
+        self._folder = folder
+        ids = descriptor.submission_ids or range(descriptor.num_classes)
+        self._ids = np.array(ids, np.uint8)
+        self._written = set()
+
+    def write(self, predictions, names):
+        """Writes the predictions of a batch.
+
+        Args:
+            predictions: Class ids `[batch, height, width]`.
+            names: Names of the images, bytes `[batch]`; one without a name only fills the batch.
+
+        Raises:
+            UserError: Two images have one name.
+        """
+        for prediction, name in zip(predictions, names, strict=True):
+            if not name:
+                continue
+            stem, extension = posixpath.splitext(posixpath.basename(name.decode()))
+            # Names such as a.b without an extension are whole.
+            stem += "" if extension.lower() in (".png", ".jpg", ".jpeg") else extension
+            if stem in self._written:
+                raise UserError(
+                    f"Expected a name of its own for each image, found '{stem}' twice: build the "
+                    "shards with names, or leave out --save_predictions."
+                )
+            self._written.add(stem)
+            picture = PIL.Image.fromarray(self._ids[prediction])
+            run_directory.write_png(os.path.join(self._folder, f"{stem}.png"), picture)

@@ -1,0 +1,101 @@
+"""Runs a network over batches of a split and counts what it gets right."""
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_nas.data import pipeline, record_faults
+from deeplab_nas.engine.scoring import metrics
+
+
+class SplitEvaluator:
+    """Evaluates one network."""
+
+    def __init__(self, strategy, scores, descriptor):
+        """Creates the evaluator.
+
+        Args:
+            strategy: A `tf.distribute.Strategy`.
+            scores: Function from images `[batch, height, width, 3]` to something whose largest
+                value over the last axis is the class, such as logits.
+            descriptor: Of the data set.
+        """
+        self._strategy = strategy
+        self._scores = scores
+        self._descriptor = descriptor
+        self._predict = tf.function(self._predict_step, autograph=False, reduce_retracing=True)
+        self._count = tf.function(self._count_step, autograph=False, reduce_retracing=True)
+
+    def on_split(self, config, index):
+        """Makes the function that evaluates on a split padded to one static size, again and again.
+
+        Args:
+            config: `DataConfig`.
+            index: `ShardIndex` of the split.
+
+        Returns:
+            Function without arguments. It returns the confusion matrix, and images, labels and
+            predictions of the first batch; it raises a `UserError` that names a record that cannot
+            be used.
+        """
+
+        def dataset(context=None):
+            return pipeline.eval_dataset(config, self._descriptor, index, context)
+
+        batches = self._strategy.distribute_datasets_from_function(dataset)
+        whole_batches = dataset()
+
+        def evaluate():
+            with record_faults.named(index, self._descriptor):
+                matrix = self.confusion_matrix(batches)
+            images, labels = next(iter(whole_batches))
+            return matrix, (images.numpy(), labels.numpy(), self.predict(images))
+
+        return evaluate
+
+    def confusion_matrix(self, dataset):
+        """Counts over a whole split.
+
+        Args:
+            dataset: Distributed batches `(images, labels)`.
+
+        Returns:
+            int64 `[num_classes, num_classes]`, rows are labels and columns predictions.
+        """
+        classes = self._descriptor.num_classes
+        matrix = np.zeros([classes, classes], np.int64)
+        for images, labels in dataset:
+            matrix += self.count(images, labels)[0]
+        return matrix
+
+    def count(self, images, labels):
+        """Counts over one distributed batch.
+
+        Args:
+            images: float32 `[batch, height, width, 3]` of each replica.
+            labels: int32 `[batch, height, width]` of each replica.
+
+        Returns:
+            The confusion matrix, int64 `[num_classes, num_classes]`, and the predictions, int32
+            `[batch, height, width]`, a list with one for each local replica.
+        """
+        counts, predictions = self._count(images, labels)
+        local = self._strategy.experimental_local_results(predictions)
+        return counts.numpy(), [values.numpy() for values in local]
+
+    def predict(self, images):
+        """Label ids `[batch, height, width]`, int32, of images `[batch, height, width, 3]`."""
+        return self._predict(images).numpy()
+
+    def _predict_step(self, images):
+        return tf.argmax(self._scores(images), axis=-1, output_type=tf.int32)
+
+    def _count_step(self, images, labels):
+        counts, predictions = self._strategy.run(self._replica_counts, args=(images, labels))
+        return self._strategy.reduce("SUM", counts, axis=None), predictions
+
+    def _replica_counts(self, images, labels):
+        predictions = self._predict_step(images)
+        counts = metrics.confusion_matrix(
+            labels, predictions, self._descriptor.num_classes, self._descriptor.ignore_label
+        )
+        return counts, predictions

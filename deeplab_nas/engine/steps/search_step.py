@@ -1,0 +1,163 @@
+"""One step of the search: first-order, alternating (Auto-DeepLab, section 4.3)."""
+
+import keras
+import tensorflow as tf
+
+from deeplab_nas.engine.devices import replicas
+from deeplab_nas.engine.steps import losses, schedules
+from deeplab_nas.engine.steps.host_loop import repeated
+from deeplab_nas.engine.steps.momentum_sgd import MomentumSGD
+from deeplab_nas.supernet import memory_plan
+from deeplab_nas.supernet.search_cell import SearchCell
+
+# DARTS's for the architecture; the paper gives the rate and the decay only.
+_ADAM_BETA_1 = 0.5
+
+
+# What the two kinds of step tell.
+WEIGHTS_TOLD = ("weight_loss", "weight_gradient_norm")
+ARCHITECTURE_TOLD = ("architecture_loss", "architecture_gradient_norm")
+
+
+class SearchStep:
+    """Updates the weights on a batch of trainA, and alpha and beta on a batch of trainB.
+
+    Both updates are `tf.function`s that run on every replica: the loss is the mean over the valid
+    pixels of the global batch, gradients are summed over the replicas and then clipped, and the
+    weight decay is an L2 term in the gradient. Each returns float32 scalars by name: the loss, and
+    the global norm of its gradient before clipping and decay.
+
+    Attributes:
+        weight_optimizer: SGD with momentum along a cosine.
+        architecture_optimizer: Adam.
+        update_weights: The update of the weights on one batch `(images, labels)`.
+        update_architecture: The update of alpha and beta on one batch.
+        run_weights: The loop that `repeated` makes of the update of the weights.
+        run_alternating: The loop around both, the weights first, on two iterators.
+    """
+
+    def __init__(self, strategy, supernet, config, ignore_label, total_steps):
+        """Creates and builds the optimizers; call it in `strategy.scope()`.
+
+        Args:
+            strategy: A `tf.distribute.Strategy`.
+            supernet: A built `Supernet`.
+            config: A `SearchConfig`.
+            ignore_label: Label id that does not count.
+            total_steps: Weight steps of the whole search.
+        """
+        self._strategy = strategy
+        self._supernet = supernet
+        self._config = config
+        self._ignore_label = ignore_label
+        self._schedule = schedules.cosine(
+            config.base_learning_rate, config.end_learning_rate, total_steps
+        )
+        self._scales_loss = supernet.compute_dtype == "float16"
+        self.weight_optimizer = self._scaling(MomentumSGD(self._schedule, momentum=config.momentum))
+        self.architecture_optimizer = self._scaling(
+            keras.optimizers.Adam(config.architecture_learning_rate, beta_1=_ADAM_BETA_1)
+        )
+        self._network_variables = supernet.network_variables
+        self._architecture_variables = supernet.architecture_variables
+        self.weight_optimizer.build(self._network_variables)
+        self.architecture_optimizer.build(self._architecture_variables)
+        self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
+        self.update_architecture = self._as_function(self._architecture_step, ARCHITECTURE_TOLD)
+        self.run_weights = repeated([self.update_weights], WEIGHTS_TOLD, config.steps_per_loop)
+        self.run_alternating = repeated(
+            [self.update_weights, self.update_architecture],
+            (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
+            config.steps_per_loop,
+        )
+
+    def learning_rate(self, step):
+        """Learning rate of the weights at a weight step, as a float."""
+        return float(self._schedule(step))
+
+    def describe_memory(self, image_shape):
+        """What the supernet keeps for its gradient, in one line; see `memory_plan.describe`."""
+        recomputed = self._nodes_to_recompute(image_shape)
+        return memory_plan.describe(self._supernet, recomputed, image_shape)
+
+    def _scaling(self, optimizer):
+        """Half precision underflows without a scale of the loss."""
+        return keras.optimizers.LossScaleOptimizer(optimizer) if self._scales_loss else optimizer
+
+    def _as_function(self, replica_step, told):
+        replica_step = replicas.step_function(self._strategy, replica_step, self._config.xla)
+
+        @tf.function(autograph=False)
+        def step(images, labels):
+            values = self._strategy.run(replica_step, args=(images, labels))
+            return {
+                name: self._strategy.experimental_local_results(value)[0]
+                for name, value in zip(told, values, strict=True)
+            }
+
+        return step
+
+    def _weight_step(self, images, labels):
+        return self._step(
+            images,
+            labels,
+            optimizer=self.weight_optimizer,
+            variables=self._network_variables,
+            frozen=SearchCell.ARCHITECTURE,
+            weight_decay=self._config.weight_decay,
+            clip_norm=self._config.clip_gradient_norm,
+        )
+
+    def _architecture_step(self, images, labels):
+        return self._step(
+            images,
+            labels,
+            optimizer=self.architecture_optimizer,
+            variables=self._architecture_variables,
+            frozen=SearchCell.WEIGHTS,
+            weight_decay=self._config.architecture_weight_decay,
+            clip_norm=0.0,
+        )
+
+    def _step(self, images, labels, *, optimizer, variables, frozen, weight_decay, clip_norm):
+        """Updates the variables; returns the loss and the norm of its gradient."""
+        loss_scale = optimizer.scale_loss(1.0) if self._scales_loss else 1.0
+        loss, gradients = self._loss_and_gradients(images, labels, variables, frozen, loss_scale)
+        norm = tf.linalg.global_norm(gradients) / loss_scale
+        factor = clip_norm / tf.maximum(norm, clip_norm) if clip_norm else tf.constant(1.0)
+        self._apply(optimizer, gradients, variables, weight_decay * loss_scale, factor)
+        if self._scales_loss:
+            # The optimizer skips such a step and lowers its scale.
+            norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
+        return loss, norm
+
+    def _loss_and_gradients(self, images, labels, variables, frozen, loss_scale):
+        """The loss of the global batch and, scaled, its gradients; the same on every replica."""
+        recompute = self._nodes_to_recompute(images.shape[:3])
+        # Only what is stepped is watched, so that nothing is computed for the other variables.
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for variable in variables])
+            logits = self._supernet(images, training=True, frozen=frozen, recompute=recompute)
+            loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
+            loss = losses.mean_loss(loss_sum, replicas.sum_over_replicas(num_valid))
+            scaled = loss * loss_scale
+        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+        return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
+
+    def _nodes_to_recompute(self, image_shape):
+        if self._config.recompute == "never":
+            return frozenset()
+        budget = self._config.activation_memory_gib if self._config.recompute == "auto" else 0
+        return memory_plan.nodes_to_recompute(self._supernet, image_shape, budget * 2**30)
+
+    def _apply(self, optimizer, gradients, variables, weight_decay, scale):
+        """Applies the gradients times `scale`, a scalar, and the L2 term."""
+        weight_decay = tf.convert_to_tensor(weight_decay)
+        # Keras' own weight decay is decoupled.
+        decayed = [
+            gradient * scale + variable.value * weight_decay
+            if len(variable.shape) > 1
+            else gradient * scale
+            for gradient, variable in zip(gradients, variables, strict=True)
+        ]
+        replicas.apply_summed(optimizer, decayed, variables)

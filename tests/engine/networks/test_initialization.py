@@ -1,0 +1,64 @@
+"""A training may begin with a checkpoint of the official code."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.core import official_checkpoint, segmenter
+from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.engine.networks import initialization
+from deeplab_nas.errors import UserError
+from tests import trained_runs
+
+
+def made_model(num_classes=4):
+    return segmenter.build(trained_runs.ARCHITECTURE, 2, num_classes)
+
+
+@pytest.fixture
+def official(tmp_path):
+    """Values by official name of a network of five classes, and their checkpoint."""
+    names = official_checkpoint.official_variables(made_model(5))
+    values = {
+        n: tf.random.stateless_uniform(v.shape, [0, i]) for i, (n, v) in enumerate(names.items())
+    }
+    values["global_step"] = tf.constant(7, tf.int64)
+    path = str(tmp_path / "model.ckpt-7")
+    tf.raw_ops.SaveV2(
+        prefix=path,
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=list(values.values()),
+    )
+    return values, path
+
+
+def test_all_of_it(official):
+    values, path = official
+    model = made_model(5)
+    told = initialization.initialize(model, TrainConfig("", initial_checkpoint=path))
+    assert "official" in told
+    for name, variable in official_checkpoint.official_variables(model).items():
+        np.testing.assert_array_equal(variable.numpy(), values[name])
+
+
+def test_all_but_the_last_layers(official):
+    values, path = official
+    model = made_model()
+    logits = model.logits.variables[0].numpy()
+    config = TrainConfig("", initial_checkpoint=path, initialize_last_layer=False)
+    initialization.initialize(model, config)
+    np.testing.assert_array_equal(model.logits.variables[0].numpy(), logits)
+    for name, variable in official_checkpoint.official_variables(model).items():
+        taken = np.array_equal(variable.numpy(), values[name])
+        assert taken == name.startswith("hnasnet/"), name
+
+
+def test_another_number_of_classes_is_told(official):
+    _, path = official
+    with pytest.raises(UserError, match=r"logits/semantic.*--initialize_last_layer=false"):
+        initialization.initialize(made_model(), TrainConfig("", initial_checkpoint=path))
+
+
+def test_nothing_to_begin_with():
+    assert initialization.initialize(made_model(), TrainConfig("")) is None

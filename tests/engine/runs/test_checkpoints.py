@@ -1,0 +1,136 @@
+"""Saving and restoring: the newest whole checkpoint, and never step 0 in silence."""
+
+import pathlib
+import resource
+
+import keras
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.engine.runs.checkpoints import Checkpoints
+from deeplab_nas.errors import UserError
+
+
+class _Run:
+    """A variable, an optimizer with momentum, and their checkpoints in a folder."""
+
+    def __init__(self, folder: pathlib.Path, keep: int = 3, chief: bool = True):
+        self.weight = tf.Variable([0.0, 0.0])
+        self.optimizer = keras.optimizers.SGD(1.0, momentum=0.5)
+        self.optimizer.build([self.weight])
+        checkpoint = tf.train.Checkpoint(weight=self.weight, optimizer=self.optimizer)
+        self.checkpoints = Checkpoints(str(folder), checkpoint, keep, chief)
+
+    def step(self):
+        self.optimizer.apply([tf.constant([1.0, 2.0])], [self.weight])
+
+    def train_and_save(self, *steps: int):
+        for step in steps:
+            self.step()
+            self.checkpoints.save(step)
+
+    def after_one_more_step(self) -> list[float]:
+        self.step()
+        return self.weight.numpy().tolist()
+
+
+def test_nothing_to_restore(tmp_path):
+    assert _Run(tmp_path / "missing").checkpoints.restore_newest() is None
+
+
+def test_goes_on_as_if_never_stopped(tmp_path):
+    first = _Run(tmp_path)
+    first.train_and_save(10, 20)
+    second = _Run(tmp_path)
+    assert second.checkpoints.restore_newest() == 20
+    assert second.after_one_more_step() == first.after_one_more_step()
+
+
+def test_only_the_newest_are_kept_over_a_restart(tmp_path):
+    _Run(tmp_path, keep=2).train_and_save(10, 20, 30)
+    _Run(tmp_path, keep=2).train_and_save(40)
+    assert sorted(path.stem for path in tmp_path.glob("*.index")) == ["ckpt-30", "ckpt-40"]
+
+
+@pytest.mark.parametrize("state", [None, b"", b"model_checkpoint_path: 'ckpt-10'", b"\x00nonsense"])
+def test_the_state_file_is_not_needed(tmp_path, state):
+    _Run(tmp_path, keep=2).train_and_save(9, 100)
+    (tmp_path / "checkpoint").unlink()
+    if state is not None:
+        (tmp_path / "checkpoint").write_bytes(state)
+    again = _Run(tmp_path, keep=2)
+    assert again.checkpoints.restore_newest() == 100
+    again.train_and_save(110)
+    assert sorted(path.stem for path in tmp_path.glob("*.index")) == ["ckpt-100", "ckpt-110"]
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip, pathlib.Path.unlink], ids=["cut", "flip", "gone"])
+@pytest.mark.parametrize("ending", ["index", "data-00000-of-00001"])
+def test_a_damaged_checkpoint_is_skipped_and_told(tmp_path, capsys, damage, ending):
+    run = _Run(tmp_path)
+    run.train_and_save(10)
+    expected = run.weight.numpy().tolist()
+    run.train_and_save(20)
+    damage(tmp_path / f"ckpt-20.{ending}")
+    again = _Run(tmp_path)
+    assert again.checkpoints.restore_newest() == 10
+    assert again.weight.numpy().tolist() == expected
+    assert "ckpt-20" in capsys.readouterr().err
+
+
+def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path):
+    _Run(tmp_path).train_and_save(10, 20)
+    for path in tmp_path.glob("*.data*"):
+        _cut(path)
+    with pytest.raises(UserError) as error:
+        _Run(tmp_path).checkpoints.restore_newest()
+    assert all(name in str(error.value) for name in ("ckpt-10", "ckpt-20", "--train_logdir"))
+
+
+def test_what_was_not_finished_is_removed(tmp_path):
+    _Run(tmp_path).train_and_save(10)
+    (tmp_path / "ckpt-20_temp").mkdir()
+    (tmp_path / "ckpt-20_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+    again = _Run(tmp_path)
+    assert again.checkpoints.restore_newest() == again.checkpoints.newest_step() == 10
+    assert not (tmp_path / "ckpt-20_temp").exists()
+
+
+def test_a_full_disk_is_told_and_the_last_checkpoint_stays(tmp_path):
+    run = _Run(tmp_path)
+    run.train_and_save(10)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
+    try:
+        with pytest.raises(UserError, match="Expected to write to .*: make room there"):
+            run.checkpoints.save(20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(path.name for path in tmp_path.glob("ckpt-*.index")) == ["ckpt-10.index"]
+    assert _Run(tmp_path).checkpoints.restore_newest() == 10
+
+
+def test_a_checkpoint_of_something_else_is_not_restored(tmp_path):
+    other = tf.train.Checkpoint(weight=tf.Variable([0.0]))
+    Checkpoints(str(tmp_path), other, keep=3).save(5)
+    with pytest.raises(UserError, match="ckpt-5"):
+        _Run(tmp_path).checkpoints.restore_newest()
+
+
+def test_other_workers_restore_but_do_not_write(tmp_path):
+    _Run(tmp_path).train_and_save(10)
+    before = sorted(tmp_path.iterdir())
+    worker = _Run(tmp_path, chief=False)
+    assert worker.checkpoints.restore_newest() == 10
+    worker.train_and_save(20)
+    assert sorted(tmp_path.iterdir()) == before

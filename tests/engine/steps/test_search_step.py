@@ -1,0 +1,148 @@
+"""The two updates of the search against the formulas."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.steps.search_step import SearchStep
+from deeplab_nas.supernet.supernet import Supernet
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+
+IGNORE = 255
+CONFIG = SearchConfig(train_logdir="", base_learning_rate=0.1, end_learning_rate=0.01)
+
+
+def made_step(config=CONFIG, total_steps=10, dtype="float32"):
+    keras.utils.set_random_seed(3)
+    settings = SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2)
+    supernet = Supernet(4, settings, dtype=dtype)
+    supernet.build()
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+    return SearchStep(strategy, supernet, config, IGNORE, total_steps), supernet
+
+
+def made_batch(seed=0):
+    rng = np.random.default_rng(seed)
+    images = rng.uniform(0, 255, [2, 17, 17, 3]).astype(np.float32)
+    labels = rng.integers(0, 4, [2, 17, 17]).astype(np.int32)
+    labels[:, :3] = IGNORE
+    return tf.constant(images), tf.constant(labels)
+
+
+def values(variables):
+    return [variable.numpy().copy() for variable in variables]
+
+
+def loss_and_gradients(supernet, variables, images, labels):
+    """The mean cross entropy over the labelled pixels, picked out one by one."""
+    with tf.GradientTape() as tape:
+        logits = supernet(images, training=True)
+        valid = labels != IGNORE
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[valid], logits[valid])
+        loss = tf.reduce_mean(losses)
+    return loss, [g.numpy() for g in tape.gradient(loss, [v.value for v in variables])]
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.01])
+def test_weight_step_is_sgd_with_clip_l2_and_momentum(clip):
+    config = dataclasses.replace(CONFIG, clip_gradient_norm=clip, weight_decay=0.1)
+    step, supernet = made_step(config)
+    variables = supernet.network_variables
+    momenta = [np.zeros(v.shape) for v in variables]
+    for number, rate in enumerate([0.1, 0.01 + 0.09 * (1 + np.cos(np.pi / 10)) / 2]):
+        before = values(variables)
+        images, labels = made_batch(number)
+        expected_loss, gradients = loss_and_gradients(supernet, variables, images, labels)
+        norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
+        scale = min(1.0, clip / norm) if clip else 1.0
+        told = step.update_weights(images, labels)
+        np.testing.assert_allclose(told["weight_loss"], expected_loss, rtol=1e-4)
+        np.testing.assert_allclose(told["weight_gradient_norm"], norm, rtol=1e-3)
+        assert step.learning_rate(number) == pytest.approx(rate)
+        for i, variable in enumerate(variables):
+            decay = 0.1 * before[i] if variable.ndim > 1 else 0.0
+            momenta[i] = 0.9 * momenta[i] - rate * (gradients[i] * scale + decay)
+            expected = before[i] + momenta[i]
+            np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
+    config = dataclasses.replace(CONFIG, architecture_weight_decay=0.1)
+    step, supernet = made_step(config)
+    variables = supernet.architecture_variables
+    for variable in variables:
+        variable.assign(np.random.default_rng(0).normal(size=variable.shape))
+    before, weights = values(variables), values(supernet.network_variables)
+    images, labels = made_batch()
+    _, gradients = loss_and_gradients(supernet, variables, images, labels)
+    told = step.update_architecture(images, labels)
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
+    np.testing.assert_allclose(told["architecture_gradient_norm"], norm, rtol=1e-3)
+    for old, new, gradient in zip(before, values(variables), gradients, strict=True):
+        # Adam's first step is the rate times the sign, whatever the size of the gradient.
+        gradient = gradient + 0.1 * old
+        clear = np.abs(gradient) > 1e-3
+        assert clear.mean() > 0.5
+        expected = old - 0.003 * np.sign(gradient)
+        np.testing.assert_allclose(new[clear], expected[clear], atol=1e-5)
+    for old, new in zip(weights, values(supernet.network_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_weight_step_leaves_alpha_and_beta_alone():
+    step, supernet = made_step()
+    before = values(supernet.architecture_variables)
+    step.update_weights(*made_batch())
+    for old, new in zip(before, values(supernet.architecture_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_a_batch_without_labels_gives_no_loss_and_no_gradient():
+    step, supernet = made_step(dataclasses.replace(CONFIG, weight_decay=0.0))
+    before = values(supernet.network_variables)
+    images, labels = made_batch()
+    told = step.update_weights(images, tf.fill(labels.shape, IGNORE))
+    assert {name: float(value) for name, value in told.items()} == {
+        "weight_loss": 0.0,
+        "weight_gradient_norm": 0.0,
+    }
+    for old, new in zip(before, values(supernet.network_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_several_steps_in_one_call_are_the_steps():
+    one, supernet = made_step()
+    several, other = made_step(dataclasses.replace(CONFIG, steps_per_loop=3))
+    iterators = [iter(tf.data.Dataset.from_tensors(made_batch(seed)).repeat()) for seed in range(2)]
+    told = [one.run_alternating(*iterators, steps=tf.constant(1)) for _ in range(3)]
+    means = several.run_alternating(*iterators, steps=tf.constant(3))
+    for name, mean in means.items():
+        expected = np.mean([float(values[name]) for values in told])
+        np.testing.assert_allclose(float(mean), expected, rtol=1e-4)
+    for first, second in zip(supernet.variables, other.variables, strict=True):
+        np.testing.assert_allclose(first.numpy(), second.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_float16_learns_as_float32_does_and_skips_a_step_that_overflows():
+    single, _ = made_step()
+    half, other = made_step(dtype="mixed_float16")
+    iterators = [iter(tf.data.Dataset.from_tensors(made_batch(seed)).repeat()) for seed in range(2)]
+    for step in range(3):
+        expected = single.run_alternating(*iterators, steps=tf.constant(1))
+        found = half.run_alternating(*iterators, steps=tf.constant(1))
+        # Later gradients part: rounding carries values over the kinks of ReLU.
+        names = expected if step == 0 else ("weight_loss", "architecture_loss")
+        for name in names:
+            np.testing.assert_allclose(found[name], expected[name], rtol=0.02, err_msg=name)
+    assert {variable.dtype for variable in other.variables} == {"float32"}
+    before = values(other.network_variables)
+    half.weight_optimizer.dynamic_scale.assign(1e30)
+    told = half.update_weights(*made_batch())
+    assert float(told["weight_gradient_norm"]) == 0.0
+    for old, new in zip(before, values(other.network_variables), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert float(half.weight_optimizer.dynamic_scale.numpy()) < 1e30

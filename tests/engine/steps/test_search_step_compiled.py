@@ -1,0 +1,68 @@
+"""Both steps of the search compiled whole by XLA: the same numbers, and nothing a TPU lacks."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.core.kernels import target
+from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.steps.search_step import SearchStep
+from deeplab_nas.supernet.supernet import Supernet
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests.engine.devices import tpu_faults
+from tests.engine.steps import test_search_step
+
+CONFIG = dataclasses.replace(
+    SearchConfig(train_logdir=""),
+    supernet=SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2),
+)
+
+
+def made_step(operation_set, recompute, **cost):
+    keras.utils.set_random_seed(3)
+    settings = dataclasses.replace(CONFIG.supernet, operation_set=operation_set)
+    supernet = Supernet(4, settings)
+    supernet.build()
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+    config = dataclasses.replace(CONFIG, recompute=recompute, **cost)
+    return SearchStep(strategy, supernet, config, test_search_step.IGNORE, 10), supernet
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("operation_set", "recompute"), [("official", "always"), ("darts", "never")]
+)
+def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(monkeypatch, operation_set, recompute):
+    plain, supernet = made_step(operation_set, recompute)
+    compiled, compiled_supernet = made_step(operation_set, recompute, xla=True)
+    other, other_supernet = made_step(operation_set, recompute)
+    for name in ("update_weights", "update_architecture"):
+        batch = test_search_step.made_batch()
+        expected = getattr(plain, name)(*batch)
+        assert_same(getattr(compiled, name)(*batch), expected)
+        with monkeypatch.context() as patch:
+            patch.setattr(target, "on_tpu", lambda: True)
+            assert_same(getattr(other, name)(*batch), expected)
+            as_on_a_tpu = tf.function(getattr(other, name), jit_compile=True, autograph=False)
+            faults, (operations, instructions) = tpu_faults.of(as_on_a_tpu, *batch)
+        assert not faults, "\n".join(faults)
+        assert min(operations, instructions) > 1000
+        for own in (compiled_supernet, other_supernet):
+            assert_equal_variables(own, supernet)
+            # Each step is compared by itself: the next one magnifies what this one rounded.
+            for variable, value in zip(own.variables, supernet.variables, strict=True):
+                variable.assign(value)
+
+
+def assert_same(found, expected):
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, err_msg=name)
+
+
+def assert_equal_variables(found, expected):
+    for one, two in zip(expected.variables, found.variables, strict=True):
+        scale = max(np.abs(one.numpy()).max(), 1e-3)
+        assert np.abs(one.numpy() - two.numpy()).max() < 1e-4 * scale, one.path

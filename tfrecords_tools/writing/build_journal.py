@@ -1,0 +1,143 @@
+"""What an unfinished build has finished, so that a build started again goes on from there.
+
+A shard is written as `NAME.incomplete`, becomes `NAME.complete` when it is whole, and NAME when all
+are. `building-SPLIT.json` says of what the whole ones were made.
+"""
+
+import dataclasses
+import json
+import posixpath
+import re
+
+import tensorflow as tf
+
+from deeplab_nas.data import manifests, shard_index
+from deeplab_nas.data.class_statistics import ClassStatistics
+from deeplab_nas.errors import UserError
+from deeplab_nas.files import untrusted_json
+from deeplab_nas.files.json_field import Field
+
+# As JSON has the keys, and as the names of shards have room for.
+_NUMBER = re.compile("0|[1-9][0-9]{0,4}")
+_COMPLETE, _INCOMPLETE = ".complete", ".incomplete"
+
+
+@dataclasses.dataclass(frozen=True)
+class FinishedShard:
+    """A whole shard.
+
+    Attributes:
+        identity: Of what it was made; a shard made of anything else has another one.
+        num_bytes: Size of its file.
+        num_examples: Records in it.
+        image_sizes: The distinct `(height, width)` of its images, in pixels, sorted.
+        statistics: Its pixels by class.
+        skipped: A sentence for every example that was left out.
+    """
+
+    identity: str
+    num_bytes: int
+    num_examples: int
+    image_sizes: tuple[tuple[int, int], ...]
+    statistics: ClassStatistics
+    skipped: tuple[str, ...]
+
+
+class BuildJournal:
+    """The shards of one split while they are written.
+
+    Attributes:
+        names: Paths of all shards when the split is built.
+        finished: The whole shards by number.
+    """
+
+    def __init__(self, output_dir: str, split: str, identities: list[str]):
+        """Finds what an earlier build left, and removes of it what no longer fits.
+
+        Args:
+            output_dir: Folder of the shards, local or gs://.
+            split: Name of the split.
+            identities: Of what each shard is to be made.
+
+        Raises:
+            UserError: If the folder holds shards of the split that are not of such a build.
+        """
+        self._path = posixpath.join(output_dir, f"building-{split}.json")
+        self.names = [
+            posixpath.join(output_dir, shard_index.shard_name(split, number, len(identities)))
+            for number in range(len(identities))
+        ]
+        self.finished = {
+            number: shard
+            for number, shard in self._read().items()
+            if number < len(identities)
+            and shard.identity == identities[number]
+            and self._place(number, shard.num_bytes)
+        }
+        kept = {self._place(number, shard.num_bytes) for number, shard in self.finished.items()}
+        pattern = posixpath.join(output_dir, f"{split}-?????-of-?????.tfrecord")
+        others = sorted(set(tf.io.gfile.glob(pattern)) - kept)
+        if others:
+            raise UserError(
+                f"Expected no shards of {split!r} in {output_dir}, found {len(others)}: remove "
+                "them or name another --output_dir."
+            )
+        for leftover in set(tf.io.gfile.glob(pattern + ".*complete")) - kept:
+            tf.io.gfile.remove(leftover)
+
+    def incomplete(self, number: int) -> str:
+        """The path that a shard is written to."""
+        return self.names[number] + _INCOMPLETE
+
+    def finish(self, number: int, shard: FinishedShard) -> None:
+        """Keeps a shard that has been written to `incomplete(number)`."""
+        self.finished[number] = shard
+        fields = {key: dataclasses.asdict(shard) for key, shard in self.finished.items()}
+        with tf.io.gfile.GFile(self._path + _INCOMPLETE, "w") as file:
+            file.write(json.dumps(fields))
+        # The entry first: what it tells of counts only once the shard has its name.
+        tf.io.gfile.rename(self._path + _INCOMPLETE, self._path, overwrite=True)
+        tf.io.gfile.rename(self.incomplete(number), self.names[number] + _COMPLETE, overwrite=True)
+
+    def abandon(self, number: int) -> None:
+        """Removes what has been written of a shard."""
+        if tf.io.gfile.exists(self.incomplete(number)):
+            tf.io.gfile.remove(self.incomplete(number))
+
+    def publish(self, manifest: manifests.Manifest, output_dir: str) -> None:
+        """Gives all shards, which are whole, their names, writes the manifest and forgets."""
+        for name in self.names:
+            if tf.io.gfile.exists(name + _COMPLETE):
+                tf.io.gfile.rename(name + _COMPLETE, name)
+        manifests.write(manifest, output_dir)
+        tf.io.gfile.remove(self._path)
+
+    def _place(self, number: int, num_bytes: int) -> str | None:
+        """Where a finished shard lies: a build may have ended while it gave them their names."""
+        for name in (self.names[number] + _COMPLETE, self.names[number]):
+            if tf.io.gfile.exists(name) and tf.io.gfile.stat(name).length == num_bytes:
+                return name
+        return None
+
+    def _read(self) -> dict[int, FinishedShard]:
+        if not tf.io.gfile.exists(self._path):
+            return {}
+        document = untrusted_json.load(self._path, manifests.MAX_BYTES, "remove it and build again")
+        shards = document.members()
+        for key, shard in shards.items():
+            if not _NUMBER.fullmatch(key):
+                raise shard.refusal("under the number of a shard")
+        return {int(key): _shard(shard) for key, shard in shards.items()}
+
+
+def _shard(document: Field) -> FinishedShard:
+    fields = document.record(tuple(field.name for field in dataclasses.fields(FinishedShard)))
+    num_examples = fields["num_examples"].integer()
+    return FinishedShard(
+        identity=fields["identity"].line(),
+        num_bytes=fields["num_bytes"].integer(),
+        num_examples=num_examples,
+        image_sizes=manifests.read_sizes(fields["image_sizes"], num_examples),
+        statistics=manifests.read_statistics(fields["statistics"]),
+        skipped=tuple(sentence.text() for sentence in fields["skipped"].items()),
+    )

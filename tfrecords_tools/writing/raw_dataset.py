@@ -1,0 +1,133 @@
+"""A data set as its owners publish it, and the program that makes its shards."""
+
+import dataclasses
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+
+from absl import flags as absl_flags
+
+from deeplab_nas.data import manifests
+from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.errors import UserError
+from tfrecords_tools.sources import pairs
+from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.writing import build_options, shards
+from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class RawDataset:
+    """What a builder has to know of a data set besides its descriptor.
+
+    Attributes:
+        descriptor: Facts of the data set.
+        root_flag: Name of the flag of its folder.
+        splits: Splits that can be built.
+        num_shards: Shards a split.
+        find: Finds the pairs of a split below the folder; gives those that lack a file to
+            `BadExamples`.
+        default_splits: Those of `splits` that are built unless others are asked for.
+        load: Makes an example of a pair.
+        settings: What `load` depends on besides the pair.
+    """
+
+    descriptor: DatasetDescriptor
+    root_flag: str
+    splits: tuple[str, ...]
+    num_shards: int
+    find: Callable[[pathlib.Path, str, BadExamples], list[pairs.Pair]]
+    default_splits: Callable[[pathlib.Path], Sequence[str]]
+    load: Callable[[pairs.Pair], LabeledImage] = pairs.load
+    settings: str = ""
+
+    def build(
+        self,
+        root: str,
+        output_dir: str,
+        splits: Sequence[str] = (),
+        options: BuildOptions | None = None,
+    ) -> tuple[manifests.Manifest, ...]:
+        """Writes the shards of some splits.
+
+        Args:
+            root: Folder of the data set as it is unpacked.
+            output_dir: Folder of the shards, local or gs://.
+            splits: Some of `splits`; empty for the default ones.
+            options: How; see `shards.write_split`.
+
+        Returns:
+            The manifests of the splits.
+
+        Raises:
+            UserError: A split is unknown, or a folder or file is missing or does not fit. Nothing
+                is written before every split has been found.
+        """
+        options = options or BuildOptions()
+        folder = pathlib.Path(root)
+        if not folder.is_dir():
+            raise UserError(f"Expected a folder at --{self.root_flag}={root}, found none.")
+        splits = splits or self.default_splits(folder)
+        for split in splits:
+            if split not in self.splits:
+                raise UserError(
+                    f"Expected --splits to be some of {', '.join(self.splits)}, found {split}."
+                )
+        found = [self._found(folder, split, options) for split in splits]
+        return tuple(shards.write_split(output_dir, split, options) for split in found)
+
+    def _found(self, folder, split, options) -> shards.Split:
+        bad = BadExamples(options.skip_bad)
+        return shards.Split(
+            name=split,
+            items=self.find(folder, split, bad),
+            load=self.load,
+            descriptor=self.descriptor,
+            num_shards=self.num_shards,
+            identify=lambda run: f"{self.settings} {pairs.identify(run)}",
+            skipped=tuple(bad.sentences),
+        )
+
+
+def define_flags(root_flag: str, root_help: str, splits: Sequence[str], default: str) -> None:
+    """Registers the flags of a program that builds a data set.
+
+    Args:
+        root_flag: Name of the flag of the raw data, such as `cityscapes_root`.
+        root_help: What that folder holds.
+        splits: Splits that can be built.
+        default: Which of them are, unless others are asked for.
+    """
+    absl_flags.DEFINE_string(root_flag, None, root_help)
+    absl_flags.mark_flag_as_required(root_flag)
+    absl_flags.DEFINE_list(
+        "splits", [], f"Splits to build, of {', '.join(splits)}; empty: {default}."
+    )
+    build_options.define_flags()
+
+
+def build_by_flags(dataset: RawDataset) -> None:
+    """Builds what the flags name and tells what came of it."""
+    values = absl_flags.FLAGS
+    root, options = values[dataset.root_flag].value, build_options.from_flags(values)
+    built = dataset.build(root, values.output_dir, values.splits, options)
+    tell(built)
+    published = dict(zip(dataset.descriptor.splits, dataset.descriptor.split_sizes, strict=False))
+    for manifest in built:
+        expected = published.get(manifest.split, manifest.num_examples)
+        if expected != manifest.num_examples:
+            print(
+                f"{manifest.split} was published with {expected} examples: check that all of it is "
+                "there.",
+                file=sys.stderr,
+            )
+
+
+def tell(built: Sequence[manifests.Manifest]) -> None:
+    """Prints a line a split."""
+    for manifest in built:
+        left_out = f", {len(manifest.skipped)} left out" if manifest.skipped else ""
+        print(
+            f"{manifest.split}: {manifest.num_examples} examples{left_out}, "
+            f"{manifest.num_classes} classes"
+        )
