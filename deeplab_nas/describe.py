@@ -3,56 +3,61 @@
 import dataclasses
 import json
 
-from flags import describe_flags, network_flags, program
-
-from absl import flags
+from flags import program
 
 from deeplab_nas.core.cost import cost_table, network_cost
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import labels
 from deeplab_nas.engine.networks import networks
 from deeplab_nas.engine.runs import run_directory
+from deeplab_nas.settings import Settings, setting
 
-describe_flags.define()
+
+@dataclasses.dataclass(frozen=True)
+class DescribeConfig(Settings):
+    """What to describe, and how."""
+
+    network: NetworkConfig = NetworkConfig()
+    num_classes: int = setting(19, "Number of classes.", paper="19 for Cityscapes", least=1)
+    input_size: tuple[int, int] = setting(
+        (1025, 2049),
+        "Height and width of the image in pixels, or one number for both.",
+        paper="1025,2049, Cityscapes",
+        least=1,
+    )
+    json: bool = setting(False, "Print one JSON object instead of a table.")
+    output_png: str = setting("", "Picture of the path and the cell, written here; empty: none.")
 
 
-def main(_):
-    network = network_flags.network_config(flags.FLAGS)
-    num_classes = describe_flags.num_classes(flags.FLAGS)
-    size = describe_flags.input_size(flags.FLAGS)
+def main(config: DescribeConfig) -> None:
+    """Prints the network and its cost, and draws it where that is asked for."""
+    network, size = config.network, config.input_size
     architecture = networks.architecture(network)
-    if flags.FLAGS.output_png:
-        _draw(architecture, flags.FLAGS.output_png)
-    measured = network_cost.measure(networks.build(network, architecture, num_classes), *size)
-    if flags.FLAGS.json:
+    if config.output_png:
+        picture = architecture_drawing.draw_architecture(architecture)
+        run_directory.write_png(config.output_png, picture, "name another --output_png")
+    model = networks.build(network, architecture, config.num_classes)
+    measured = network_cost.measure(model, *size)
+    if config.json:
         facts = {
             **dataclasses.asdict(network),
-            "num_classes": num_classes,
+            "num_classes": config.num_classes,
             "cell": architecture.cell,
             "path": architecture.path,
             "input_size": size,
             **dataclasses.asdict(measured),
         }
         print(json.dumps(facts))
-    else:
-        print(_heading(network, architecture, num_classes, size))
-        print(cost_table.render(measured))
-
-
-def _draw(architecture, path):
-    picture = architecture_drawing.draw_architecture(architecture)
-    run_directory.write_png(path, picture, "name another --output_png")
-
-
-def _heading(network, architecture, num_classes, size):
+        return
     blocks = "; ".join(labels.block_label(pairs) for pairs in architecture.cell)
-    return (
-        f"{network.architecture}, F = {network.filter_multiplier}, {num_classes} classes, "
+    print(
+        f"{network.architecture}, F = {network.filter_multiplier}, {config.num_classes} classes, "
         f"images of {size[0]}x{size[1]}\n"
         f"Path (output strides): {labels.path_label(architecture.path)}\n"
-        f"Cell: {blocks}\n"
+        f"Cell: {blocks}\n\n{cost_table.render(measured)}"
     )
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(DescribeConfig, main)

@@ -1,17 +1,15 @@
 """Writes a trained network for servers: `export --checkpoint=... --export_dir=...`."""
 
-from flags import export_flags, program
-
-from absl import flags
+from flags import program
 
 from deeplab_nas.serving import exporter
+from deeplab_nas.serving.export_config import ExportConfig
 
-export_flags.define()
 
-
-def main(_):
-    print(exporter.run(export_flags.export_config(flags.FLAGS)))
+def main(config: ExportConfig) -> None:
+    """Exports, and prints the path of the version directory."""
+    print(exporter.run(config))
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(ExportConfig, main)

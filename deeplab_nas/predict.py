@@ -1,19 +1,18 @@
 """Labels image files: `python -m deeplab_nas.predict --checkpoint=... --input=...`."""
 
-from flags import predict_flags, program
-
-from absl import flags
+from flags import program
 
 from deeplab_nas.engine import predict_loop
-from deeplab_nas.engine.devices import strategies
+from deeplab_nas.engine.configs.predict import PredictConfig
 from deeplab_nas.errors import UserError
 
-predict_flags.define()
 
+def main(config: PredictConfig) -> None:
+    """Predicts, and prints how many label maps were written.
 
-def main(_):
-    config = predict_flags.predict_config(flags.FLAGS)
-    strategies.set_threads(flags.FLAGS.threads, side_by_side=False)
+    Raises:
+        UserError: Some images could not be used; the others were processed.
+    """
     done = predict_loop.run(config)
     pace = f", {done.images_a_second:.3g} images a second" if done.images_a_second else ""
     print(f"{done.written} label maps and overlays in {config.output_dir}{pace}")
@@ -26,4 +25,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(PredictConfig, main)

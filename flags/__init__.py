@@ -1,4 +1,4 @@
-"""Command-line flags, one module a topic, and `program`, which runs every program.
+"""Command-line programs: `program` runs each of them on the flags of its configuration.
 
 Programs import this package before TensorFlow, which reads its settings from the environment once,
 when it is loaded. Log level 2 keeps errors and leaves out information and warnings, apart from the

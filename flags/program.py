@@ -3,11 +3,14 @@
 import pathlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from flags import dataclass_flags
 
 from absl import app, flags, logging
 
 from deeplab_nas.errors import StoppedError, UserError
+from deeplab_nas.settings import Settings
 
 # absl files flags under the module that asks: with this, under the program and not under this file.
 flags.disclaim_key_flags()
@@ -16,7 +19,9 @@ _RECIPES = pathlib.Path(__file__).parent / "recipes"
 _INTERRUPTED = 130
 
 
-def run(main: Callable[[Sequence[str]], None], recipe: str | None = None) -> NoReturn:
+def run(
+    config_class: type[Settings], main: Callable[[Any], None], recipe: str | None = None
+) -> NoReturn:
     """Runs a program on the command line of this process and ends the process.
 
     The exit code is 0 when `main` returns, 1 when a flag is wrong or `main` raises `UserError` (the
@@ -24,35 +29,28 @@ def run(main: Callable[[Sequence[str]], None], recipe: str | None = None) -> NoR
     or a training has saved. Other exceptions are programming errors and keep their traceback.
 
     Args:
-        main: The program, called once the flags are parsed with what is left of the command line:
-            the program's own name.
+        config_class: The configuration, each of whose settings becomes a flag.
+        main: The program, called with the configuration that the command line describes.
         recipe: Name of the flagfile in `flags/recipes` that is read first when the command line
             names neither a flagfile nor a data set. Flags on the command line override it.
     """
 
-    def guarded_main(argv: Sequence[str]) -> None:
+    def guarded_main(_: Sequence[str]) -> None:
         # TensorFlow logs through absl what only its developers want to know.
         logging.set_verbosity(logging.WARNING)
         try:
-            main(argv)
+            main(dataclass_flags.config(config_class))
         except UserError as error:
             _exit_with(str(error))
         except KeyboardInterrupt:
             print("Interrupted.", file=sys.stderr)
             sys.exit(_INTERRUPTED)
         except StoppedError as error:
-            print("Saved: the same command goes on from here.", file=sys.stderr)
+            print("Saved: the same command resumes from here.", file=sys.stderr)
             sys.exit(128 + error.signal_number)
 
-    _show_topic_flags_in_help()
+    dataclass_flags.define(config_class)
     app.run(guarded_main, flags_parser=lambda argv: _parse(argv, recipe))
-
-
-def _show_topic_flags_in_help() -> None:
-    """Makes `--help`, which shows a program's own flags, show those of `flags/*_flags.py` too."""
-    for name in flags.FLAGS.flags_by_module_dict():
-        if name.startswith("flags."):
-            flags.adopt_module_key_flags(sys.modules[name])
 
 
 def _parse(argv: Sequence[str], recipe: str | None) -> list[str]:

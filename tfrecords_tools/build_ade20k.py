@@ -5,13 +5,12 @@ import pathlib
 
 from flags import program
 
-from absl import flags as absl_flags
-
 from deeplab_nas.data import datasets
+from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import pairs
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset
-from tfrecords_tools.writing.build_options import BadExamples
+from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 _FOLDERS = {"train": "training", "val": "validation"}
 _DESCRIPTORS = {found.num_classes: found for found in datasets.conventions("ade20k")}
@@ -48,20 +47,26 @@ def _load_from_one(pair: pairs.Pair) -> LabeledImage:
     return dataclasses.replace(example, label=example.label - 1)
 
 
-def main(_: list[str]) -> None:
-    """Builds the splits that the flags name."""
-    raw_dataset.build_by_flags(ade20k(int(absl_flags.FLAGS.num_classes)))
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ade20kConfig(BuildConfig):
+    """What to build."""
+
+    ade20k_root: str = required(
+        "The folder ADEChallengeData2016.", example="data/ADEChallengeData2016"
+    )
+    splits: tuple[str, ...] = raw_dataset.splits_setting(tuple(_FOLDERS), "both")
+    num_classes: str = setting(
+        "150",
+        "150: the benchmark's classes, 0 of the files ignored. 151: official DeepLab, 0 is a class "
+        "and ignored.",
+        choices=("150", "151"),
+    )
+
+
+def main(config: Ade20kConfig) -> None:
+    """Builds the splits that the configuration names."""
+    raw_dataset.build(ade20k(int(config.num_classes)), config.ade20k_root, config)
 
 
 if __name__ == "__main__":
-    raw_dataset.define_flags(
-        "ade20k_root", "The folder ADEChallengeData2016.", tuple(_FOLDERS), "both"
-    )
-    absl_flags.DEFINE_enum(
-        "num_classes",
-        "150",
-        ["150", "151"],
-        "150: the benchmark's classes, 0 of the files ignored. 151: official DeepLab, 0 is a class "
-        "and ignored.",
-    )
-    program.run(main)
+    program.run(Ade20kConfig, main)

@@ -8,10 +8,11 @@ from flags import program
 import numpy as np
 
 from deeplab_nas.data import datasets
+from deeplab_nas.settings import required
 from tfrecords_tools.sources import pairs
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset
-from tfrecords_tools.writing.build_options import BadExamples
+from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 _DESCRIPTOR = datasets.describe("camvid", "")
 _VOID = 11
@@ -43,16 +44,21 @@ CAMVID = raw_dataset.RawDataset(
 )
 
 
-def main(_: list[str]) -> None:
-    """Builds the splits that the flags name."""
-    raw_dataset.build_by_flags(CAMVID)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CamvidConfig(BuildConfig):
+    """What to build."""
+
+    camvid_root: str = required(
+        "Folder that holds train, trainannot, val, valannot and maybe test and testannot.",
+        example="data/camvid",
+    )
+    splits: tuple[str, ...] = raw_dataset.splits_setting(CAMVID.splits, "those that are there")
+
+
+def main(config: CamvidConfig) -> None:
+    """Builds the splits that the configuration names."""
+    raw_dataset.build(CAMVID, config.camvid_root, config)
 
 
 if __name__ == "__main__":
-    raw_dataset.define_flags(
-        CAMVID.root_flag,
-        "Folder that holds train, trainannot, val, valannot and maybe test and testannot.",
-        CAMVID.splits,
-        "those that are there",
-    )
-    program.run(main)
+    program.run(CamvidConfig, main)

@@ -1,5 +1,6 @@
 """Builds shards of Cityscapes from its folders `leftImg8bit`, `gtFine` and `gtCoarse`."""
 
+import dataclasses
 import functools
 import io
 import pathlib
@@ -7,15 +8,15 @@ import pathlib
 from flags import program
 
 import numpy as np
-from absl import flags as absl_flags
 from PIL import Image
 
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import images, pairs, raw_ids, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset
-from tfrecords_tools.writing.build_options import BadExamples
+from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 # Folders under `leftImg8bit`, and the one of the labels, by split.
 _SOURCES = {
@@ -102,19 +103,23 @@ def _halved(image, label) -> tuple[bytes, np.ndarray]:
     return buffer.getvalue(), label
 
 
-def main(_: list[str]) -> None:
-    """Builds the splits that the flags name."""
-    raw_dataset.build_by_flags(cityscapes(absl_flags.FLAGS.half_resolution))
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CityscapesConfig(BuildConfig):
+    """What to build."""
+
+    cityscapes_root: str = required(
+        "Folder that holds leftImg8bit and gtFine or gtCoarse.", example="data/cityscapes"
+    )
+    splits: tuple[str, ...] = raw_dataset.splits_setting(
+        tuple(_SOURCES), ", ".join(_DEFAULT_SPLITS)
+    )
+    half_resolution: bool = setting(False, "Halve both sides.", paper="its search sees 1024x512")
+
+
+def main(config: CityscapesConfig) -> None:
+    """Builds the splits that the configuration names."""
+    raw_dataset.build(cityscapes(config.half_resolution), config.cityscapes_root, config)
 
 
 if __name__ == "__main__":
-    raw_dataset.define_flags(
-        "cityscapes_root",
-        "Folder that holds leftImg8bit and gtFine or gtCoarse.",
-        tuple(_SOURCES),
-        ", ".join(_DEFAULT_SPLITS),
-    )
-    absl_flags.DEFINE_bool(
-        "half_resolution", False, "Halve both sides. Paper: its search sees 1024x512."
-    )
-    program.run(main)
+    program.run(CityscapesConfig, main)

@@ -8,50 +8,43 @@ from collections.abc import Sequence
 
 from flags import program
 
-from absl import flags as absl_flags
-
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import images, pairs, source_files
-from tfrecords_tools.writing import build_options, progress, raw_dataset, shards, workers
-from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
+from tfrecords_tools.writing import progress, raw_dataset, shards, workers
+from tfrecords_tools.writing.build_options import BadExamples, BuildConfig, BuildOptions
 
 
-@dataclasses.dataclass(frozen=True)
-class FolderConfig:
-    """What to build.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FolderConfig(BuildConfig):
+    """What to build."""
 
-    Attributes:
-        image_folder: Folder of the images.
-        label_folder: Folder of the label files, paired with the images by base name.
-        output_dir: Folder of the shards, local or gs://.
-        split: Name of the split.
-        num_classes: Classes, background included; 0 takes the largest id and adds one.
-        ignore_label: Label id of pixels that neither train nor count.
-        class_names: One name a class; empty for `class_0`, `class_1` and so on.
-        val_fraction: Share of the pairs, in 0..1, that goes to the split `val` instead.
-        num_shards: Shards a split.
-    """
+    image_folder: str = required("Folder of the images.", example="images")
+    label_folder: str = required(
+        "Folder of the label files, single-channel 8-bit images of label ids, paired with the "
+        "images by base name.",
+        example="labels",
+    )
+    split: str = setting("train", "Name of the split.")
+    num_classes: int = setting(0, "Classes, background included; 0 infers them.", least=0, most=256)
+    ignore_label: int = setting(255, "Label id of ignored pixels.", least=0, most=255)
+    class_names: tuple[str, ...] = setting((), "One name a class, separated by commas.")
+    val_fraction: float = setting(
+        0.0, "Share of the pairs that goes to the split val instead.", least=0, most=1
+    )
+    num_shards: int = setting(4, "Shards a split.", least=1)
 
-    image_folder: str
-    label_folder: str
-    output_dir: str
-    split: str = "train"
-    num_classes: int = 0
-    ignore_label: int = 255
-    class_names: tuple[str, ...] = ()
-    val_fraction: float = 0.0
-    num_shards: int = 4
+    def check_together(self) -> None:
+        if self.val_fraction and self.split == "val":
+            raise UserError("Expected --split to be other than val where --val_fraction is given.")
 
 
-def build(
-    config: FolderConfig, options: BuildOptions | None = None
-) -> tuple[manifests.Manifest, ...]:
+def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     """Writes the shards.
 
     Args:
         config: What to build.
-        options: How; see `shards.write_split`.
 
     Returns:
         The manifests of the splits that were written.
@@ -59,9 +52,7 @@ def build(
     Raises:
         UserError: If a file is missing or does not fit, or if the settings contradict each other.
     """
-    if config.val_fraction and config.split == "val":
-        raise UserError("Expected --split to be other than val where --val_fraction is given.")
-    options = options or BuildOptions()
+    options = config.options
     bad = BadExamples(options.skip_bad)
     folders = pathlib.Path(config.image_folder), pathlib.Path(config.label_folder)
     found = pairs.find(*folders, bad)
@@ -141,34 +132,10 @@ def _is_val(pair: pairs.Pair, val_fraction: float) -> bool:
     return int.from_bytes(digest[:8], "big") < val_fraction * 2**64
 
 
-def define_flags() -> None:
-    """Registers the flags of this program."""
-    absl_flags.DEFINE_string("image_folder", None, "Folder of the images.")
-    absl_flags.DEFINE_string(
-        "label_folder", None, "Folder of the label files, single-channel 8-bit images of label ids."
-    )
-    absl_flags.DEFINE_string("split", "train", "Name of the split.")
-    absl_flags.DEFINE_integer(
-        "num_classes", 0, "Classes, background included; 0 infers them.", 0, 256
-    )
-    absl_flags.DEFINE_integer("ignore_label", 255, "Label id of ignored pixels.", 0, 255)
-    absl_flags.DEFINE_list("class_names", [], "One name a class, separated by commas.")
-    absl_flags.DEFINE_float(
-        "val_fraction", 0.0, "Share of the pairs that goes to the split val instead.", 0.0, 1.0
-    )
-    absl_flags.DEFINE_integer("num_shards", 4, "Shards a split.", 1)
-    build_options.define_flags()
-    absl_flags.mark_flags_as_required(["image_folder", "label_folder"])
-
-
-def main(_: list[str]) -> None:
-    """Builds the data set that the flags describe."""
-    values = absl_flags.FLAGS
-    fields = {field.name: values[field.name].value for field in dataclasses.fields(FolderConfig)}
-    fields["class_names"] = tuple(fields["class_names"])
-    raw_dataset.tell(build(FolderConfig(**fields), build_options.from_flags(values)))
+def main(config: FolderConfig) -> None:
+    """Builds the data set that the configuration describes."""
+    raw_dataset.tell(build(config))
 
 
 if __name__ == "__main__":
-    define_flags()
-    program.run(main)
+    program.run(FolderConfig, main)

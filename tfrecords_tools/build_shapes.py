@@ -1,21 +1,22 @@
 """Builds the data set `shapes`, which needs no download: draws it on first use and keeps it."""
 
+import dataclasses
 import io
 import os
 import pathlib
 import shutil
 import tempfile
+from typing import Any
 
 from flags import program
 
-from absl import flags as absl_flags
 from PIL import Image
 
 from deeplab_nas.data import datasets, manifests
 from tfrecords_tools import shapes
 from tfrecords_tools.sources.labeled_image import LabeledImage
-from tfrecords_tools.writing import build_options, raw_dataset, shards
-from tfrecords_tools.writing.build_options import BuildOptions
+from tfrecords_tools.writing import raw_dataset, shards
+from tfrecords_tools.writing.build_options import BuildConfig, BuildOptions
 
 # Part of the folder's name: raise it with every change of the pictures.
 VERSION = 2
@@ -59,6 +60,21 @@ def ensure(cache_dir: str | None = None) -> str:
     return str(final)
 
 
+def with_folder(config: Any) -> Any:
+    """Fills the folder of the built-in data set into a configuration of a run that reads it.
+
+    Args:
+        config: A `SearchConfig` or `TrainConfig`.
+
+    Returns:
+        The configuration, with `ensure()` for an empty `dataset_dir` of the built-in data set.
+    """
+    if config.data.dataset != datasets.BUILT_IN or config.data.dataset_dir:
+        return config
+    data = dataclasses.replace(config.data, dataset_dir=ensure())
+    return dataclasses.replace(config, data=data)
+
+
 def build(output_dir: str, options: BuildOptions | None = None) -> tuple[manifests.Manifest, ...]:
     """Draws the data set and writes its shards.
 
@@ -98,12 +114,10 @@ def _load(item: tuple[str, int]) -> LabeledImage:
     return LabeledImage(f"{split}_{number:05d}", buffer.getvalue(), label)
 
 
-def main(_: list[str]) -> None:
-    """Builds the data set where the flags say."""
-    values = absl_flags.FLAGS
-    raw_dataset.tell(build(values.output_dir, build_options.from_flags(values)))
+def main(config: BuildConfig) -> None:
+    """Builds the data set where the configuration says."""
+    raw_dataset.tell(build(config.output_dir, config.options))
 
 
 if __name__ == "__main__":
-    build_options.define_flags()
-    program.run(main)
+    program.run(BuildConfig, main)

@@ -8,49 +8,43 @@ from flags import program
 
 import numpy as np
 import tensorflow_datasets as tfds
-from absl import flags as absl_flags
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import images, raw_ids
 from tfrecords_tools.sources.labeled_image import LabeledImage
-from tfrecords_tools.writing import build_options, raw_dataset, shards
-from tfrecords_tools.writing.build_options import BuildOptions
+from tfrecords_tools.writing import raw_dataset, shards
+from tfrecords_tools.writing.build_options import BuildConfig
 
 _NUM_SHARDS = 4
 
 
-@dataclasses.dataclass(frozen=True)
-class TfdsConfig:
-    """What to build.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TfdsConfig(BuildConfig):
+    """What to build."""
 
-    Attributes:
-        tfds_name: Name of the data set in TFDS, such as `cityscapes/semantic_segmentation`, or the
-            folder of a prepared one, which holds `features.json`.
-        tfds_dir: Where TFDS keeps its data sets; empty for its default. Nothing is downloaded.
-        output_dir: Folder of the shards, local or gs://.
-        splits: Splits as TFDS names them; empty for all.
-        image_key: Feature of the images; empty for the only one with three channels.
-        label_key: Feature of the label maps; empty for the only image with one channel.
-        num_classes: Classes; 0 takes what the feature says.
-        first_label: Label id that becomes class 0; lower ones are ignored.
-        ignore_label: Label id, before that shift, of pixels that neither train nor count.
-    """
-
-    tfds_name: str
-    output_dir: str
-    tfds_dir: str = ""
-    splits: tuple[str, ...] = ()
-    image_key: str = ""
-    label_key: str = ""
-    num_classes: int = 0
-    first_label: int = 0
-    ignore_label: int = 255
+    tfds_name: str = required(
+        "Data set in TFDS, such as cityscapes/semantic_segmentation, or folder of a prepared one, "
+        "which holds features.json.",
+        example="cityscapes/semantic_segmentation",
+    )
+    tfds_dir: str = setting(
+        "", "Where TFDS keeps its data sets; empty: its default. Nothing is downloaded."
+    )
+    splits: tuple[str, ...] = setting((), "Splits as TFDS names them; empty: all.")
+    image_key: str = setting("", "Feature of the images; empty: the only one.")
+    label_key: str = setting("", "Feature of the label maps; empty: the only one.")
+    num_classes: int = setting(0, "Classes; 0: what the feature says.", least=0, most=255)
+    first_label: int = setting(
+        0, "Label id that becomes class 0; lower ones are ignored.", least=0, most=255
+    )
+    ignore_label: int = setting(
+        255, "Label id, before that shift, of ignored pixels.", least=0, most=255
+    )
 
 
-def build(
-    config: TfdsConfig, options: BuildOptions | None = None
-) -> tuple[manifests.Manifest, ...]:
+def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
     """Writes the shards.
 
     Cityscapes becomes `--dataset=cityscapes`, its raw ids mapped to the 19 classes; every other
@@ -58,7 +52,6 @@ def build(
 
     Args:
         config: What to build.
-        options: How; see `shards.write_split`.
 
     Returns:
         The manifests of the splits that were written.
@@ -87,7 +80,7 @@ def build(
     def build_split(split):
         records = _Records(builder, split, decoders, range(builder.info.splits[split].num_examples))
         found = shards.Split(split, records, load, descriptor, _NUM_SHARDS)
-        return shards.write_split(config.output_dir, found, options)
+        return shards.write_split(config.output_dir, found, config.options)
 
     return tuple(build_split(split) for split in splits)
 
@@ -182,38 +175,10 @@ def _labels(config, info, label_key, splits):
     return descriptor, table.astype(np.uint8)
 
 
-def define_flags() -> None:
-    """Registers the flags of this program."""
-    absl_flags.DEFINE_string(
-        "tfds_name",
-        None,
-        "Data set in TFDS, such as cityscapes/semantic_segmentation, or folder of a prepared one.",
-    )
-    absl_flags.DEFINE_string(
-        "tfds_dir", "", "Where TFDS keeps its data sets; empty: its default. Nothing is downloaded."
-    )
-    absl_flags.DEFINE_list("splits", [], "Splits as TFDS names them; empty: all.")
-    absl_flags.DEFINE_string("image_key", "", "Feature of the images; empty: the only one.")
-    absl_flags.DEFINE_string("label_key", "", "Feature of the label maps; empty: the only one.")
-    absl_flags.DEFINE_integer("num_classes", 0, "Classes; 0: what the feature says.", 0, 255)
-    absl_flags.DEFINE_integer(
-        "first_label", 0, "Label id that becomes class 0; lower ones are ignored.", 0, 255
-    )
-    absl_flags.DEFINE_integer(
-        "ignore_label", 255, "Label id, before that shift, of ignored pixels.", 0, 255
-    )
-    build_options.define_flags()
-    absl_flags.mark_flag_as_required("tfds_name")
-
-
-def main(_: Sequence[str]) -> None:
-    """Builds the data set that the flags describe."""
-    values = absl_flags.FLAGS
-    fields = {field.name: values[field.name].value for field in dataclasses.fields(TfdsConfig)}
-    fields["splits"] = tuple(fields["splits"])
-    raw_dataset.tell(build(TfdsConfig(**fields), build_options.from_flags(values)))
+def main(config: TfdsConfig) -> None:
+    """Builds the data set that the configuration describes."""
+    raw_dataset.tell(build(config))
 
 
 if __name__ == "__main__":
-    define_flags()
-    program.run(main)
+    program.run(TfdsConfig, main)

@@ -1,14 +1,16 @@
 """Builds shards of PASCAL VOC 2012 segmentation from `VOCdevkit/VOC2012`."""
 
+import dataclasses
 import pathlib
 
 from flags import program
 
 from deeplab_nas.data import datasets
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import required
 from tfrecords_tools.sources import pairs, source_files
 from tfrecords_tools.writing import raw_dataset
-from tfrecords_tools.writing.build_options import BadExamples
+from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 # Names of the list in ImageSets/Segmentation, and folders of the labels, the first that is there.
 # SegmentationClass holds palette files, SegmentationClassRaw what the official code makes of them,
@@ -59,16 +61,18 @@ VOC2012 = raw_dataset.RawDataset(
 )
 
 
-def main(_: list[str]) -> None:
-    """Builds the splits that the flags name."""
-    raw_dataset.build_by_flags(VOC2012)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Voc2012Config(BuildConfig):
+    """What to build."""
+
+    voc_root: str = required("The folder VOC2012 of the VOCdevkit.", example="VOCdevkit/VOC2012")
+    splits: tuple[str, ...] = raw_dataset.splits_setting(VOC2012.splits, ", ".join(_DEFAULT_SPLITS))
+
+
+def main(config: Voc2012Config) -> None:
+    """Builds the splits that the configuration names."""
+    raw_dataset.build(VOC2012, config.voc_root, config)
 
 
 if __name__ == "__main__":
-    raw_dataset.define_flags(
-        VOC2012.root_flag,
-        "The folder VOC2012 of the VOCdevkit.",
-        VOC2012.splits,
-        ", ".join(_DEFAULT_SPLITS),
-    )
-    program.run(main)
+    program.run(Voc2012Config, main)

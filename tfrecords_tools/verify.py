@@ -4,11 +4,10 @@ import dataclasses
 import functools
 import sys
 
-from flags import checks, program
+from flags import program
 
 import numpy as np
 import tensorflow as tf
-from absl import flags as absl_flags
 
 from deeplab_nas.data import (
     class_statistics,
@@ -19,7 +18,24 @@ from deeplab_nas.data import (
     shard_index,
 )
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import Settings, required, setting
 from tfrecords_tools.writing import progress, workers
+
+
+@dataclasses.dataclass(frozen=True)
+class VerifyConfig(Settings):
+    """What to verify."""
+
+    dataset: str = required(
+        "Name of the data set: {choices}.", choices=datasets.names(), example="folder"
+    )
+    dataset_dir: str = required("Folder of the shards, local or gs://.", example="tfrecords/first")
+    splits: tuple[str, ...] = setting((), "Splits to read; empty: those that have a manifest.")
+    write_manifest: bool = setting(
+        False,
+        "Write manifest-<split>.json of intact splits that have none, such as official ones: what "
+        "--label_weights=median_frequency reads, and runs then start sooner.",
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,44 +173,29 @@ def splits_of(dataset_dir: str) -> tuple[str, ...]:
     return found
 
 
-def define_flags() -> None:
-    """Registers the flags of this program."""
-    absl_flags.DEFINE_string(
-        "dataset", None, f"Name of the data set: {', '.join(datasets.names())}."
-    )
-    absl_flags.DEFINE_string("dataset_dir", None, "Folder of the shards, local or gs://.")
-    absl_flags.DEFINE_list("splits", [], "Splits to read; empty: those that have a manifest.")
-    absl_flags.DEFINE_bool(
-        "write_manifest",
-        False,
-        "Write manifest-<split>.json of intact splits that have none, such as official ones: what "
-        "--label_weights=median_frequency reads, and runs then start sooner.",
-    )
-    absl_flags.mark_flags_as_required(["dataset", "dataset_dir"])
+def main(config: VerifyConfig) -> None:
+    """Verifies the splits that the configuration names.
 
-
-def main(_: list[str]) -> None:
-    """Verifies the splits that the flags name."""
-    values = absl_flags.FLAGS
-    checks.one_of("dataset", values.dataset, datasets.names())
-    descriptor = datasets.describe(values.dataset, values.dataset_dir)
+    Raises:
+        UserError: A record or a shard cannot be used; each is named on stderr.
+    """
+    descriptor = datasets.describe(config.dataset, config.dataset_dir)
     num_faults = 0
-    for split in values.splits or splits_of(values.dataset_dir):
-        found = verify(values.dataset, values.dataset_dir, split)
+    for split in config.splits or splits_of(config.dataset_dir):
+        found = verify(config.dataset, config.dataset_dir, split)
         print(table(found, descriptor))
         for fault in found.faults:
             print(fault, file=sys.stderr)
         num_faults += len(found.faults)
-        has_manifest = manifests.read(values.dataset_dir, found.split) is not None
-        if values.write_manifest and not found.faults and not has_manifest:
-            write_manifest(found, descriptor, values.dataset_dir)
+        has_manifest = manifests.read(config.dataset_dir, found.split) is not None
+        if config.write_manifest and not found.faults and not has_manifest:
+            write_manifest(found, descriptor, config.dataset_dir)
     if num_faults:
         raise UserError(
-            f"Expected intact shards in {values.dataset_dir}, found {num_faults} faults (named "
+            f"Expected intact shards in {config.dataset_dir}, found {num_faults} faults (named "
             "above): build or copy those shards again."
         )
 
 
 if __name__ == "__main__":
-    define_flags()
-    program.run(main)
+    program.run(VerifyConfig, main)

@@ -36,6 +36,7 @@ def run(config):
     Raises:
         UserError: The checkpoint, the data or the folder to write to do not fit.
     """
+    strategies.set_threads(config.threads, side_by_side=False)
     strategy = strategies.of(config)
     print(strategies.describe(strategy), file=sys.stderr)
     with strategy.scope():

@@ -11,6 +11,7 @@ import tensorflow as tf
 from deeplab_nas.core import folding
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.drawing import label_maps
+from deeplab_nas.engine.devices import strategies
 from deeplab_nas.engine.networks import inference, model_card, trained_network
 from deeplab_nas.engine.prediction import input_files, rest_client
 from deeplab_nas.engine.reporting.progress import Progress
@@ -46,6 +47,7 @@ def run(config):
         UserError: The checkpoint does not fit, there is no such server, no image was found, two
             would get one name, or nothing can be written.
     """
+    strategies.set_threads(config.threads, side_by_side=False)
     inputs = input_files.find(config.input)
     predict, descriptor = _server(config) if config.server else _network(config)
     writer = _Writer(config.output_dir, descriptor)
@@ -91,7 +93,7 @@ def _network(config):
 def _server(config):
     """The function that has a server label an image, and the data set if it is known."""
     descriptor = model_card.read_dataset(config.model_card) if config.model_card else None
-    return functools.partial(rest_client.label_map, config.server), descriptor
+    return functools.partial(rest_client.label_map, config.server.rstrip("/")), descriptor
 
 
 def _read(path):

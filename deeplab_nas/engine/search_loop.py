@@ -1,7 +1,6 @@
 """The search from the first step to the decoded architecture (Auto-DeepLab, section 5.1)."""
 
 import contextlib
-import dataclasses
 import functools
 import sys
 import tempfile
@@ -68,7 +67,7 @@ class Search:
         self.run_directory = RunDirectory(config.train_logdir)
         chief = self.workers.is_chief
         self.begun_before = self.workers.chief_first(
-            lambda: self.run_directory.claim(dataclasses.asdict(config), chief)
+            lambda: self.run_directory.claim(config, chief)
         )
         keras.utils.set_random_seed(config.seed)
         with strategy.scope():
@@ -80,7 +79,15 @@ class Search:
             )
             self.supernet.build()
             self.step = SearchStep(
-                strategy, self.supernet, config, self.descriptor.ignore_label, self.total_steps
+                strategy,
+                self.supernet,
+                config.optimization,
+                self.descriptor.ignore_label,
+                self.total_steps,
+                recompute=config.recompute,
+                activation_memory_gib=config.activation_memory_gib,
+                xla=config.xla,
+                steps_per_loop=config.steps_per_loop,
             )
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
         evaluator = SplitEvaluator(

@@ -109,10 +109,9 @@ class Training:
 
     def _claim(self, architecture):
         # By what it is and not by its name: the file may change while its name stays.
-        settings = dataclasses.asdict(self.config)
-        settings["network"]["architecture"] = networks.one_line(architecture)
+        known = {"architecture": networks.one_line(architecture)}
         chief = self.workers.is_chief
-        begun_before = self.run_directory.claim(settings, chief)
+        begun_before = self.run_directory.claim(self.config, chief, known)
         if chief:
             architecture.save(self.run_directory.architecture_path)
             text = datasets.to_json(self.descriptor)

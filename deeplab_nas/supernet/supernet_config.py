@@ -2,21 +2,30 @@
 
 import dataclasses
 
+from deeplab_nas.settings import Settings, setting
+from deeplab_nas.supernet.operations import OPERATION_SETS
+
 
 @dataclasses.dataclass(frozen=True)
-class SupernetConfig:
-    """Settings of the supernet; the defaults are the paper's (Auto-DeepLab, section 4.1 and 5.1).
+class SupernetConfig(Settings):
+    """The supernet; the defaults are the paper's (Auto-DeepLab, section 4.1 and 5.1)."""
 
-    Attributes:
-        num_layers: L, the cells on a path.
-        num_blocks: B, the blocks in a cell.
-        filter_multiplier: F, so that a block at output stride s has F * s / 4 filters.
-        operation_set: `official` (atrous convolutions are full) or `darts` (depthwise-separable).
-        batch_norm_decay: Decay of the moving mean and variance, which only evaluation reads.
-    """
-
-    num_layers: int = 12
-    num_blocks: int = 5
-    filter_multiplier: int = 8
-    operation_set: str = "official"
-    batch_norm_decay: float = 0.9
+    num_layers: int = setting(12, "L, cells on a path.", paper="12", least=1)
+    num_blocks: int = setting(5, "B, blocks in a cell.", paper="5", least=1)
+    filter_multiplier: int = setting(
+        8, "F; a block at output stride s has F * s / 4 filters.", paper="8 in the search", least=1
+    )
+    operation_set: str = setting(
+        "official",
+        "Candidate operations: official (atrous convolutions are full, as in the official network) "
+        "or darts (depthwise-separable).",
+        paper="eight operations, the form not stated",
+        choices=tuple(OPERATION_SETS),
+    )
+    batch_norm_decay: float = setting(
+        0.9,
+        "Decay of the batch normalisation's moving mean and variance, a share from 0 to 1.",
+        paper="not stated",
+        least=0,
+        below=1,
+    )

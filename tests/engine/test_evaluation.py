@@ -123,7 +123,11 @@ def test_a_network_of_other_classes_is_refused(finished_training, tmp_path):
     config, _ = finished_training
     folder = made_shards.write(tmp_path / "s", "val", [made_shards.numbered_example(0)])
     with pytest.raises(UserError, match="Expected a data set of 7 classes.*found 11 in camvid"):
-        evaluation.run(EvaluateConfig(config.train_logdir, "", "camvid", folder, "val"))
+        evaluation.run(
+            EvaluateConfig(
+                config.train_logdir, dataset="camvid", dataset_dir=folder, eval_split="val"
+            )
+        )
 
 
 def test_a_search_is_no_training(finished_training, tmp_path):

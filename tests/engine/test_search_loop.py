@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import search_loop
-from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.errors import StoppedError, UserError
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
@@ -144,8 +144,7 @@ def test_non_finite_loss_stops_and_saves_nothing(shards, tmp_path):
     config = made_config(
         shards,
         tmp_path / "run",
-        base_learning_rate=3e38,
-        clip_gradient_norm=0.0,
+        optimization=SearchOptimization(base_learning_rate=3e38, clip_gradient_norm=0.0),
         epochs=3,
         architecture_start_epoch=3,
     )

@@ -1,5 +1,3 @@
-from flags import data_flags
-
 import pytest
 
 from deeplab_nas.data.data_config import DataConfig
@@ -7,12 +5,12 @@ from deeplab_nas.errors import UserError
 
 
 def test_the_defaults_are_those_of_the_configuration(parse):
-    assert data_flags.data_config(parse()) == DataConfig()
+    assert parse(DataConfig) == DataConfig()
 
 
 @pytest.mark.parametrize(("text", "size"), [("65", (65, 65)), ("33,97", (33, 97))])
 def test_crop_size_takes_one_number_or_two(parse, text, size):
-    assert data_flags.data_config(parse(f"--train_crop_size={text}")).train_crop_size == size
+    assert parse(DataConfig, f"--train_crop_size={text}").train_crop_size == size
 
 
 @pytest.mark.parametrize(
@@ -28,12 +26,12 @@ def test_crop_size_takes_one_number_or_two(parse, text, size):
         (["--min_resize_value=0"], "--min_resize_value to be 1 or more"),
         (["--max_resize_value=9"], "Expected --min_resize_value with --max_resize_value=9"),
         (["--resize_factor=9"], "Expected --min_resize_value with --resize_factor=9"),
-        (["--photometric_jitter=1.5"], "--photometric_jitter from 0 to 1, found 1.5"),
+        (["--photometric_jitter=1.5"], "--photometric_jitter to be between 0 and 1, found 1.5"),
         (["--min_scale_factor=0"], "--min_scale_factor to be a number above 0"),
         (["--min_scale_factor=3"], "at or below --max_scale_factor=2.0, found 3.0"),
-        (["--scale_factor_step_size=-1"], "--scale_factor_step_size to be 0 or"),
+        (["--scale_factor_step_size=-1"], "--scale_factor_step_size to be 0 or more"),
     ],
 )
 def test_impossible_values_are_refused(parse, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
-        data_flags.data_config(parse(*arguments))
+        parse(DataConfig, *arguments)

@@ -1,42 +1,32 @@
 """Flags of an export become one `ExportConfig`."""
 
-from flags import export_flags
-
 import pytest
 
 from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.errors import UserError
-from deeplab_nas.serving import exporter, litert
 from deeplab_nas.serving.export_config import ExportConfig
 
 _NEEDED = ("--checkpoint=a", "--export_dir=b")
 
 
-def test_defaults_are_those_of_the_dataclass(parse_export):
-    assert export_flags.export_config(parse_export(*_NEEDED)) == ExportConfig("a", "b")
+def test_defaults_are_those_of_the_dataclass(parse):
+    assert parse(ExportConfig, *_NEEDED) == ExportConfig("a", "b")
 
 
-def test_every_field_has_a_flag(parse_export):
-    found = export_flags.export_config(
-        parse_export(
-            *(*_NEEDED, "--export_version=7", "--eval_scales=0.5,1", "--add_flipped_images"),
-            *("--mixed_precision=bfloat16", "--nofold_batch_norm", "--max_pixels=99"),
-            *("--image_size=33,65", "--dataset_dir=c", "--num_calibration_images=3"),
-        )
+def test_every_field_has_a_flag(parse):
+    found = parse(
+        ExportConfig,
+        *(*_NEEDED, "--export_version=7", "--eval_scales=0.5,1", "--add_flipped_images"),
+        *("--mixed_precision=bfloat16", "--nofold_batch_norm", "--max_pixels=99"),
+        *("--image_size=33,65", "--dataset_dir=c", "--num_calibration_images=3"),
     )
+    seen = InferenceConfig(eval_scales=(0.5, 1.0), add_flipped_images=True)
     assert found == ExportConfig(
-        *("a", "b", 7, "saved_model", InferenceConfig((0.5, 1.0), True), "bfloat16", False, 99),
+        *("a", "b", 7, "saved_model", seen, "bfloat16", False, 99),
         *((33, 65), "none", "c", 3),
     )
-    small = export_flags.export_config(
-        parse_export(*_NEEDED, "--format=litert", "--quantize=int8", "--image_size=33")
-    )
+    small = parse(ExportConfig, *_NEEDED, "--format=litert", "--quantize=int8", "--image_size=33")
     assert (small.format, small.quantize, small.image_size) == ("litert", "int8", (33, 33))
-
-
-def test_the_names_are_those_that_exist():
-    assert export_flags.FORMATS == exporter.FORMATS
-    assert export_flags.QUANTIZATIONS == litert.QUANTIZATIONS
 
 
 @pytest.mark.parametrize(
@@ -54,6 +44,6 @@ def test_the_names_are_those_that_exist():
         (["--mixed_precision=int8"], "--mixed_precision"),
     ],
 )
-def test_impossible_values_are_refused(parse_export, arguments, sentence):
+def test_impossible_values_are_refused(parse, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
-        export_flags.export_config(parse_export(*_NEEDED, *arguments))
+        parse(ExportConfig, *_NEEDED, *arguments)

@@ -1,12 +1,10 @@
 """Flags of whole-image inference become the configs of `evaluate` and `predict`."""
 
-from flags import evaluate_flags, predict_flags
-
 import pytest
-from absl import flags
 
 from deeplab_nas.engine.configs.evaluate import EvaluateConfig
 from deeplab_nas.engine.configs.inference import InferenceConfig
+from deeplab_nas.engine.configs.predict import PredictConfig
 from deeplab_nas.errors import UserError
 
 _WHOLE = (
@@ -14,31 +12,41 @@ _WHOLE = (
     *("--window_overlap=32", "--min_resize_value=128", "--max_resize_value=256"),
     "--resize_factor=16",
 )
-_INFERENCE = InferenceConfig((0.5, 1.0), True, (65, 97), 32, 128, 256, 16)
+_INFERENCE = InferenceConfig(
+    eval_scales=(0.5, 1.0),
+    add_flipped_images=True,
+    window_size=(65, 97),
+    window_overlap=32,
+    min_resize_value=128,
+    max_resize_value=256,
+    resize_factor=16,
+)
 
 
-def test_evaluation_defaults_are_those_of_the_dataclass(parse_evaluate):
-    config = evaluate_flags.evaluate_config(parse_evaluate("--checkpoint=runs/a"))
+def test_evaluation_defaults_are_those_of_the_dataclass(parse):
+    config = parse(EvaluateConfig, "--checkpoint=runs/a")
     assert config == EvaluateConfig(checkpoint="runs/a")
 
 
-def test_every_field_has_a_flag(parse_evaluate, parse_predict):
-    config = evaluate_flags.evaluate_config(
-        parse_evaluate(
-            *("--checkpoint=a", "--eval_logdir=b", "--dataset=camvid", "--dataset_dir=c"),
-            *("--eval_split=test", "--eval_batch_size=3", "--mixed_precision=float16"),
-            *("--save_predictions", "--strategy=mirrored", "--num_gpus=2", "--tpu=d", *_WHOLE),
-            "--logical_cpus=4",
-        )
+def test_every_field_has_a_flag(parse):
+    config = parse(
+        EvaluateConfig,
+        *("--checkpoint=a", "--eval_logdir=b", "--dataset=camvid", "--dataset_dir=c"),
+        *("--eval_split=test", "--eval_batch_size=3", "--mixed_precision=float16"),
+        *("--save_predictions", "--strategy=mirrored", "--num_gpus=2", "--tpu=d", *_WHOLE),
+        *("--logical_cpus=4", "--threads=3"),
     )
     assert config == EvaluateConfig(
-        *("a", "b", "camvid", "c", "test", 3, _INFERENCE, "float16", True, "mirrored", 2, 4, "d")
+        "a",
+        **{"eval_logdir": "b", "dataset": "camvid", "dataset_dir": "c", "eval_split": "test"},
+        **{"eval_batch_size": 3, "inference": _INFERENCE, "mixed_precision": "float16"},
+        **{"save_predictions": True, "strategy": "mirrored", "num_gpus": 2, "logical_cpus": 4},
+        **{"tpu": "d", "threads": 3},
     )
-    predicted = predict_flags.predict_config(
-        parse_predict(
-            *("--checkpoint=a", "--input=x.png", "--input=y", "--output_dir=out"),
-            *("--mixed_precision=bfloat16", *_WHOLE),
-        )
+    predicted = parse(
+        PredictConfig,
+        *("--checkpoint=a", "--input=x.png", "--input=y", "--output_dir=out"),
+        *("--mixed_precision=bfloat16", *_WHOLE),
     )
     assert predicted.input == ("x.png", "y")
     assert predicted.inference == _INFERENCE
@@ -58,23 +66,23 @@ def test_every_field_has_a_flag(parse_evaluate, parse_predict):
         (["--eval_batch_size=0"], "--eval_batch_size"),
     ],
 )
-def test_impossible_values_are_refused(parse_evaluate, arguments, sentence):
+def test_impossible_values_are_refused(parse, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
-        evaluate_flags.evaluate_config(parse_evaluate("--checkpoint=a", *arguments))
+        parse(EvaluateConfig, "--checkpoint=a", *arguments)
 
 
-def test_a_checkpoint_is_needed(parse_evaluate):
-    with pytest.raises(flags.Error, match="checkpoint"):
-        parse_evaluate()
+def test_a_checkpoint_is_needed(parse):
+    with pytest.raises(UserError, match="Expected --checkpoint, found none: give one, such as"):
+        parse(EvaluateConfig)
 
 
 _HERE = ("--input=x", "--output_dir=out")
 
 
-def test_a_server_is_asked_instead_of_a_checkpoint(parse_predict):
-    parsed = parse_predict(*_HERE, "--server=http://host:1/v1/models/a/", "--model_card=card.json")
-    config = predict_flags.predict_config(parsed)
-    assert (config.server, config.model_card) == ("http://host:1/v1/models/a", "card.json")
+def test_a_server_is_asked_instead_of_a_checkpoint(parse):
+    given = ("--server=http://host:1/v1/models/a/", "--model_card=card.json")
+    config = parse(PredictConfig, *_HERE, *given)
+    assert (config.server, config.model_card) == ("http://host:1/v1/models/a/", "card.json")
     assert config.checkpoint == ""
 
 
@@ -88,6 +96,6 @@ def test_a_server_is_asked_instead_of_a_checkpoint(parse_predict):
         (["--server=a", "--mixed_precision=bfloat16"], "options of the export"),
     ],
 )
-def test_a_network_here_or_there(parse_predict, arguments, sentence):
+def test_a_network_here_or_there(parse, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
-        predict_flags.predict_config(parse_predict(*_HERE, *arguments))
+        parse(PredictConfig, *_HERE, *arguments)

@@ -8,17 +8,21 @@ import pytest
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _PROGRAM = """
-from flags import program, run_flags
+import dataclasses
 
-from absl import flags
+from flags import program
 
 from deeplab_nas.errors import StoppedError, UserError
+from deeplab_nas.settings import Settings, setting
 
-run_flags.define()
-flags.DEFINE_string("dataset", "none", "A data set.")
+@dataclasses.dataclass(frozen=True)
+class Config(Settings):
+    train_logdir: str = setting("", "Run directory.")
+    dataset: str = setting("none", "A data set.")
+    seed: int = setting(1, "Seed.", least=0)
 
-def main(argv):
-    outcome = flags.FLAGS.train_logdir
+def main(config):
+    outcome = config.train_logdir
     if outcome == "mistake":
         raise UserError("Expected this, found that.")
     if outcome == "bug":
@@ -27,9 +31,9 @@ def main(argv):
         raise StoppedError(15)
     if outcome == "interrupt":
         raise KeyboardInterrupt
-    print("ran on", flags.FLAGS.dataset, outcome, flags.FLAGS.seed, len(argv))
+    print("ran on", config.dataset, outcome, config.seed)
 
-program.run(main, recipe={recipe!r})
+program.run(Config, main, recipe={recipe!r})
 """
 
 
@@ -45,7 +49,7 @@ def _run(*arguments: str, recipe: str | None = None) -> subprocess.CompletedProc
 
 def test_flags_reach_main():
     result = _run("--train_logdir=here", "--seed", "7")
-    assert (result.returncode, result.stdout) == (0, "ran on none here 7 1\n")
+    assert (result.returncode, result.stdout) == (0, "ran on none here 7\n")
 
 
 def test_user_error_is_one_sentence():
@@ -67,7 +71,7 @@ def test_interrupt_ends_with_130():
 def test_a_signal_ends_with_its_code_after_saving():
     result = _run("--train_logdir=stopped")
     assert result.returncode == 143
-    assert result.stderr == "Saved: the same command goes on from here.\n"
+    assert result.stderr == "Saved: the same command resumes from here.\n"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,7 @@ def test_a_signal_ends_with_its_code_after_saving():
     [
         (["--sed=1"], ["sed", "seed"]),
         (["--seed=one"], ["seed", "one"]),
+        (["--seed=-1"], ["--seed", "0 or more", "-1"]),
         (["--flagfile=missing.flags"], ["missing.flags"]),
         (["stray"], ["stray", "--flag=value"]),
     ],
@@ -86,7 +91,7 @@ def test_a_wrong_command_line_is_one_sentence(arguments, words):
     assert all(word in result.stderr for word in words), result.stderr
 
 
-def test_help_shows_the_topic_flags():
+def test_help_shows_the_flags_of_the_configuration():
     result = _run("--help")
     assert "--train_logdir" in result.stdout and "--dataset" in result.stdout
     assert result.stderr == ""
@@ -95,7 +100,7 @@ def test_help_shows_the_topic_flags():
 def test_recipe_is_read_when_nothing_is_named(tmp_path):
     recipe = _recipe(tmp_path)
     result = _run("--seed=3", recipe=recipe)
-    assert result.stdout == "ran on shapes from-recipe 3 1\n"
+    assert result.stdout == "ran on shapes from-recipe 3\n"
     assert result.stderr == (
         f"No --flagfile or --dataset given: using flags/recipes/{recipe}.flags.\n"
     )
@@ -104,14 +109,14 @@ def test_recipe_is_read_when_nothing_is_named(tmp_path):
 @pytest.mark.parametrize("spelling", [["--dataset=mine"], ["--dataset", "mine"], ["-dataset=mine"]])
 def test_recipe_is_left_alone_when_a_data_set_is_named(tmp_path, spelling):
     result = _run(*spelling, recipe=_recipe(tmp_path))
-    assert (result.stdout, result.stderr) == ("ran on mine  1 1\n", "")
+    assert (result.stdout, result.stderr) == ("ran on mine  1\n", "")
 
 
 def test_recipe_is_left_alone_when_a_flagfile_is_named(tmp_path):
     flagfile = tmp_path / "own.flags"
     flagfile.write_text("# A comment.\n--seed=9\n")
     result = _run(f"--flagfile={flagfile}", recipe=_recipe(tmp_path))
-    assert (result.stdout, result.stderr) == ("ran on none  9 1\n", "")
+    assert (result.stdout, result.stderr) == ("ran on none  9\n", "")
 
 
 def _recipe(folder) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 
+from deeplab_nas import settings
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.data import class_statistics, datasets, manifests
@@ -122,9 +123,7 @@ def _settings(run, path):
             scalars = value if isinstance(value, list) else [value]
             assert not any(isinstance(scalar, (list, dict)) for scalar in scalars)
 
-    config = {}
-    for name, value in dataclasses.asdict(TrainConfig("runs/a")).items():
-        config.update(value if isinstance(value, dict) else {name: value})
+    config = settings.record(TrainConfig("runs/a"))
     documents = [
         [{"config": config, "versions": {"python": "3.11.9"}}],
         [{"config": {"epochs": 3, "save_interval_secs": float("inf")}}],

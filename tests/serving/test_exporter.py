@@ -92,7 +92,7 @@ def test_the_files_say_what_it_is(version_folder, trained):
 
 def test_scales_flips_and_windows_are_exported(finished_training, trained, tmp_path):
     config, _ = finished_training
-    seen = InferenceConfig((0.5, 1.0), add_flipped_images=True, window_size=(33, 33))
+    seen = InferenceConfig(eval_scales=(0.5, 1.0), add_flipped_images=True, window_size=(33, 33))
     path = exporter.run(ExportConfig(config.train_logdir, str(tmp_path), inference=seen))
     loaded = tf.saved_model.load(path)
     pixels = images(2, (40, 57))

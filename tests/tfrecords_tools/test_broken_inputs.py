@@ -37,8 +37,9 @@ def build(folder, **options):
         label_folder=str(folder / "labels"),
         output_dir=str(folder / "shards"),
         num_classes=19,
+        options=BuildOptions(**options),
     )
-    return build_folder.build(config, BuildOptions(**options))
+    return build_folder.build(config)
 
 
 def shards(folder):

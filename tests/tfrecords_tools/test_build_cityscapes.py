@@ -106,7 +106,7 @@ def test_the_shards_do_not_depend_on_the_number_of_workers(root):
     written = []
     for num_workers in (1, 2):
         folder = root / f"shards_{num_workers}"
-        build(root, folder, options=BuildOptions(num_workers))
+        build(root, folder, options=BuildOptions(num_workers=num_workers))
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert written[0] == written[1]
     assert len(written[0]) == 4 + 1 + 2

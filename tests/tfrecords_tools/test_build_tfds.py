@@ -58,7 +58,9 @@ def prepared(tmp_path_factory):
 
 def config(prepared, folder, **settings):
     defaults = {"num_classes": 4, "first_label": 1}
-    return build_tfds.TfdsConfig(prepared, str(folder), **{**defaults, **settings})
+    return build_tfds.TfdsConfig(
+        tfds_name=prepared, output_dir=str(folder), **{**defaults, **settings}
+    )
 
 
 def test_images_and_shifted_labels(prepared, tmp_path):
@@ -88,7 +90,9 @@ def test_lower_ids_and_the_ignore_label_are_ignored(prepared, tmp_path):
 def test_raw_ids_of_cityscapes_become_classes(tmp_path):
     prepared = prepare(tmp_path / "tfds", Cityscapes)
     (manifest,) = build_tfds.build(
-        build_tfds.TfdsConfig(prepared, str(tmp_path / "shards"), splits=("test",))
+        build_tfds.TfdsConfig(
+            tfds_name=prepared, output_dir=str(tmp_path / "shards"), splits=("test",)
+        )
     )
     assert (manifest.dataset, manifest.num_classes) == ("cityscapes", 19)
     for image, label in written_shards.read(tmp_path / "shards", "test").values():

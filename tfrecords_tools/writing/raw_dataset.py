@@ -4,15 +4,15 @@ import dataclasses
 import pathlib
 import sys
 from collections.abc import Callable, Sequence
-
-from absl import flags as absl_flags
+from typing import Any
 
 from deeplab_nas.data import manifests
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import setting
 from tfrecords_tools.sources import pairs
 from tfrecords_tools.sources.labeled_image import LabeledImage
-from tfrecords_tools.writing import build_options, shards
+from tfrecords_tools.writing import shards
 from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
 
 
@@ -89,28 +89,23 @@ class RawDataset:
         )
 
 
-def define_flags(root_flag: str, root_help: str, splits: Sequence[str], default: str) -> None:
-    """Registers the flags of a program that builds a data set.
+def splits_setting(splits: Sequence[str], default: str) -> Any:
+    """Makes the field of the splits that a program builds; `default` says what empty stands for."""
+    return setting((), f"Splits to build, of {', '.join(splits)}; empty: {default}.")
+
+
+def build(dataset: RawDataset, root: str, config: Any) -> None:
+    """Builds what the flags of a program name, and prints what came of it.
 
     Args:
-        root_flag: Name of the flag of the raw data, such as `cityscapes_root`.
-        root_help: What that folder holds.
-        splits: Splits that can be built.
-        default: Which of them are, unless others are asked for.
+        dataset: The data set.
+        root: Its folder.
+        config: A `BuildConfig` with a field `splits`.
+
+    Raises:
+        UserError: As `RawDataset.build`.
     """
-    absl_flags.DEFINE_string(root_flag, None, root_help)
-    absl_flags.mark_flag_as_required(root_flag)
-    absl_flags.DEFINE_list(
-        "splits", [], f"Splits to build, of {', '.join(splits)}; empty: {default}."
-    )
-    build_options.define_flags()
-
-
-def build_by_flags(dataset: RawDataset) -> None:
-    """Builds what the flags name and tells what came of it."""
-    values = absl_flags.FLAGS
-    root, options = values[dataset.root_flag].value, build_options.from_flags(values)
-    built = dataset.build(root, values.output_dir, values.splits, options)
+    built = dataset.build(root, config.output_dir, config.splits, config.options)
     tell(built)
     published = dict(zip(dataset.descriptor.splits, dataset.descriptor.split_sizes, strict=False))
     for manifest in built:

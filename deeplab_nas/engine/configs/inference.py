@@ -2,27 +2,41 @@
 
 import dataclasses
 
+from deeplab_nas.data.data_config import ResizeConfig
+from deeplab_nas.errors import UserError
+from deeplab_nas.settings import setting
 
-@dataclasses.dataclass(frozen=True)
-class InferenceConfig:
-    """Scales, mirror images, windows and size; names follow the official flags.
 
-    Attributes:
-        eval_scales: Factors that images are resized by; the softmaxes are averaged.
-        add_flipped_images: Whether to see every scale mirrored left to right as well.
-        window_size: `(height, width)` in pixels of overlapping windows that large images are seen
-            through; None sees them whole.
-        window_overlap: Fewest pixels that neighbouring windows share.
-        min_resize_value: Shorter side in pixels that images are resized to first; None leaves them.
-            The prediction always has the size of the image.
-        max_resize_value: Upper bound of the longer side after that resize, in pixels, or None.
-        resize_factor: Both sides then grow to a multiple of it plus 1; None leaves them.
-    """
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InferenceConfig(ResizeConfig):
+    """Scales, mirror images, windows and size; the prediction always has the size of the image."""
 
-    eval_scales: tuple[float, ...] = (1.0,)
-    add_flipped_images: bool = False
-    window_size: tuple[int, int] | None = None
-    window_overlap: int = 0
-    min_resize_value: int | None = None
-    max_resize_value: int | None = None
-    resize_factor: int | None = None
+    eval_scales: tuple[float, ...] = setting(
+        (1.0,),
+        "Factors that images are resized by; the softmaxes are averaged.",
+        official="1, and in its model zoo 0.5 to 1.75 in steps of 0.25 for multi-scale",
+        above=0,
+    )
+    add_flipped_images: bool = setting(
+        False,
+        "See every scale mirrored left to right as well.",
+        paper="yes where it says multi-scale",
+    )
+    window_size: tuple[int, int] | None = setting(
+        None,
+        "Height and width in pixels of overlapping windows that images are seen through, or one "
+        "number for both; unset: images are seen whole.",
+        paper="whole",
+        least=1,
+    )
+    window_overlap: int = setting(
+        0, "Fewest pixels that neighbouring windows share.", paper="no windows", least=0
+    )
+
+    def check_together(self) -> None:
+        super().check_together()
+        if self.window_size and self.window_overlap >= min(self.window_size):
+            raise UserError(
+                f"Expected --window_overlap below both sides of --window_size="
+                f"{','.join(map(str, self.window_size))}, found {self.window_overlap}."
+            )

@@ -2,55 +2,99 @@
 
 import dataclasses
 
+from deeplab_nas.engine.steps.schedules import POLICIES
+from deeplab_nas.errors import UserError
+from deeplab_nas.settings import Settings, setting
+
 # The value of `label_weights` that asks for them to be computed.
 MEDIAN_FREQUENCY = "median_frequency"
 
 
 @dataclasses.dataclass(frozen=True)
-class OptimizationConfig:
-    """The optimisation; names follow the official flags, defaults the paper (section 5.2).
+class OptimizationConfig(Settings):
+    """The optimisation; names follow the official flags, defaults the paper (section 5.2)."""
 
-    Attributes:
-        training_number_of_steps: Optimizer steps of the whole training.
-        learning_policy: `poly`, `step` or `cosine`.
-        base_learning_rate: Learning rate at the end of the slow start.
-        end_learning_rate: Last learning rate of `poly` and `cosine`.
-        decay_steps: Steps until they have decayed; 0 for all after the slow start.
-        learning_power: Of `poly`.
-        learning_rate_decay_step: Steps between two drops of `step`.
-        learning_rate_decay_factor: What each drop of `step` multiplies the rate by.
-        slow_start_step: Steps before the policy begins.
-        slow_start_learning_rate: Learning rate during them.
-        slow_start_linear: Whether it rises to `base_learning_rate` during them.
-        momentum: Of SGD.
-        weight_decay: Factor of half the sum of the squared kernels that is added to the loss.
-        last_layer_gradient_multiplier: Of the gradients of everything after the backbone.
-        last_layers_contain_logits_only: Whether it is of the logits' alone.
-        bias_gradient_multiplier: Of the gradients of biases.
-        label_weights: Weight of each class in the loss, or `MEDIAN_FREQUENCY`; None for 1.
-        top_k_percent_pixels: Share of the pixels, the hardest ones, that the loss is taken of.
-        hard_example_mining_step: Steps during which this share falls from 1.
-        gradient_accumulation_steps: Parts that a batch is seen in, one after the other; batch norm
-            sees a part at a time.
-    """
+    training_number_of_steps: int = setting(
+        1_500_000,
+        "Optimizer steps of the whole training.",
+        paper="1500000; ADE20K 4000000",
+        least=1,
+    )
+    learning_policy: str = setting("poly", "One of {choices}.", paper="poly", choices=POLICIES)
+    base_learning_rate: float = setting(
+        0.05, "Learning rate at the end of the slow start.", paper="0.05", above=0
+    )
+    end_learning_rate: float = setting(
+        0.0, "Last learning rate of poly and cosine.", official="0", least=0
+    )
+    decay_steps: int = setting(
+        0,
+        "Steps until poly and cosine have decayed; 0: all after the slow start.",
+        official="0",
+        least=0,
+    )
+    learning_power: float = setting(0.9, "Power of poly.", official="0.9", above=0)
+    learning_rate_decay_step: int = setting(
+        2000, "Steps between two drops of the policy step.", official="2000", least=1
+    )
+    learning_rate_decay_factor: float = setting(
+        0.1, "What each drop of the policy step multiplies the rate by.", official="0.1", above=0
+    )
+    slow_start_step: int = setting(0, "Steps before the policy begins.", official="0", least=0)
+    slow_start_learning_rate: float = setting(
+        1e-4, "Learning rate during these steps.", official="1e-4", least=0
+    )
+    slow_start_linear: bool = setting(
+        False, "Whether it rises to --base_learning_rate during them.", official="no"
+    )
+    momentum: float = setting(0.9, "Momentum of SGD.", official="0.9", least=0, below=1)
+    weight_decay: float = setting(
+        4e-5,
+        "Factor of half the sum of the squared kernels that is added to the loss.",
+        official="4e-5",
+        least=0,
+    )
+    last_layer_gradient_multiplier: float = setting(
+        1.0,
+        "Multiplier for the gradients of ASPP, decoder and logits.",
+        official="1",
+        least=0,
+    )
+    last_layers_contain_logits_only: bool = setting(
+        False, "Whether the last layers are the logits alone.", official="no"
+    )
+    bias_gradient_multiplier: float = setting(
+        2.0, "Multiplier for the gradients of biases.", official="2", least=0
+    )
+    label_weights: tuple[float, ...] | str | None = setting(
+        None,
+        "Weight of each class in the loss, a number a class, or median_frequency: by the training "
+        "split; unset: 1.",
+        official="unset",
+        choices=(MEDIAN_FREQUENCY,),
+        least=0,
+    )
+    top_k_percent_pixels: float = setting(
+        1.0,
+        "Share of the pixels, from 0 to 1, that the loss is taken of, the hardest ones.",
+        official="1",
+        above=0,
+        most=1,
+    )
+    hard_example_mining_step: int = setting(
+        0, "Steps during which this share falls from 1.", official="0", least=0
+    )
+    gradient_accumulation_steps: int = setting(
+        1,
+        "Parts that the batch of a replica is seen in, one after the other, to save memory; batch "
+        "norm sees a part at a time.",
+        paper="not stated",
+        least=1,
+    )
 
-    training_number_of_steps: int = 1_500_000
-    learning_policy: str = "poly"
-    base_learning_rate: float = 0.05
-    end_learning_rate: float = 0.0
-    decay_steps: int = 0
-    learning_power: float = 0.9
-    learning_rate_decay_step: int = 2000
-    learning_rate_decay_factor: float = 0.1
-    slow_start_step: int = 0
-    slow_start_learning_rate: float = 1e-4
-    slow_start_linear: bool = False
-    momentum: float = 0.9
-    weight_decay: float = 4e-5
-    last_layer_gradient_multiplier: float = 1.0
-    last_layers_contain_logits_only: bool = False
-    bias_gradient_multiplier: float = 2.0
-    label_weights: tuple[float, ...] | str | None = None
-    top_k_percent_pixels: float = 1.0
-    hard_example_mining_step: int = 0
-    gradient_accumulation_steps: int = 1
+    def check_together(self) -> None:
+        if self.slow_start_step >= self.training_number_of_steps:
+            raise UserError(
+                f"Expected --slow_start_step below --training_number_of_steps="
+                f"{self.training_number_of_steps}, found {self.slow_start_step}."
+            )

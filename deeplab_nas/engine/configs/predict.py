@@ -2,30 +2,55 @@
 
 import dataclasses
 
+from deeplab_nas.engine.configs.devices import mixed_precision
+from deeplab_nas.engine.configs.evaluate import CHECKPOINT
 from deeplab_nas.engine.configs.inference import InferenceConfig
+from deeplab_nas.errors import UserError
+from deeplab_nas.settings import Settings, required, setting
 
 
 @dataclasses.dataclass(frozen=True)
-class PredictConfig:
-    """Image files to label maps.
+class PredictConfig(Settings):
+    """Image files to label maps."""
 
-    Attributes:
-        checkpoint: Run directory of a training (its best weights, else its newest), or one
-            checkpoint in it; empty where a server is asked.
-        input: Files, folders (read with their sub-folders) and globs.
-        output_dir: Folder of `labels/`, `overlays/` and `legend.png`.
-        inference: How images are seen.
-        mixed_precision: float32, bfloat16 or float16.
-        server: URL of a network behind TF Serving, such as `http://host:8501/v1/models/NAME`; empty
-            to compute here.
-        model_card: `model_card.json` of what is served, for names and colours of the classes; empty
-            for the colours of PASCAL VOC and no legend.
-    """
-
-    input: tuple[str, ...]
-    output_dir: str
-    checkpoint: str = ""
+    input: tuple[str, ...] = required(
+        "Image file, folder of images or glob, local or gs://; may be given several times.",
+        repeated=True,
+        example="images",
+    )
+    output_dir: str = required(
+        "Folder of labels/, overlays/ and legend.png, local or gs://.", example="labels"
+    )
+    checkpoint: str = setting("", CHECKPOINT)
     inference: InferenceConfig = InferenceConfig()
-    mixed_precision: str = "float32"
-    server: str = ""
-    model_card: str = ""
+    mixed_precision: str = mixed_precision()
+    server: str = setting(
+        "",
+        "Instead of --checkpoint: URL of an exported network behind TF Serving, such as "
+        "http://localhost:8501/v1/models/NAME.",
+    )
+    model_card: str = setting(
+        "",
+        "model_card.json of what is served, for the names and colours of its classes; empty: the "
+        "colours of PASCAL VOC and no legend.",
+    )
+    threads: int = setting(0, "CPU threads; 0: as many as there are cores.", least=0)
+
+    def check_together(self) -> None:
+        if bool(self.checkpoint) == bool(self.server):
+            raise UserError(
+                f"Expected one of --checkpoint and --server, found "
+                f"{'both' if self.server else 'neither'}: a network is computed here or asked "
+                "there."
+            )
+        if self.model_card and not self.server:
+            raise UserError(
+                "Expected --model_card together with --server, found it with --checkpoint, which "
+                "knows its classes: leave it out."
+            )
+        here = (self.inference, self.mixed_precision)
+        if self.server and here != (InferenceConfig(), PredictConfig.mixed_precision):
+            raise UserError(
+                "Expected scales, flips, windows, resize and precision to be options of the "
+                "export, found them with --server: leave them out here and export with them."
+            )

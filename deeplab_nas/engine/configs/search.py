@@ -3,74 +3,85 @@
 import dataclasses
 
 from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.engine.configs.run import RunConfig
+from deeplab_nas.errors import UserError
+from deeplab_nas.settings import Settings, setting
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 
 @dataclasses.dataclass(frozen=True)
-class SearchConfig:
-    """A whole search; the defaults are the paper's (Auto-DeepLab, section 5.1).
+class SearchOptimization(Settings):
+    """How the weights, alpha and beta are trained (Auto-DeepLab, section 5.1)."""
 
-    Attributes:
-        train_logdir: The run directory.
-        data: What is read.
-        supernet: What is searched.
-        strategy: Where it runs: cpu, gpu, mirrored, multi_worker or tpu.
-        num_gpus: GPUs that `mirrored` uses; 0 uses all of them.
-        logical_cpus: Replicas that `mirrored` makes on the CPU instead; 0 makes none.
-        tpu: TPU name, `local` or a grpc address, for the strategy `tpu`.
-        seed: Seed of the initialisation, the halves, the order of the data and the augmentation.
-        epochs: Passes over trainA.
-        architecture_start_epoch: Epochs that train the weights alone before alpha and beta move.
-        base_learning_rate: First learning rate of the weights.
-        end_learning_rate: Last learning rate of the weights, reached along a cosine.
-        momentum: Momentum of the weights' SGD.
-        weight_decay: L2 of the weights, added to the gradient.
-        clip_gradient_norm: Global norm at which the weights' gradient is clipped; 0 does not clip.
-        architecture_learning_rate: Adam's learning rate for alpha and beta.
-        architecture_weight_decay: L2 of alpha and beta, added to the gradient.
-        mixed_precision: float32, bfloat16 or float16, with a scaled loss; what convolutions compute
-            in.
-        recompute: Whether nodes of the supernet compute again what their gradient needs instead of
-            keeping it: auto, always or never.
-        activation_memory_gib: With auto, what the nodes may keep on one replica, in GiB; those
-            that do not fit are recomputed.
-        steps_per_loop: Weight steps between two looks of the host.
-        xla: Whether XLA compiles a step whole, on one replica; a TPU always does.
-        log_steps: Weight steps between two history lines.
-        keep_checkpoints: How many of the newest checkpoints are kept.
-        save_interval_secs: Longest time without a checkpoint inside an epoch, in seconds.
-        deterministic: Whether the run, killed and started again or not, ends with the same bits on
-            one machine; takes longer.
-        skip_bad_records: Records that cannot be used and are passed over before the run ends.
-        debug_numerics: Whether the first operation with a number that is not finite ends the run
-            and is named; takes much longer.
-    """
+    base_learning_rate: float = setting(
+        0.025, "First learning rate of the weights.", paper="0.025", above=0
+    )
+    end_learning_rate: float = setting(
+        0.001,
+        "Last learning rate of the weights, reached along a cosine.",
+        paper="0.001",
+        above=0,
+    )
+    momentum: float = setting(0.9, "Momentum of the weights' SGD.", paper="0.9", least=0, below=1)
+    weight_decay: float = setting(
+        3e-4, "L2 of the weights, added to the gradient.", paper="0.0003", least=0
+    )
+    clip_gradient_norm: float = setting(
+        5.0,
+        "Global norm at which the weights' gradient is clipped; 0: not clipped.",
+        paper="not stated; DARTS: 5",
+        least=0,
+    )
+    architecture_learning_rate: float = setting(
+        0.003, "Adam's learning rate for alpha and beta.", paper="0.003", above=0
+    )
+    architecture_weight_decay: float = setting(
+        1e-3, "L2 of alpha and beta, added to the gradient.", paper="0.001", least=0
+    )
 
-    train_logdir: str
+    def check_together(self) -> None:
+        if self.end_learning_rate > self.base_learning_rate:
+            raise UserError(
+                f"Expected --end_learning_rate at or below --base_learning_rate="
+                f"{self.base_learning_rate}, found {self.end_learning_rate}."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SearchConfig(RunConfig):
+    """A whole search; the defaults are the paper's (Auto-DeepLab, section 5.1)."""
+
     data: DataConfig = DataConfig()
     supernet: SupernetConfig = SupernetConfig()
-    strategy: str = "cpu"
-    num_gpus: int = 0
-    logical_cpus: int = 0
-    tpu: str = ""
-    seed: int = 1
-    epochs: int = 40
-    architecture_start_epoch: int = 20
-    base_learning_rate: float = 0.025
-    end_learning_rate: float = 0.001
-    momentum: float = 0.9
-    weight_decay: float = 3e-4
-    clip_gradient_norm: float = 5.0
-    architecture_learning_rate: float = 0.003
-    architecture_weight_decay: float = 1e-3
-    mixed_precision: str = "float32"
-    recompute: str = "auto"
-    activation_memory_gib: float = 0.5
-    steps_per_loop: int = 1
-    xla: bool = False
-    log_steps: int = 10
-    keep_checkpoints: int = 3
-    save_interval_secs: float = 1200.0
-    deterministic: bool = False
-    skip_bad_records: int = 0
-    debug_numerics: bool = False
+    optimization: SearchOptimization = SearchOptimization()
+    epochs: int = setting(
+        40, "Passes over trainA, half of the training split.", paper="40", least=1
+    )
+    architecture_start_epoch: int = setting(
+        20,
+        "Epochs that train the weights alone before alpha and beta move.",
+        paper="20",
+        least=0,
+    )
+    recompute: str = setting(
+        "auto",
+        "Whether nodes of the supernet compute again what their gradient needs, which takes "
+        "longer, instead of keeping it: auto (those that do not fit --activation_memory_gib), "
+        "always or never.",
+        paper="not stated",
+        choices=("auto", "always", "never"),
+        free=True,
+    )
+    activation_memory_gib: float = setting(
+        0.5,
+        "GiB that the nodes may keep for the gradient on one replica, with --recompute=auto.",
+        least=0,
+        free=True,
+    )
+
+    def check_together(self) -> None:
+        if self.architecture_start_epoch > self.epochs:
+            raise UserError(
+                f"Expected --architecture_start_epoch between 0 and --epochs={self.epochs}, found "
+                f"{self.architecture_start_epoch}."
+            )

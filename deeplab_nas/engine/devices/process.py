@@ -33,6 +33,7 @@ def of(config):
         tf.config.experimental.enable_op_determinism()
     if config.debug_numerics:
         tf.debugging.enable_check_numerics()
+    strategies.set_threads(config.threads, side_by_side=True)
     strategy = strategies.of(config)
     print(strategies.describe(strategy), file=sys.stderr)
     if config.skip_bad_records and strategies.num_workers(strategy) > 1:

@@ -59,6 +59,9 @@ def of(config) -> tf.distribute.Strategy:
 def set_threads(count: int = 0, *, side_by_side: bool) -> None:
     """Sets how operations share the cores of a CPU; call it before `build`.
 
+    Once TensorFlow computes they can no longer be set: they stay as they are, and a line on stderr
+    says so where a count was asked for.
+
     Training is thousands of small operations, many of them independent: run side by side, each on
     one thread, they use the cores better. Inference is a chain of large ones, each of which is
     best given all of them.
@@ -67,9 +70,13 @@ def set_threads(count: int = 0, *, side_by_side: bool) -> None:
         count: Operations at a time; 0 takes as many as there are cores.
         side_by_side: Whether each operation keeps to one thread; otherwise each may take `count`.
     """
-    count = count or os.cpu_count()
-    tf.config.threading.set_intra_op_parallelism_threads(1 if side_by_side else count)
-    tf.config.threading.set_inter_op_parallelism_threads(count)
+    threads = count or os.cpu_count()
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1 if side_by_side else threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        if count:
+            print(f"TensorFlow computes already: --threads={count} has no effect.", file=sys.stderr)
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:

@@ -1,6 +1,5 @@
 """A trained network as its run directory holds it."""
 
-import dataclasses
 import posixpath
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from deeplab_nas.engine.networks import networks, weights
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import untrusted_json
+from deeplab_nas.settings import from_record
 
 _MAX_BYTES = 2**20
 
@@ -62,19 +62,14 @@ def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
     return TrainedNetwork(model, descriptor, run, settings, prefix, int(prefix.split("-")[-1]))
 
 
-def _network_config(settings, run):
-    names = [field.name for field in dataclasses.fields(NetworkConfig)]
-    missing = [name for name in names if name not in settings]
-    if missing:
+def _network_config(recorded, run):
+    if "architecture" not in recorded:
         raise UserError(
-            f"Expected the settings of a training in {run.flags_path}, found none of "
-            f"{', '.join(missing)}: a search has no network yet; train what it found and give that "
-            "--train_logdir."
+            f"Expected the settings of a training in {run.flags_path}, found no architecture: a "
+            "search has no network yet; train what it found and give that --train_logdir."
         )
-    values = {name: settings[name] for name in names}
-    return NetworkConfig(
-        **{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    )
+    # The architecture lies beside them, and with it the stride of its path.
+    return from_record(NetworkConfig, {**recorded, "output_stride": None})
 
 
 def _descriptor(run):

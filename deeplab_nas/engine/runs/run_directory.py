@@ -10,29 +10,13 @@ from typing import Any
 import PIL.Image
 import tensorflow as tf
 
+from deeplab_nas import settings
 from deeplab_nas.engine.runs.run_lock import RunLock
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import output_errors, untrusted_json
 from deeplab_nas.files.json_field import Field
+from deeplab_nas.settings import Settings
 
-# A run may go on with other values of these: they say where and how it runs, not what comes out.
-FREE_SETTINGS = (
-    "train_logdir",
-    "dataset_dir",
-    "strategy",
-    "num_gpus",
-    "logical_cpus",
-    "tpu",
-    "log_steps",
-    "keep_checkpoints",
-    "save_interval_secs",
-    "steps_per_loop",
-    "xla",
-    "skip_bad_records",
-    "recompute",
-    "activation_memory_gib",
-    "debug_numerics",
-)
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
 _ABSENT = "absent"
 _MAX_BYTES = 2**20
@@ -104,19 +88,23 @@ class RunDirectory:
         """`architectures/epoch_NNN.json`, the architecture decoded after `epoch` epochs."""
         return os.path.join(self.architectures, f"epoch_{epoch:03d}.json")
 
-    def claim(self, config: dict[str, Any], chief: bool = True) -> bool:
+    def claim(
+        self, config: Settings, chief: bool = True, known: dict[str, Any] | None = None
+    ) -> bool:
         """Makes the folder this run's own, creating it, or checks that it already is.
 
         The chief keeps other programs out until `close` or until its process ends.
 
         The first start writes `flags.json`. A later one compares its settings with those, all but
-        `FREE_SETTINGS`, so that a run never goes on under settings that change what comes out.
+        the free ones, so that a run never goes on under settings that change what comes out. A
+        setting that was not there yet when the run was begun had its default.
 
         Args:
-            config: The settings, such as `dataclasses.asdict(search_config)`; settings of a nested
-                dict go by their own name, as the flags do.
+            config: The settings.
             chief: Whether this process writes the folder. The others come after it, and only
                 compare.
+            known: Values to write and compare in the place of some settings, by name, such as what
+                an architecture is in place of its name.
 
         Returns:
             Whether the run was begun before; on other workers than the chief, False.
@@ -125,15 +113,17 @@ class RunDirectory:
             UserError: Settings differ, or the folder belongs to something else, cannot be written
                 or is in use.
         """
-        settings = _flatten(config)
+        here = {**settings.record(config), **(known or {})}
+        self._free = settings.free_names(type(config))
+        self._defaults = settings.defaults(type(config))
         if not chief:
             self._require_claimed()
-            self._compare(settings)
+            self._compare(here)
             return False
         self.create()
         self._lock = RunLock(self.path)
         try:
-            return self._begin_or_compare(settings)
+            return self._begin_or_compare(here)
         except UserError:
             self.close()
             raise
@@ -145,17 +135,22 @@ class RunDirectory:
                 f"there no {os.path.basename(self.flags_path)} of the chief's: name another one."
             )
 
-    def _begin_or_compare(self, settings: dict[str, Any]) -> bool:
+    def _begin_or_compare(self, here: dict[str, Any]) -> bool:
         if not tf.io.gfile.exists(self.flags_path):
             self._refuse_orphans()
-            record = {"config": settings, "versions": versions()}
+            record = {"config": here, "versions": versions()}
             write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
             return False
-        self._compare(settings)
+        self._compare(here)
         return True
 
-    def _compare(self, settings: dict[str, Any]) -> None:
-        differences = _differences(self.settings(), settings)
+    def _compare(self, here: dict[str, Any]) -> None:
+        there = {**self._defaults, **self.settings()}
+        differences = [
+            f"--{name} is {_shown(there, name)} there and {_shown(here, name)} here"
+            for name in dict.fromkeys([*there, *here])
+            if name not in self._free and there.get(name, _ABSENT) != here.get(name, _ABSENT)
+        ]
         if differences:
             raise UserError(
                 f"The run in {self.path} was begun with other flags: {'; '.join(differences)}. "
@@ -225,31 +220,15 @@ def write_png(path: str, image: PIL.Image.Image, advice: str = _ADVICE) -> None:
     write_bytes(path, buffer.getvalue(), advice)
 
 
-def _flatten(config: dict[str, Any]) -> dict[str, Any]:
-    """One level of settings by flag name, with the types that JSON gives back."""
-    settings: dict[str, Any] = {}
-    for name, value in config.items():
-        settings.update(_flatten(value) if isinstance(value, dict) else {name: value})
-    return json.loads(json.dumps(settings))
-
-
 def _setting(field: Field) -> Any:
-    """A setting as `_flatten` leaves it: one value, or a list of such."""
+    """A setting as `settings.record` leaves it: one value, or a list of such."""
     if isinstance(field.value, list):
         return [item.scalar() for item in field.items()]
     return field.scalar()
 
 
-def _differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
-    return [
-        f"--{name} is {_shown(there, name)} there and {_shown(here, name)} here"
-        for name in dict.fromkeys([*there, *here])
-        if name not in FREE_SETTINGS and there.get(name, _ABSENT) != here.get(name, _ABSENT)
-    ]
-
-
-def _shown(settings: dict[str, Any], name: str) -> str:
-    value = settings.get(name, _ABSENT)
+def _shown(values: dict[str, Any], name: str) -> str:
+    value = values.get(name, _ABSENT)
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

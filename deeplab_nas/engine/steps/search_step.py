@@ -1,5 +1,7 @@
 """One step of the search: first-order, alternating (Auto-DeepLab, section 4.3)."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -36,20 +38,40 @@ class SearchStep:
         run_alternating: The loop around both, the weights first, on two iterators.
     """
 
-    def __init__(self, strategy, supernet, config, ignore_label, total_steps):
+    def __init__(
+        self,
+        strategy,
+        supernet,
+        config,
+        ignore_label,
+        total_steps,
+        *,
+        recompute="auto",
+        activation_memory_gib=0.5,
+        xla=False,
+        steps_per_loop=1,
+    ):
         """Creates and builds the optimizers; call it in `strategy.scope()`.
 
         Args:
             strategy: A `tf.distribute.Strategy`.
             supernet: A built `Supernet`.
-            config: A `SearchConfig`.
+            config: A `SearchOptimization`.
             ignore_label: Label id that does not count.
             total_steps: Weight steps of the whole search.
+            recompute: Whether nodes compute again what their gradient needs: auto, always or never.
+            activation_memory_gib: With auto, GiB that the nodes may keep on one replica.
+            xla: Whether XLA compiles the step of a replica whole.
+            steps_per_loop: The most steps of a call of `run_weights` or `run_alternating`.
         """
         self._strategy = strategy
         self._supernet = supernet
         self._config = config
         self._ignore_label = ignore_label
+        self._activation_memory_gib = {"never": math.inf, "always": 0.0}.get(
+            recompute, activation_memory_gib
+        )
+        self._xla = xla
         self._schedule = schedules.cosine(
             config.base_learning_rate, config.end_learning_rate, total_steps
         )
@@ -64,11 +86,11 @@ class SearchStep:
         self.architecture_optimizer.build(self._architecture_variables)
         self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
         self.update_architecture = self._as_function(self._architecture_step, ARCHITECTURE_TOLD)
-        self.run_weights = repeated([self.update_weights], WEIGHTS_TOLD, config.steps_per_loop)
+        self.run_weights = repeated([self.update_weights], WEIGHTS_TOLD, steps_per_loop)
         self.run_alternating = repeated(
             [self.update_weights, self.update_architecture],
             (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
-            config.steps_per_loop,
+            steps_per_loop,
         )
 
     def learning_rate(self, step):
@@ -85,7 +107,7 @@ class SearchStep:
         return keras.optimizers.LossScaleOptimizer(optimizer) if self._scales_loss else optimizer
 
     def _as_function(self, replica_step, told):
-        replica_step = replicas.step_function(self._strategy, replica_step, self._config.xla)
+        replica_step = replicas.step_function(self._strategy, replica_step, self._xla)
 
         @tf.function(autograph=False)
         def step(images, labels):
@@ -145,10 +167,8 @@ class SearchStep:
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
 
     def _nodes_to_recompute(self, image_shape):
-        if self._config.recompute == "never":
-            return frozenset()
-        budget = self._config.activation_memory_gib if self._config.recompute == "auto" else 0
-        return memory_plan.nodes_to_recompute(self._supernet, image_shape, budget * 2**30)
+        budget = self._activation_memory_gib * 2**30
+        return memory_plan.nodes_to_recompute(self._supernet, image_shape, budget)
 
     def _apply(self, optimizer, gradients, variables, weight_decay, scale):
         """Applies the gradients times `scale`, a scalar, and the L2 term."""

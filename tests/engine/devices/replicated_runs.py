@@ -8,7 +8,7 @@ import tensorflow as tf
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
-from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import trained_runs
@@ -54,7 +54,7 @@ def search_config(dataset_dir, run, **settings):
         supernet=SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2),
         epochs=1,
         architecture_start_epoch=0,
-        clip_gradient_norm=CLIP_GRADIENT_NORM,
+        optimization=SearchOptimization(clip_gradient_norm=CLIP_GRADIENT_NORM),
         save_interval_secs=0,
         # Replicas recompute in another way than one alone.
         recompute="always" if settings["strategy"] == "multi_worker" else "never",

@@ -3,6 +3,7 @@
 import pytest
 
 from deeplab_nas.engine import search_loop
+from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.errors import UserError
 from tests.engine import test_search_loop
 
@@ -12,8 +13,7 @@ def test_debugging_names_the_first_operation_that_is_not_finite(shards, tmp_path
     config = test_search_loop.made_config(
         shards,
         tmp_path / "run",
-        base_learning_rate=1e30,
-        clip_gradient_norm=0.0,
+        optimization=SearchOptimization(base_learning_rate=1e30, clip_gradient_norm=0.0),
         debug_numerics=True,
     )
     with pytest.raises(

@@ -36,7 +36,7 @@ def official(tmp_path):
 def test_all_of_it(official):
     values, path = official
     model = made_model(5)
-    told = initialization.initialize(model, TrainConfig("", initial_checkpoint=path))
+    told = initialization.initialize(model, TrainConfig("runs/a", initial_checkpoint=path))
     assert "official" in told
     for name, variable in official_checkpoint.official_variables(model).items():
         np.testing.assert_array_equal(variable.numpy(), values[name])
@@ -46,7 +46,7 @@ def test_all_but_the_last_layers(official):
     values, path = official
     model = made_model()
     logits = model.logits.variables[0].numpy()
-    config = TrainConfig("", initial_checkpoint=path, initialize_last_layer=False)
+    config = TrainConfig("runs/a", initial_checkpoint=path, initialize_last_layer=False)
     initialization.initialize(model, config)
     np.testing.assert_array_equal(model.logits.variables[0].numpy(), logits)
     for name, variable in official_checkpoint.official_variables(model).items():
@@ -57,8 +57,8 @@ def test_all_but_the_last_layers(official):
 def test_another_number_of_classes_is_told(official):
     _, path = official
     with pytest.raises(UserError, match=r"logits/semantic.*--initialize_last_layer=false"):
-        initialization.initialize(made_model(), TrainConfig("", initial_checkpoint=path))
+        initialization.initialize(made_model(), TrainConfig("runs/a", initial_checkpoint=path))
 
 
 def test_nothing_to_begin_with():
-    assert initialization.initialize(made_model(), TrainConfig("")) is None
+    assert initialization.initialize(made_model(), TrainConfig("runs/a")) is None

@@ -1,7 +1,6 @@
 """A run's folder: whole files, and one run a folder."""
 
 import contextlib
-import dataclasses
 import json
 import os
 import pathlib
@@ -12,6 +11,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from deeplab_nas import settings
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.runs import run_directory
@@ -21,7 +21,7 @@ from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 
 def _settings(**changes):
-    return dataclasses.asdict(SearchConfig(**{"train_logdir": "runs/a", **changes}))
+    return SearchConfig(**{"train_logdir": "runs/a", **changes})
 
 
 def claim(run, settings):
@@ -88,7 +88,8 @@ def test_free_settings_may_change(run):
     free |= {"skip_bad_records": 2, "debug_numerics": True}
     free |= {"recompute": "always", "activation_memory_gib": 2.0}
     free |= {"logical_cpus": 4, "steps_per_loop": 50, "xla": True}
-    assert set(run_directory.FREE_SETTINGS) == {*free, "dataset_dir"} - {"data"}
+    free |= {"threads": 2}
+    assert settings.free_names(SearchConfig) == {*free, "dataset_dir"} - {"data"}
     assert claim(run, _settings(**free)) is True
 
 
@@ -113,40 +114,56 @@ def test_other_settings_are_refused_one_by_one(run):
 
 _CLAIM = """
 import sys
+from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.runs.run_directory import RunDirectory
-RunDirectory(sys.argv[1]).claim({"seed": 1})
+RunDirectory(sys.argv[1]).claim(SearchConfig("runs/a"))
 """
 
 
 def test_a_folder_in_use_is_refused_until_its_program_ends(run):
-    run.claim({"seed": 1})
+    run.claim(_settings())
     command = [sys.executable, "-c", _CLAIM, run.path]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "to be used by one program at a time, found it in use by process" in refused.stderr
     assert str(os.getpid()) in refused.stderr
     with pytest.raises(UserError, match="one program at a time"):
-        RunDirectory(run.path).claim({"seed": 1})
+        RunDirectory(run.path).claim(_settings())
     run.close()
     assert subprocess.run(command, check=False).returncode == 0
-    assert claim(run, {"seed": 1}) is True
+    assert claim(run, _settings()) is True
 
 
 def test_other_workers_compare_without_a_lock_and_write_nothing(run):
     worker = RunDirectory(run.path)
     before = sorted(pathlib.Path(run.path).rglob("*"))
     with pytest.raises(UserError, match="a folder that all workers share, found there no flags"):
-        worker.claim({"seed": 1}, chief=False)
+        worker.claim(_settings(), chief=False)
     assert sorted(pathlib.Path(run.path).rglob("*")) == before
-    run.claim({"seed": 1})
-    assert worker.claim({"seed": 1}, chief=False) is False
+    run.claim(_settings())
+    assert worker.claim(_settings(), chief=False) is False
     with pytest.raises(UserError, match="--seed is 1 there and 2 here"):
-        worker.claim({"seed": 2}, chief=False)
+        worker.claim(_settings(seed=2), chief=False)
 
 
-def test_a_setting_that_one_side_lacks_is_a_difference(run):
-    claim(run, {"epochs": 1})
-    with pytest.raises(UserError, match="--seed is absent there and 3 here"):
-        claim(run, {"epochs": 1, "seed": 3})
+def test_a_setting_of_after_the_runs_begin_had_its_default(run):
+    claim(run, _settings())
+    with open(run.flags_path, encoding="utf-8") as file:
+        record = json.load(file)
+    del record["config"]["seed"]
+    run_directory.write_text(run.flags_path, json.dumps(record))
+    assert claim(run, _settings()) is True
+    with pytest.raises(UserError, match="--seed is 1 there and 3 here"):
+        claim(run, _settings(seed=3))
+
+
+def test_a_setting_that_is_no_more_is_a_difference(run):
+    claim(run, _settings())
+    with open(run.flags_path, encoding="utf-8") as file:
+        record = json.load(file)
+    record["config"]["depth"] = 3
+    run_directory.write_text(run.flags_path, json.dumps(record))
+    with pytest.raises(UserError, match="--depth is 3 there and absent here"):
+        claim(run, _settings())
 
 
 @pytest.mark.parametrize(

@@ -8,27 +8,25 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import target
-from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.steps.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.engine.devices import tpu_faults
 from tests.engine.steps import test_search_step
 
-CONFIG = dataclasses.replace(
-    SearchConfig(train_logdir=""),
-    supernet=SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2),
-)
+SUPERNET = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
 
 
-def made_step(operation_set, recompute, **cost):
+def made_step(operation_set, recompute, xla=False):
     keras.utils.set_random_seed(3)
-    settings = dataclasses.replace(CONFIG.supernet, operation_set=operation_set)
+    settings = dataclasses.replace(SUPERNET, operation_set=operation_set)
     supernet = Supernet(4, settings)
     supernet.build()
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    config = dataclasses.replace(CONFIG, recompute=recompute, **cost)
-    return SearchStep(strategy, supernet, config, test_search_step.IGNORE, 10), supernet
+    how = {"recompute": recompute, "xla": xla}
+    step = SearchStep(strategy, supernet, SearchOptimization(), test_search_step.IGNORE, 10, **how)
+    return step, supernet
 
 
 @pytest.mark.slow

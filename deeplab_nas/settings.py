@@ -1,0 +1,242 @@
+"""Settings: a field says its default, its meaning, the paper's value and what it may be, once.
+
+A configuration is a frozen dataclass below `Settings`, whose fields `setting` and `required` make.
+Its flags, its `--help`, its checks and what may change when a run is resumed all come from there.
+"""
+
+import dataclasses
+import functools
+import json
+import math
+import numbers
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from deeplab_nas.errors import UserError
+
+_KEY = "setting"
+_KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What a field says about itself besides its type and its default.
+
+    Attributes:
+        meaning: What it is, with its unit; `{choices}` stands for the choices.
+        paper: The paper's value.
+        official: The value of the official code.
+        choices: The texts that it may be, besides its default; empty for any.
+        least: Smallest number that it, or each number in it, may be.
+        above: What each number has to be larger than.
+        most: Largest number; infinity allows infinity.
+        below: What each number has to be smaller than.
+        free: Whether a run may be resumed with another value: it says where and how the run
+            computes, and not what comes out.
+        repeated: Whether its flag is given once a value, since values may contain commas.
+        example: A value to show where none was given.
+    """
+
+    meaning: str
+    paper: str = ""
+    official: str = ""
+    choices: Sequence[str] = ()
+    least: float | None = None
+    above: float | None = None
+    most: float | None = None
+    below: float | None = None
+    free: bool = False
+    repeated: bool = False
+    example: str = ""
+
+    @property
+    def help(self) -> str:
+        """The meaning and where the default comes from, as `--help` shows them."""
+        sources = [("paper", self.paper), ("official", self.official)]
+        told = "; ".join(f"{source}: {value}" for source, value in sources if value)
+        meaning = self.meaning.format(choices=", ".join(self.choices))
+        return f"{meaning} {told[0].upper()}{told[1:]}." if told else meaning
+
+    @property
+    def range(self) -> str:
+        """Which numbers it takes, such as `1 or more`; empty for all."""
+        if self.least is not None and self.most is not None:
+            return f"between {self.least} and {self.most}"
+        if self.above is not None and self.most is not None:
+            return f"above {self.above} and at most {self.most}"
+        if self.below is not None:
+            return f"{self.least} or more and below {self.below}"
+        if self.above is not None:
+            return f"a number above {self.above}"
+        return "" if self.least is None else f"{self.least} or more"
+
+    def contains(self, number: float) -> bool:
+        """Whether a number lies in the range; infinity does only where `most` says so."""
+        return (
+            (self.least is None or number >= self.least)
+            and (self.above is None or number > self.above)
+            and (self.below is None or number < self.below)
+            and (number <= self.most if self.most is not None else math.isfinite(number))
+        )
+
+
+def setting(default: Any, meaning: str, **says: Any) -> Any:
+    """Makes a field of a configuration; `says` are the attributes of `Setting`."""
+    return dataclasses.field(default=default, metadata={_KEY: Setting(meaning, **says)})
+
+
+def required(meaning: str, **says: Any) -> Any:
+    """Makes a field that has no default."""
+    return dataclasses.field(metadata={_KEY: Setting(meaning, **says)})
+
+
+class Settings:
+    """A configuration: checks each of its values when it is made."""
+
+    def __post_init__(self) -> None:
+        for field in fields_of(type(self)):
+            _check(field, getattr(self, field.name))
+        self.check_together()
+
+    def check_together(self) -> None:
+        """Raises `UserError` for values that do not go together; a subclass knows which."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a configuration.
+
+    Attributes:
+        name: Of the field and of its flag.
+        type: What it is annotated with.
+        default: `dataclasses.MISSING` where there is none.
+        setting: None for a configuration within the configuration.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    setting: Setting | None
+
+    @functools.cached_property
+    def alternatives(self) -> tuple[Any, ...]:
+        """The types that the values may have."""
+        is_union = isinstance(self.type, types.UnionType)
+        return typing.get_args(self.type) if is_union else (self.type,)
+
+
+@functools.cache
+def fields_of(config_class: type[Settings]) -> tuple[Field, ...]:
+    """The fields of a configuration, in order."""
+    hints = typing.get_type_hints(config_class)
+    return tuple(
+        Field(field.name, hints[field.name], field.default, field.metadata.get(_KEY))
+        for field in dataclasses.fields(config_class)
+    )
+
+
+def leaves(config_class: type[Settings], default: Settings | None = None) -> Iterator[Field]:
+    """The fields of a configuration and of those within it, which have names of their own.
+
+    Args:
+        config_class: The class.
+        default: Where the defaults come from; those of the class by default.
+
+    Yields:
+        The fields that are settings; one that holds a configuration stands for its fields.
+    """
+    for field in fields_of(config_class):
+        value = field.default if default is None else getattr(default, field.name)
+        if field.setting is None:
+            yield from leaves(field.type, value)
+        else:
+            yield dataclasses.replace(field, default=value)
+
+
+def free_names(config_class: type[Settings]) -> frozenset[str]:
+    """Names of the settings that may change when a run is resumed."""
+    return frozenset(field.name for field in leaves(config_class) if field.setting.free)
+
+
+def record(config: Settings) -> dict[str, Any]:
+    """The settings by flag name, in one level, with the types that JSON gives back."""
+    found: dict[str, Any] = {}
+    for field in fields_of(type(config)):
+        value = getattr(config, field.name)
+        found.update(record(value) if field.setting is None else {field.name: value})
+    return json.loads(json.dumps(found))
+
+
+def defaults(config_class: type[Settings]) -> dict[str, Any]:
+    """The defaults of the settings that have one, as `record` has them."""
+    found = {field.name: field.default for field in leaves(config_class)}
+    found = {name: v for name, v in found.items() if v is not dataclasses.MISSING}
+    return json.loads(json.dumps(found))
+
+
+def from_record(config_class: type[Settings], recorded: dict[str, Any]) -> Settings:
+    """Makes a configuration of what `record` returned; settings that it lacks get their default.
+
+    Raises:
+        UserError: A value is impossible.
+    """
+
+    def value(name):
+        found = recorded[name]
+        return tuple(found) if isinstance(found, list) else found
+
+    names = [field.name for field in fields_of(config_class) if field.name in recorded]
+    return config_class(**{name: value(name) for name in names})
+
+
+def _check(field: Field, value: Any) -> None:
+    """Raises `UserError` unless a value is of the field's type and range."""
+    says = field.setting
+    if says is None:
+        if not isinstance(value, field.type):
+            raise TypeError(f"{field.name}: expected {field.type.__name__}, found {value!r}.")
+        return
+    if field.default is dataclasses.MISSING and not value:
+        advice = (
+            f"give one, such as --{field.name}={says.example}" if says.example else "see --help"
+        )
+        raise UserError(f"Expected --{field.name}, found none: {advice}.")
+    if value == field.default and type(value) is type(field.default):
+        return
+    if not any(_is_a(value, alternative) for alternative in field.alternatives):
+        wanted = " or ".join(map(_kind, field.alternatives))
+        raise UserError(f"Expected --{field.name} to be {wanted}, found {value!r}.")
+    if says.choices and isinstance(value, str) and value not in says.choices:
+        raise UserError(
+            f"Expected --{field.name} to be one of {', '.join(says.choices)}, found '{value}'."
+        )
+    for number in value if isinstance(value, tuple) else (value,):
+        is_number = isinstance(number, numbers.Real) and not isinstance(number, bool)
+        if is_number and not says.contains(number):
+            wanted = says.range or "a finite number"
+            raise UserError(f"Expected --{field.name} to be {wanted}, found {number}.")
+
+
+def _is_a(value: Any, wanted: Any) -> bool:
+    if typing.get_origin(wanted) is tuple:
+        items = typing.get_args(wanted)
+        if not isinstance(value, tuple):
+            return False
+        if items[-1] is Ellipsis:
+            return all(_is_a(item, items[0]) for item in value)
+        return len(value) == len(items) and all(map(_is_a, value, items))
+    if wanted in (int, float):
+        kind = numbers.Integral if wanted is int else numbers.Real
+        return isinstance(value, kind) and not isinstance(value, bool)
+    return isinstance(value, wanted)
+
+
+def _kind(wanted: Any) -> str:
+    """What a type is called in a sentence."""
+    if typing.get_origin(wanted) is tuple:
+        *items, last = typing.get_args(wanted)
+        count = "several" if last is Ellipsis else f"{len(items) + 1}"
+        return f"a tuple of {count} ({_kind(items[0])} each)"
+    return "none" if wanted is types.NoneType else _KINDS[wanted]

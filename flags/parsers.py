@@ -1,0 +1,39 @@
+"""Values of flags that are more than one number: read, or refused in one sentence."""
+
+from collections.abc import Sequence
+
+from deeplab_nas.errors import UserError
+
+
+def size(name: str, text: str) -> tuple[int, int]:
+    """Reads `(height, width)` from one or two positive integers, or raises `UserError`."""
+    try:
+        sides = [int(side) for side in text.split(",")]
+    except ValueError:
+        sides = []
+    if len(sides) not in (1, 2) or min(sides) < 1:
+        raise UserError(
+            f"Expected --{name} to be one or two positive integers, such as 321 or 1025,2049, "
+            f"found '{text}'."
+        )
+    return sides[0], sides[-1]
+
+
+def integers(name: str, texts: Sequence[str]) -> tuple[int, ...]:
+    """Reads integers, or raises `UserError`."""
+    return _several(name, texts, int, "integers, such as 6,12,18")
+
+
+def numbers(name: str, texts: Sequence[str]) -> tuple[float, ...]:
+    """Reads numbers, or raises `UserError`."""
+    return _several(name, texts, float, "numbers, such as 1,0.5")
+
+
+def _several(name, texts, read, wanted):
+    try:
+        values = tuple(map(read, texts))
+    except ValueError:
+        values = ()
+    if not values:
+        raise UserError(f"Expected --{name} to be {wanted}, found '{','.join(texts)}'.")
+    return values
