@@ -18,7 +18,7 @@ _MAY_IMPORT = {
     "core": {"files", *_GROUND},
     "data": {"files", *_GROUND},
     "flags": _GROUND,
-    "drawing": {"core", "data", *_GROUND},
+    "drawing": {"core", *_GROUND},
     "supernet": {"core", *_GROUND},
     "engine": {"supernet", "drawing", "core", "data", "files", *_GROUND},
     "serving": {"engine", "core", "data", "files", *_GROUND},
