@@ -31,8 +31,8 @@ class PredictConfig(Settings):
     )
     model_card: str = setting(
         "",
-        "model_card.json of what is served, for the names and colours of its classes; empty: the "
-        "colours of PASCAL VOC and no legend.",
+        "The model_card.json of what is served, for the names and colours of its classes; empty: "
+        "the colours of PASCAL VOC and no legend.",
     )
     threads: int = setting(0, "CPU threads; 0: as many as there are cores.", least=0)
 
