@@ -12,8 +12,8 @@ class NetworkConfig(Settings):
 
     architecture: str = setting(
         "auto_deeplab",
-        "Network by name, auto_deeplab (the paper's) or pnasnet, or by the path of a JSON file that "
-        "a search wrote.",
+        "Name, auto_deeplab (the paper's) or pnasnet, or the path of a JSON file that a search "
+        "wrote.",
     )
     output_stride: int | None = setting(
         None,
