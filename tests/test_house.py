@@ -1,11 +1,11 @@
 """The laws of the house (WORKSPACE.md), read from the source itself."""
 
 import ast
-import pathlib
 
 import pytest
 
-_ROOT = pathlib.Path(__file__).parents[1]
+from tests import places
+
 _PACKAGES = ("deeplab_nas", "flags", "tfrecords_tools")
 _LONGEST_FILE = 350
 
@@ -34,8 +34,8 @@ def _modules() -> dict[str, ast.Module]:
     """The syntax tree of every module, by dotted name."""
     trees = {}
     for package in _PACKAGES:
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            parts = path.relative_to(_ROOT).with_suffix("").parts
+        for path in sorted((places.ROOT / package).rglob("*.py")):
+            parts = path.relative_to(places.ROOT).with_suffix("").parts
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             trees[name] = ast.parse(path.read_text(encoding="utf-8"))
     return trees
@@ -52,7 +52,7 @@ def _room(module: str) -> str:
         return "errors"
     if rest[0] in _GROUND:
         return rest[0]
-    return rest[0] if (_ROOT / package / rest[0]).is_dir() else "programs"
+    return rest[0] if (places.ROOT / package / rest[0]).is_dir() else "programs"
 
 
 def _imports(module: str) -> set[str]:
@@ -115,7 +115,7 @@ def test_no_file_is_long():
     sources = [
         path
         for folder in (*_PACKAGES, "tests", "benchmarks")
-        for path in (_ROOT / folder).rglob("*.py")
+        for path in (places.ROOT / folder).rglob("*.py")
     ]
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources}
     too_long = {str(path): length for path, length in lengths.items() if length > _LONGEST_FILE}

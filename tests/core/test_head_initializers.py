@@ -1,18 +1,17 @@
 """The heads begin as the official ones do."""
 
 import json
-import pathlib
 
 import numpy as np
 import pytest
 
 from deeplab_nas.core import nas_genotypes, official_checkpoint, segmenter
+from tests import places
 from tests.core import made_architectures, test_nas_network
 
-_STATISTICS = pathlib.Path(__file__).parents[3] / "shared/fixtures/official_init_stats_F20.json"
+_STATISTICS = places.FIXTURES / "official_init_stats_F20.json"
 
 
-@pytest.mark.skipif(not _STATISTICS.is_file(), reason="needs ../shared/fixtures")
 def test_initial_values_of_the_official_code():
     # Two cells with the channels of the official network's output and low-level features.
     architecture = nas_genotypes.Architecture(nas_genotypes.auto_deeplab().cell, (0, 1))

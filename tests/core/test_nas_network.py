@@ -2,16 +2,16 @@
 
 import json
 import math
-import pathlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, nas_network
+from tests import places
 from tests.core import made_architectures
 
-_STATISTICS = pathlib.Path(__file__).parents[3] / "shared/fixtures/official_init_stats_F20.json"
+_STATISTICS = places.FIXTURES / "official_init_stats_F20.json"
 
 
 def made(architecture, filter_multiplier=2, **options):
@@ -53,7 +53,6 @@ def test_prev_is_left_as_it_is_where_its_channels_match():
     assert "network/cell_1/prev_1x1/weights" in paths
 
 
-@pytest.mark.skipif(not _STATISTICS.is_file(), reason="needs ../shared/fixtures")
 def test_initial_values_of_the_official_code():
     found = {variable.path: variable for variable in nas_network.hnasnet(20).variables}
     for entry in json.loads(_STATISTICS.read_text(encoding="utf-8")):

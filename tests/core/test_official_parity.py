@@ -1,20 +1,18 @@
 """The networks are the official ones to the digit."""
 
-import pathlib
 import shutil
 
 import numpy as np
 import pytest
 
-from tests import official_parity
+from tests import official_parity, places
 
-_TESTS = pathlib.Path(__file__).parents[1]
-_SHARED = _TESTS.parents[1] / "shared" / "fixtures"
+_SEGMENTER = "fixtures/official_segmenter_a"
 
 
 @pytest.mark.parametrize("name", ["official_hnasnet_a", "official_pnasnet_a"])
 def test_backbone(name):
-    result = official_parity.compare(_TESTS / "fixtures" / name)
+    result = official_parity.compare(places.FIXTURES / name)
     assert official_parity.agrees(result), result
     assert {"Stem", "Cell_0", "Cell_11", "net"} <= result["endpoints"].keys()
     if name == "official_hnasnet_a":
@@ -22,9 +20,9 @@ def test_backbone(name):
         assert result["moving_statistics_relative_difference"] > 0.0
 
 
-@pytest.mark.skipif(not _SHARED.is_dir(), reason="needs ../shared/fixtures")
+@places.needs_shared(_SEGMENTER)
 def test_segmenter():
-    result = official_parity.compare(_SHARED / "official_segmenter_a")
+    result = official_parity.compare(places.SHARED / _SEGMENTER)
     assert official_parity.agrees(result), result
     expected = {"logits", "logits_resized", "aspp", "decoder", "low_level", "backbone_features"}
     assert expected | {"ms_prob", "regularization_loss_wd_4e5"} == result["endpoints"].keys()
@@ -33,7 +31,7 @@ def test_segmenter():
 
 def test_a_difference_is_noticed(tmp_path):
     directory = tmp_path / "fixture"
-    shutil.copytree(_TESTS / "fixtures" / "official_pnasnet_a", directory)
+    shutil.copytree(places.FIXTURES / "official_pnasnet_a", directory)
     endpoints = dict(np.load(directory / "endpoints.npz"))
     endpoints["Cell_7"][0, 0, 0, 0] += 1e-2
     np.savez(directory / "endpoints.npz", **endpoints)

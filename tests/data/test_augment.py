@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -8,8 +7,9 @@ import tensorflow as tf
 
 from deeplab_nas.data import augment
 from deeplab_nas.data.data_config import DataConfig
+from tests import places
 
-OFFICIAL = pathlib.Path(__file__).parents[3] / "shared/fixtures/official_tfrecords"
+_PREPROCESSED = "fixtures/official_tfrecords/preprocess"
 PLAIN = DataConfig(
     train_crop_size=(9, 11), min_scale_factor=1.0, max_scale_factor=1.0, random_flip=False
 )
@@ -128,11 +128,11 @@ def test_resized_size_keeps_the_range_and_agrees_with_the_graph(size, bounds):
         assert 0 <= side - before < 16
 
 
-@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="needs ../shared/fixtures/official_tfrecords")
+@places.needs_shared(f"{_PREPROCESSED}.npz")
 class TestOfficialPreprocessing:
     def fixture(self):
-        arrays = np.load(OFFICIAL / "preprocess.npz")
-        facts = json.loads((OFFICIAL / "preprocess.json").read_text())
+        arrays = np.load(places.SHARED / f"{_PREPROCESSED}.npz")
+        facts = json.loads((places.SHARED / f"{_PREPROCESSED}.json").read_text())
         image, label = tf.constant(arrays["image"], tf.float32), tf.constant(arrays["label"])
         return arrays, facts, image, label
 

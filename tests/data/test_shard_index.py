@@ -10,9 +10,8 @@ import tensorflow as tf
 
 from deeplab_nas.data import datasets, examples, manifests, record_faults, records, shard_index
 from deeplab_nas.errors import UserError
+from tests import places
 from tests.data import made_shards
-
-OFFICIAL = pathlib.Path(__file__).parents[3] / "shared/fixtures/official_tfrecords"
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +108,9 @@ def test_a_flipped_bit_is_found_by_the_checksum(copied):
     assert fault.startswith("train-00000-of-00002.tfrecord, record 0: ")
 
 
-@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="needs ../shared/fixtures/official_tfrecords")
 @pytest.mark.parametrize("image_format", ["jpeg", "png"])
 def test_shards_of_the_official_converter_are_read_exactly(image_format):
-    folder = OFFICIAL / image_format
+    folder = places.FIXTURES / "official_tfrecords" / image_format
     text = json.loads((folder / "expected.json").read_text())
     expected = text["records"] if isinstance(text, dict) else text
     descriptor = datasets.describe("pascal_voc_seg", str(folder))

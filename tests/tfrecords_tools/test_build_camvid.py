@@ -1,4 +1,3 @@
-import pathlib
 import shutil
 
 import numpy as np
@@ -8,9 +7,10 @@ from PIL import Image
 
 from deeplab_nas.data import datasets, records, shard_index
 from deeplab_nas.errors import UserError
+from tests import places
 from tfrecords_tools import build_camvid
 
-CAMVID = pathlib.Path(__file__).parents[3] / "shared/data/camvid/240x180"
+_REAL = "data/camvid/240x180"
 
 
 def check(folder, root, splits=build_camvid.CAMVID.splits):
@@ -50,13 +50,13 @@ def test_the_test_split_may_be_missing(root):
     check(str(root / "shards"), root, ("train", "val"))
 
 
-@pytest.mark.skipif(not CAMVID.is_dir(), reason="needs ../shared/data/camvid")
+@places.needs_shared(_REAL)
 def test_real_frames(tmp_path):
     splits = ("train", "val")
     for split in splits:
         for folder in (split, f"{split}annot"):
             (tmp_path / folder).mkdir()
-            for source in sorted((CAMVID / folder).iterdir())[:4]:
+            for source in sorted((places.SHARED / _REAL / folder).iterdir())[:4]:
                 (tmp_path / folder / source.name).symlink_to(source)
     train, _ = build_camvid.CAMVID.build(str(tmp_path), str(tmp_path / "shards"))
     assert train.image_sizes == ((180, 240),)

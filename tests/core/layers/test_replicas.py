@@ -1,7 +1,6 @@
 """Two replicas normalise like one, and draw different random numbers."""
 
 import json
-import pathlib
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core.layers import batch_norm, drop_path
+from tests import places
 from tests.core.layers import two_replicas
 
 
@@ -17,7 +17,7 @@ from tests.core.layers import two_replicas
 def replicas():
     result = subprocess.run(
         [sys.executable, "-m", "tests.core.layers.two_replicas"],
-        cwd=pathlib.Path(__file__).parents[3],
+        cwd=places.ROOT,
         capture_output=True,
         text=True,
         check=False,

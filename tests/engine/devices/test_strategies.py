@@ -1,7 +1,6 @@
 """Strategies on a machine without accelerators; replicas in processes of their own."""
 
 import json
-import pathlib
 import subprocess
 import sys
 
@@ -10,8 +9,8 @@ import tensorflow as tf
 
 from deeplab_nas.engine.devices import strategies
 from deeplab_nas.errors import UserError
+from tests import places
 
-_ROOT = pathlib.Path(__file__).parents[3]
 _TWO_REPLICAS = """
 from deeplab_nas.engine.devices import strategies
 import tensorflow as tf
@@ -27,7 +26,7 @@ needs_no_gpu = pytest.mark.skipif(
 
 def _run(command: list[str], **options) -> subprocess.CompletedProcess:
     return subprocess.run(
-        command, cwd=_ROOT, capture_output=True, text=True, check=False, **options
+        command, cwd=places.ROOT, capture_output=True, text=True, check=False, **options
     )
 
 

@@ -1,9 +1,8 @@
-"""IoU against a dictionary count, and against the official code's numbers where they are."""
+"""IoU against a dictionary count and against the official code's numbers."""
 
 import collections
 import json
 import math
-import pathlib
 
 import hypothesis
 import numpy as np
@@ -13,8 +12,9 @@ from hypothesis import strategies
 
 from deeplab_nas.engine.scoring import metrics
 from deeplab_nas.errors import UserError
+from tests import places
 
-_OFFICIAL = pathlib.Path(__file__).parents[4] / "shared" / "fixtures" / "official_loss_metrics"
+_OFFICIAL = places.FIXTURES / "official_loss_metrics"
 
 
 def _counted(labels, predictions, ignore_label):
@@ -84,7 +84,6 @@ def test_nothing_counted_is_told(metric):
         metric(np.zeros((3, 3)))
 
 
-@pytest.mark.skipif(not _OFFICIAL.is_dir(), reason="no official numbers beside the project")
 @pytest.mark.parametrize("classes", [6, 151])
 def test_matches_the_official_metric(classes):
     cases = json.loads((_OFFICIAL / "miou.json").read_text())

@@ -1,19 +1,14 @@
 """Multipliers against the official code's, and by hand for the logits alone."""
 
 import json
-import pathlib
 
 import pytest
 
 from deeplab_nas.core import nas_genotypes, official_checkpoint, segmenter
 from deeplab_nas.engine.steps.gradient_multipliers import gradient_multipliers
+from tests import places
 
-_OFFICIAL = (
-    pathlib.Path(__file__).parents[4]
-    / "shared"
-    / "fixtures"
-    / "official_gradient_multipliers_F20.json"
-)
+_OFFICIAL = places.FIXTURES / "official_gradient_multipliers_F20.json"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +31,6 @@ def _by_official_name(model, *arguments, **kwargs):
     }
 
 
-@pytest.mark.skipif(not _OFFICIAL.is_file(), reason="no official numbers beside the project")
 @pytest.mark.parametrize("multiplier", [1, 10])
 def test_matches_the_official_multipliers(model, multiplier):
     expected = json.loads(_OFFICIAL.read_text())[f"multiplier_{multiplier}"]

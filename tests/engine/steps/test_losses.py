@@ -1,15 +1,15 @@
-"""Cross entropy against NumPy, and against the official code's numbers where they are."""
+"""Cross entropy against NumPy and against the official code's numbers."""
 
 import json
-import pathlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from deeplab_nas.engine.steps import losses
+from tests import places
 
-_OFFICIAL = pathlib.Path(__file__).parents[4] / "shared" / "fixtures" / "official_loss_metrics"
+_OFFICIAL = places.FIXTURES / "official_loss_metrics"
 
 
 def _numpy_cross_entropy(logits, labels, ignore_label):
@@ -100,7 +100,6 @@ def test_the_mined_share_falls_in_a_straight_line():
     assert float(losses.mined_share(0, 0.25, 0)) == 0.25
 
 
-@pytest.mark.skipif(not _OFFICIAL.is_dir(), reason="no official numbers beside the project")
 @pytest.mark.parametrize(
     "case",
     [

@@ -1,7 +1,6 @@
 """The whole curves against their closed forms and the official code's numbers."""
 
 import json
-import pathlib
 
 import keras
 import numpy as np
@@ -9,14 +8,9 @@ import pytest
 
 from deeplab_nas.engine.steps import schedules
 from deeplab_nas.errors import UserError
+from tests import places
 
-_OFFICIAL = (
-    pathlib.Path(__file__).parents[4]
-    / "shared"
-    / "fixtures"
-    / "official_loss_metrics"
-    / "learning_rate.json"
-)
+_OFFICIAL = places.FIXTURES / "official_loss_metrics" / "learning_rate.json"
 
 
 def _rates(schedule, steps):
@@ -87,7 +81,6 @@ def test_a_slow_start_of_the_whole_training_is_refused():
         schedules.by_policy("poly", 0.05, 10, slow_start_step=10)
 
 
-@pytest.mark.skipif(not _OFFICIAL.is_file(), reason="no official numbers beside the project")
 def test_matches_the_official_rates():
     cases = json.loads(_OFFICIAL.read_text())
     assert len(cases) == 7
