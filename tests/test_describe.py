@@ -1,22 +1,18 @@
-"""The program `deeplab_nas.describe` from outside."""
+"""The program `deeplab_nas.describe`."""
 
 import json
-import pathlib
-import subprocess
-import sys
 
 import PIL.Image
 import pytest
 
 from deeplab_nas.core import nas_genotypes
+from tests import programs, refusals
 
-_ROOT = pathlib.Path(__file__).parents[1]
 _SMALL = ("--filter_multiplier=2", "--input_size=33,65")
 
 
 def describe(*arguments):
-    command = [sys.executable, "-m", "deeplab_nas.describe", *arguments]
-    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+    return programs.run("deeplab_nas.describe", *arguments)
 
 
 def test_json_is_the_papers_network():
@@ -78,10 +74,5 @@ def test_a_wrong_architecture_file_is_refused_by_field(tmp_path):
 
 
 def assert_refused(result, *expected):
-    said = result.stderr.splitlines()[-1]
-    assert result.returncode == 1, result.stderr
-    assert "Traceback" not in result.stderr
-    assert said.endswith(".")
+    refusals.assert_program_refused(result, *expected)
     assert result.stdout == ""
-    for text in expected:
-        assert text in said, result.stderr

@@ -1,15 +1,12 @@
-"""The program `deeplab_nas.search` from outside: each mistake is one sentence and exit code 1."""
+"""The program `deeplab_nas.search`: each mistake is one sentence and exit code 1."""
 
 import os
-import pathlib
-import subprocess
-import sys
 
 import pytest
 
+from tests import programs, refusals
 from tests.data import made_shards
 
-_ROOT = pathlib.Path(__file__).parents[1]
 _SMALL = (
     "--num_layers=1",
     "--num_blocks=1",
@@ -22,30 +19,17 @@ _SMALL = (
 
 def search(folder, run_directory, *arguments):
     """Runs the program on `shapes` shards in `folder`; later flags override earlier ones."""
-    command = [
-        *(sys.executable, "-m", "deeplab_nas.search"),
+    return programs.run(
+        "deeplab_nas.search",
         *("--dataset=shapes", f"--dataset_dir={folder}", f"--train_logdir={run_directory}"),
         *("--train_split=train", "--val_split=val", *_SMALL, *arguments),
-    ]
-    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
-
-
-def sentences(result):
-    """What the program itself wrote to stderr, without TensorFlow's start-up lines."""
-    lines = result.stderr.splitlines()
-    noise = ("I0000", "E0000", "W0000", "WARNING: All log messages", "To enable the following")
-    return [line for line in lines if not line.startswith(noise)]
+    )
 
 
 def assert_refused(result, *expected):
-    said = sentences(result)
-    assert result.returncode == 1, result.stderr
-    assert "Traceback" not in result.stderr
-    assert said[-1].endswith(".")
-    for text in expected:
-        assert text in said[-1], said
+    refusals.assert_program_refused(result, *expected)
     # The lines before it, if any, say which devices were found and what is kept for the gradient.
-    assert len(said) <= 3, said
+    assert result.stderr.count("\n") <= 3, result.stderr
 
 
 def test_searches_and_says_what_it_found(shards, tmp_path):

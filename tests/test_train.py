@@ -1,31 +1,16 @@
-"""The programs `train`, `evaluate` and `predict` from outside, and their mistakes in a sentence."""
+"""The programs `train`, `evaluate` and `predict`, and their mistakes in a sentence."""
 
 import json
-import pathlib
-import subprocess
-import sys
 
 import PIL.Image
 import pytest
 
-from tests import trained_runs
+from tests import programs, refusals, trained_runs
 from tests.data import made_shards
-
-_ROOT = pathlib.Path(__file__).parents[1]
 
 
 def program(name, *arguments):
-    command = [sys.executable, "-m", f"deeplab_nas.{name}", *arguments]
-    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
-
-
-def assert_refused(result, *expected):
-    said = result.stderr.splitlines()[-1]
-    assert result.returncode == 1, result.stderr
-    assert "Traceback" not in result.stderr
-    assert said.endswith(".")
-    for text in expected:
-        assert text in said, result.stderr
+    return programs.run(f"deeplab_nas.{name}", *arguments)
 
 
 def test_the_chain(shards, tmp_path):
@@ -50,7 +35,7 @@ def test_the_chain(shards, tmp_path):
         *("predict", f"--checkpoint={tmp_path}/run", f"--output_dir={tmp_path}/out"),
         *(f"--input={good}", f"--input={bad}"),
     )
-    assert_refused(predicted, "1 of 2")
+    refusals.assert_program_refused(predicted, "1 of 2")
     assert "bad.png" in predicted.stderr
     assert "1 label maps" in predicted.stdout
     assert (tmp_path / "out" / "labels" / "good.png").exists()
@@ -70,7 +55,7 @@ def test_a_wrong_flag_of_train_is_refused(shards, tmp_path, arguments, expected)
         *("--val_split=val", "--train_crop_size=17", "--train_batch_size=2"),
         *("--filter_multiplier=2", f"--train_logdir={tmp_path}/run", *arguments),
     )
-    assert_refused(result, *expected)
+    refusals.assert_program_refused(result, *expected)
 
 
 @pytest.mark.parametrize("name", ["evaluate", "predict"])
@@ -78,4 +63,4 @@ def test_a_missing_checkpoint_is_refused(name, tmp_path):
     needed = [f"--input={tmp_path}", f"--output_dir={tmp_path}/out"] if name == "predict" else []
     PIL.Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     result = program(name, f"--checkpoint={tmp_path}/absent", *needed)
-    assert_refused(result, f"{tmp_path}/absent", "--train_logdir")
+    refusals.assert_program_refused(result, f"{tmp_path}/absent", "--train_logdir")

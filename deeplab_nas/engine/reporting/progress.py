@@ -37,7 +37,7 @@ class Progress:
         self,
         total_by_kind: dict[str, int],
         done_by_kind: dict[str, int] | None = None,
-        stream: TextIO = sys.stderr,
+        stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         """Starts the display.
@@ -45,7 +45,7 @@ class Progress:
         Args:
             total_by_kind: Steps of the whole run by kind of step.
             done_by_kind: Steps that an earlier start of the run has done; kinds may be missing.
-            stream: Where it is shown.
+            stream: Where it is shown; by default `sys.stderr` as it is now.
             clock: Seconds, for the pace of the lines.
         """
         self._total = dict(total_by_kind)
@@ -55,10 +55,10 @@ class Progress:
         }
         self._started: set[str] = set()
         self._postfix: dict[str, Any] = {}
-        self._stream = stream
+        self._stream = stream or sys.stderr
         self._clock = clock
         self._last_line = clock()
-        self._bar = self._make_bar() if stream.isatty() else None
+        self._bar = self._make_bar() if self._stream.isatty() else None
 
     def update(self, kind: str, n: int, seconds: float, postfix: dict[str, Any]) -> None:
         """Counts steps.

@@ -1,5 +1,6 @@
 """The estimate, the pace of the lines, and the bar."""
 
+import contextlib
 import io
 
 import pytest
@@ -97,3 +98,9 @@ def test_a_terminal_gets_a_bar_with_lines_above_it():
     shown = stream.getvalue()
     assert "3/4" in shown and "loss 0.25" in shown and "1 s left" in shown
     assert "a line\n" in shown
+
+
+def test_lines_go_to_stderr_as_it_is_now():
+    with contextlib.redirect_stderr(io.StringIO()) as stderr:
+        Progress({"weights": 1}).write("told")
+    assert stderr.getvalue() == "told\n"
