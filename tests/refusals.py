@@ -1,17 +1,19 @@
 """What every refusal is: one sentence, on one line, that has the words it is about."""
 
+import contextlib
 import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
 from deeplab_nas.errors import UserError
 
 
-def assert_refused(action: Callable[[], object], *words: str) -> None:
-    """Calls a function that has to raise a `UserError` with these words."""
+@contextlib.contextmanager
+def refused(*words: str) -> Iterator[None]:
+    """What stands inside has to raise a `UserError` that has these words."""
     with pytest.raises(UserError) as error:
-        action()
+        yield
     assert_sentence(str(error.value), *words)
 
 

@@ -1,4 +1,4 @@
-"""The program `export`; in a process of its own where that is killed or limited."""
+"""The program `export`."""
 
 import subprocess
 import sys
@@ -7,8 +7,7 @@ import time
 import pytest
 
 from tests import places, programs, refusals
-
-_PROGRAM = (sys.executable, "-m", "deeplab_nas.export")
+from tests.faults import full_disk
 
 
 def export(*arguments):
@@ -39,7 +38,8 @@ def test_a_missing_checkpoint_is_refused(tmp_path):
 def test_a_killed_export_leaves_no_version(finished_training, tmp_path):
     config, _ = finished_training
     arguments = (f"--checkpoint={config.train_logdir}", f"--export_dir={tmp_path}/network")
-    process = subprocess.Popen([*_PROGRAM, *arguments], cwd=places.ROOT, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "deeplab_nas.export", *arguments]
+    process = subprocess.Popen(command, cwd=places.ROOT, stderr=subprocess.DEVNULL)
     while not (tmp_path / "network" / "1.partial" / "variables").exists():
         assert process.poll() is None, "The export ended before it could be killed."
         time.sleep(0.01)
@@ -50,18 +50,10 @@ def test_a_killed_export_leaves_no_version(finished_training, tmp_path):
     assert names(tmp_path / "network") == ["1"]
 
 
-@pytest.mark.slow
 def test_a_full_disk_is_one_sentence(finished_training, tmp_path):
     config, _ = finished_training
-    # A limit on the size of a file stops the writing of the variables as a full disk would.
-    limit = ("bash", "-c", 'ulimit -f 64 && exec "$@"', "bash")
     arguments = (f"--checkpoint={config.train_logdir}", f"--export_dir={tmp_path}/network")
-    result = subprocess.run(
-        [*limit, *_PROGRAM, *arguments],
-        cwd=places.ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with full_disk.no_file_longer_than(2**16):
+        result = export(*arguments)
     refusals.assert_program_refused(result, f"--export_dir={tmp_path}/network")
     assert names(tmp_path / "network") == []

@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from deeplab_nas.data import examples, input_errors
-from deeplab_nas.errors import UserError
+from tests import refusals
 from tests.data import made_shards
 
 IMAGE, LABEL = made_shards.numbered_example(7)
@@ -79,10 +79,8 @@ def palette_png():
     ],
 )
 def test_damage_is_told_in_one_sentence_that_names_the_file(damage, sentence):
-    with pytest.raises(UserError) as told, input_errors.as_user_errors():
+    with refusals.refused(sentence), input_errors.as_user_errors():
         decode(encoded(**damage))
-    assert sentence in str(told.value)
-    assert "\n" not in str(told.value)
 
 
 def test_other_errors_of_tensorflow_pass_through():

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import resource
 import zlib
 
 import numpy as np
@@ -10,6 +9,8 @@ import pytest
 from PIL import Image
 
 from deeplab_nas.errors import UserError
+from tests import refusals
+from tests.faults import full_disk
 from tfrecords_tools import build_folder
 from tfrecords_tools.writing.build_options import BuildOptions
 
@@ -164,19 +165,8 @@ def test_a_file_that_cannot_be_read(folder):
         build(folder)
 
 
-@contextlib.contextmanager
-def no_file_longer_than(num_bytes):
-    """Stands for a full disk: longer files cannot be written."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 def test_a_full_disk_is_told_and_nothing_half_written_is_left(folder):
-    with no_file_longer_than(4000), pytest.raises(UserError, match="to write to .*make room there"):
+    with full_disk.no_file_longer_than(4000), refusals.refused("to write to ", "make room there"):
         build(folder)
     assert list(folder.glob("shards/*")) == []
     build(folder)
