@@ -10,7 +10,7 @@ from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import labels
 from deeplab_nas.engine.networks import networks
-from deeplab_nas.engine.runs import run_directory
+from deeplab_nas.files import atomic
 from deeplab_nas.settings import Settings, setting
 
 
@@ -36,7 +36,7 @@ def main(config: DescribeConfig) -> None:
     architecture = networks.architecture(network)
     if config.output_png:
         picture = architecture_drawing.draw_architecture(architecture)
-        run_directory.write_png(config.output_png, picture, "name another --output_png")
+        atomic.write_png(config.output_png, picture, "name another --output_png")
     model = networks.build(network, architecture, config.num_classes)
     measured = network_cost.measure(model, *size)
     if config.json:

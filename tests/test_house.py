@@ -28,6 +28,28 @@ _MAY_IMPORT = {
         *_GROUND,
     },
 }
+# Who else than files/atomic may write or rename, by what, and why.
+_WRITES = {
+    # Adds a line at a time to a file that grows for days.
+    "deeplab_nas.engine.reporting.history": {"GFile"},
+    # Holds the file open, for the lock on it.
+    "deeplab_nas.engine.runs.run_lock": {"open"},
+    # Tries whether anything can be written, and removes it again.
+    "deeplab_nas.engine.runs.run_directory": {"GFile"},
+    # A whole folder gets its name.
+    "deeplab_nas.serving.version_directory": {"rename"},
+    # The same; processes that build it at once must not share a temporary name.
+    "tfrecords_tools.build_shapes": {"rename"},
+    # Inside the folder that an export renames.
+    "deeplab_nas.serving.warm_up": {"TFRecordWriter"},
+    # A stream that is larger than the memory; the journal renames it.
+    "tfrecords_tools.writing.shards": {"TFRecordWriter"},
+    "tfrecords_tools.writing.build_journal": {"rename"},
+}
+_ATOMIC = "deeplab_nas.files.atomic"
+_READS = ("r", "rb")
+_ALWAYS_WRITES = {"TFRecordWriter", "rename", "write_text", "write_bytes", "copyfile", "move"}
+_WRITES_OF = {("os", "replace"), ("tf.io.gfile", "copy")}
 
 
 def _modules() -> dict[str, ast.Module]:
@@ -109,6 +131,38 @@ def test_absl_is_known_to_flags_only(module):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) else []
         assert not [name for name in names if name.split(".")[0] == "absl"]
+
+
+def _writing_calls(tree: ast.Module) -> set[str]:
+    """The functions called that write a file or give one another name."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {ast.unparse(call.func).split(".")[-1] for call in calls if _writes(call)}
+
+
+def _writes(call: ast.Call) -> bool:
+    owner, _, name = ast.unparse(call.func).rpartition(".")
+    if name == "GFile" or (name == "open" and owner not in ("Image", "PIL.Image")):
+        # A path's own `open` takes the mode alone.
+        place = 0 if name == "open" and owner not in ("", "io", "os") else 1
+        modes = call.args[place : place + 1]
+        modes += [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
+        return not all(isinstance(mode, ast.Constant) and mode.value in _READS for mode in modes)
+    return (name in _ALWAYS_WRITES and owner != "atomic") or (owner, name) in _WRITES_OF
+
+
+@pytest.mark.parametrize("module", [name for name in _MODULES if name != _ATOMIC])
+def test_files_are_written_by_atomic_alone(module):
+    assert _writing_calls(_MODULES[module]) == _WRITES.get(module, set())
+
+
+def test_writing_is_seen():
+    assert {"GFile", "rename"} <= _writing_calls(_MODULES[_ATOMIC])
+    opening = ("open(a, 'w')", "a.open('ab')", "open(a, mode='x')", "os.open(a, b)")
+    for text in (*opening, "GFile(a, mode)", "os.replace(a, b)", "a.write_text(b)"):
+        assert _writing_calls(ast.parse(text)), text
+    reading = ("open(a)", "a.open()", "GFile(a, 'rb')", "PIL.Image.open(a)")
+    for text in (*reading, "atomic.write_text(a, b)", "a.replace(b, c)", "a.copy()"):
+        assert not _writing_calls(ast.parse(text)), text
 
 
 def test_no_file_is_long():

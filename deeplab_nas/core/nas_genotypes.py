@@ -8,13 +8,12 @@ import dataclasses
 import json
 import os
 import re
-import uuid
 from typing import Any
 
 import tensorflow as tf
 
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import untrusted_json
+from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.files.json_field import Field, shown
 
 ZERO = "zero"
@@ -101,12 +100,12 @@ class Architecture:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the JSON under `path`, whole or not at all."""
-        path = os.fspath(path)
-        temporary = f"{path}.{uuid.uuid4().hex}.tmp"
-        with tf.io.gfile.GFile(temporary, "w") as file:
-            file.write(self.to_json())
-        tf.io.gfile.rename(temporary, path, overwrite=True)
+        """Writes the JSON under `path`, whole or not at all.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        atomic.write_text(path, self.to_json())
 
 
 def level_stride(level: int) -> int:

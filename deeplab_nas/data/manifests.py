@@ -1,7 +1,6 @@
 """The manifest beside the shards of a split: what was written, so that a reader can check it."""
 
 import dataclasses
-import json
 import posixpath
 from typing import Any
 
@@ -10,7 +9,7 @@ import tensorflow as tf
 from deeplab_nas.data import examples
 from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import untrusted_json
+from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.files.json_field import Field, shown
 
 FORMAT_VERSION = 1
@@ -60,12 +59,9 @@ def path(dataset_dir: str, split: str) -> str:
 
 
 def write(manifest: Manifest, dataset_dir: str) -> None:
-    """Writes a manifest under a temporary name and renames it, over an older one if need be."""
-    final = path(dataset_dir, manifest.split)
+    """Writes a manifest, over an older one if need be; raises `UserError` where that fails."""
     fields = {"format_version": FORMAT_VERSION, **dataclasses.asdict(manifest)}
-    with tf.io.gfile.GFile(final + ".incomplete", "w") as file:
-        file.write(json.dumps(fields, indent=1) + "\n")
-    tf.io.gfile.rename(final + ".incomplete", final, overwrite=True)
+    atomic.write_json(path(dataset_dir, manifest.split), fields)
 
 
 def read(dataset_dir: str, split: str) -> Manifest | None:

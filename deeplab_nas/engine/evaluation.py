@@ -17,11 +17,11 @@ from deeplab_nas.drawing import confusion_matrix
 from deeplab_nas.engine.devices import strategies, workers
 from deeplab_nas.engine.networks import inference, trained_network
 from deeplab_nas.engine.reporting.progress import Progress
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.engine.scoring import metrics
 from deeplab_nas.engine.scoring.prediction_files import PredictionFiles
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
 
 
 def run(config):
@@ -64,11 +64,10 @@ def run(config):
         "images_a_second": index.num_examples / (time.time() - started),
     }
     if chief:
-        text = json.dumps(found, indent=1, allow_nan=False) + "\n"
-        run_directory.write_text(os.path.join(config.eval_logdir, "metrics.json"), text)
+        atomic.write_json(os.path.join(config.eval_logdir, "metrics.json"), found)
         picture = confusion_matrix.draw_confusion_matrix(matrix, descriptor.class_names)
         path = os.path.join(config.eval_logdir, "confusion_matrix.png")
-        run_directory.write_png(path, picture)
+        atomic.write_png(path, picture)
     return found
 
 

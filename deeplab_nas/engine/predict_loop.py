@@ -15,8 +15,8 @@ from deeplab_nas.engine.devices import strategies
 from deeplab_nas.engine.networks import inference, model_card, trained_network
 from deeplab_nas.engine.prediction import input_files, rest_client
 from deeplab_nas.engine.reporting.progress import Progress
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.errors import ImageError, UserError
+from deeplab_nas.files import atomic
 
 
 class Predicted(NamedTuple):
@@ -118,7 +118,7 @@ class _Writer:
             tf.io.gfile.makedirs(output_dir)
             if descriptor:
                 legend = label_maps.draw_legend(descriptor.class_names, descriptor.colormap)
-                run_directory.write_png(os.path.join(output_dir, "legend.png"), legend)
+                atomic.write_png(os.path.join(output_dir, "legend.png"), legend)
         except tf.errors.OpError as error:
             raise UserError(
                 f"Expected a writable folder at --output_dir={output_dir}, found that nothing can "
@@ -132,4 +132,4 @@ class _Writer:
     def _write(self, kind, name, picture):
         path = os.path.join(self._output_dir, kind, name)
         tf.io.gfile.makedirs(os.path.dirname(path))
-        run_directory.write_png(path, picture)
+        atomic.write_png(path, picture)

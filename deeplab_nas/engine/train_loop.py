@@ -18,7 +18,7 @@ from deeplab_nas.engine.networks import initialization, networks, weights
 from deeplab_nas.engine.reporting.interval import Interval
 from deeplab_nas.engine.reporting.progress import Progress
 from deeplab_nas.engine.reporting.train_report import TrainReport
-from deeplab_nas.engine.runs import checkpoints, run_directory
+from deeplab_nas.engine.runs import checkpoints
 from deeplab_nas.engine.runs.bad_records import BadRecords
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
 from deeplab_nas.engine.runs.interruption import Interruption
@@ -30,6 +30,7 @@ from deeplab_nas.engine.steps import class_weights
 from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.engine.steps.moving_average import MovingAverage
 from deeplab_nas.engine.steps.train_step import TOLD, TrainStep
+from deeplab_nas.files import atomic
 
 # More of the first value than this in batch norm's moving statistics spoils every evaluation.
 _LARGEST_SHARE_OF_START = 0.01
@@ -115,7 +116,7 @@ class Training:
         if chief:
             architecture.save(self.run_directory.architecture_path)
             text = datasets.to_json(self.descriptor)
-            run_directory.write_text(self.run_directory.dataset_path, text)
+            atomic.write_text(self.run_directory.dataset_path, text)
         return begun_before
 
     def _build(self, architecture):

@@ -10,6 +10,7 @@ from deeplab_nas.core import folding
 from deeplab_nas.engine.networks import model_card, trained_network
 from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
 from deeplab_nas.serving import litert, service, version_directory, warm_up
 
 
@@ -68,8 +69,7 @@ def _warm_up_feeds(size):
 def _write_litert(folder, trained, model, config, size):
     images = litert.calibration_images(trained, config, size) if config.quantize != "none" else None
     model_card.write(folder, trained, _options(config), size)
-    with tf.io.gfile.GFile(os.path.join(folder, "model.tflite"), "wb") as file:
-        file.write(litert.convert(model, size, images))
+    atomic.write_bytes(os.path.join(folder, "model.tflite"), litert.convert(model, size, images))
 
 
 def _write_keras(folder, trained, model, config, size):

@@ -7,6 +7,7 @@ import re
 import tensorflow as tf
 
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
 
 _VERSION = re.compile(r"[1-9]\d*")
 # What TensorFlow adds to the reason of an error.
@@ -40,7 +41,7 @@ def new(export_dir, version=0):
                 f"Expected --export_version={version} to be free in {export_dir}, found it there: "
                 "leave the flag out for the next free one."
             )
-        temporary = f"{path}.partial"
+        temporary = path + atomic.PARTIAL
         _remove(temporary)
         tf.io.gfile.makedirs(temporary)
         yield temporary, path

@@ -13,8 +13,8 @@ import tensorflow as tf
 from deeplab_nas.engine import search_loop, train_loop
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.reporting.summaries import Summaries
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
+from deeplab_nas.files import atomic
 
 _NOBODY = 65534
 
@@ -24,7 +24,7 @@ MOMENTS = {
     "training step": (train_loop.Training, "_after_step"),
     "checkpoint": (Checkpoints, "save"),
     "history line": (History, "append"),
-    "file": (run_directory, "write_bytes"),
+    "file": (atomic, "write_bytes"),
     "events": (Summaries, "scalars"),
     "pictures": (Summaries, "image"),
     "end of events": (Summaries, "flush"),

@@ -1,6 +1,6 @@
 """What an unfinished build has finished, so that a build started again goes on from there.
 
-A shard is written as `NAME.incomplete`, becomes `NAME.complete` when it is whole, and NAME when all
+A shard is written as `NAME.partial`, becomes `NAME.complete` when it is whole, and NAME when all
 are. `building-SPLIT.json` says of what the whole ones were made.
 """
 
@@ -14,12 +14,12 @@ import tensorflow as tf
 from deeplab_nas.data import manifests, shard_index
 from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import untrusted_json
+from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.files.json_field import Field
 
 # As JSON has the keys, and as the names of shards have room for.
 _NUMBER = re.compile("0|[1-9][0-9]{0,4}")
-_COMPLETE, _INCOMPLETE = ".complete", ".incomplete"
+_COMPLETE = ".complete"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,27 +82,25 @@ class BuildJournal:
                 f"Expected no shards of {split!r} in {output_dir}, found {len(others)}: remove "
                 "them or name another --output_dir."
             )
-        for leftover in set(tf.io.gfile.glob(pattern + ".*complete")) - kept:
-            tf.io.gfile.remove(leftover)
+        for suffix in (_COMPLETE, atomic.PARTIAL):
+            for leftover in set(tf.io.gfile.glob(pattern + suffix)) - kept:
+                tf.io.gfile.remove(leftover)
 
-    def incomplete(self, number: int) -> str:
+    def partial(self, number: int) -> str:
         """The path that a shard is written to."""
-        return self.names[number] + _INCOMPLETE
+        return self.names[number] + atomic.PARTIAL
 
     def finish(self, number: int, shard: FinishedShard) -> None:
-        """Keeps a shard that has been written to `incomplete(number)`."""
+        """Keeps a shard that has been written to `partial(number)`."""
         self.finished[number] = shard
         fields = {key: dataclasses.asdict(shard) for key, shard in self.finished.items()}
-        with tf.io.gfile.GFile(self._path + _INCOMPLETE, "w") as file:
-            file.write(json.dumps(fields))
         # The entry first: what it tells of counts only once the shard has its name.
-        tf.io.gfile.rename(self._path + _INCOMPLETE, self._path, overwrite=True)
-        tf.io.gfile.rename(self.incomplete(number), self.names[number] + _COMPLETE, overwrite=True)
+        atomic.write_text(self._path, json.dumps(fields))
+        tf.io.gfile.rename(self.partial(number), self.names[number] + _COMPLETE, overwrite=True)
 
     def abandon(self, number: int) -> None:
         """Removes what has been written of a shard."""
-        if tf.io.gfile.exists(self.incomplete(number)):
-            tf.io.gfile.remove(self.incomplete(number))
+        atomic.discard(self.partial(number))
 
     def publish(self, manifest: manifests.Manifest, output_dir: str) -> None:
         """Gives all shards, which are whole, their names, writes the manifest and forgets."""

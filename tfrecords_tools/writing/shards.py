@@ -13,7 +13,7 @@ import tensorflow as tf
 from deeplab_nas.data import class_statistics, manifests
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import output_errors
+from deeplab_nas.files import atomic
 from tfrecords_tools.sources import labeled_image
 from tfrecords_tools.sources.labeled_image import EncodedExample, LabeledImage
 from tfrecords_tools.writing import progress, workers
@@ -79,7 +79,7 @@ def write_split(
         for number in missing:
             results = itertools.islice(ready, len(runs[number]))
             try:
-                shard = _write(journal.incomplete(number), results, split, identities[number])
+                shard = _write(journal.partial(number), results, split, identities[number])
             except BaseException:
                 journal.abandon(number)
                 raise
@@ -94,7 +94,7 @@ def write_split(
 
 def _writing(where: str):
     advice = "make room there or name another --output_dir; the same command goes on from here"
-    return output_errors.as_user_errors(where, advice)
+    return atomic.as_user_errors(where, advice)
 
 
 def _runs(split: Split) -> list[Sequence]:

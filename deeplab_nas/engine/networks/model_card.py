@@ -9,7 +9,7 @@ from deeplab_nas.core.cost import network_cost
 from deeplab_nas.data import datasets
 from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import untrusted_json
+from deeplab_nas.files import atomic, untrusted_json
 
 FORMAT_VERSION = 1
 FILE = "model_card.json"
@@ -40,9 +40,9 @@ def write(folder, trained, options, size):
         "versions": run_directory.versions(),
     }
     card_path, labels_path = (os.path.join(folder, name) for name in (FILE, LABELS_FILE))
-    run_directory.write_text(card_path, json.dumps(card, indent=2) + "\n")
+    atomic.write_json(card_path, card, indent=2)
     names = trained.descriptor.class_names
-    run_directory.write_text(labels_path, "".join(f"{name}\n" for name in names))
+    atomic.write_text(labels_path, "".join(f"{name}\n" for name in names))
     return card_path, labels_path
 
 

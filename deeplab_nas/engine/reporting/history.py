@@ -7,8 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from deeplab_nas.engine.runs import run_directory
-from deeplab_nas.files import output_errors, untrusted_json
+from deeplab_nas.files import atomic, untrusted_json
 
 # A million lines and more, of some 300 bytes each.
 _MAX_BYTES = 2**29
@@ -43,7 +42,7 @@ class History:
             UserError: The file cannot be written, as on a full disk.
         """
         line = _line(record)
-        telling = output_errors.as_user_errors(self._path, run_directory.ADVICE)
+        telling = atomic.as_user_errors(self._path, atomic.RESUME_ADVICE)
         with telling, tf.io.gfile.GFile(self._path, "a") as file:
             file.write(line)
 
@@ -68,7 +67,7 @@ class History:
         return untrusted_json.read(self._path, _MAX_BYTES, "move it away")
 
     def _write(self, records: list[dict[str, Any]]) -> None:
-        run_directory.write_text(self._path, "".join(map(_line, records)))
+        atomic.write_text(self._path, "".join(map(_line, records)))
 
 
 def _line(record: dict[str, Any]) -> str:

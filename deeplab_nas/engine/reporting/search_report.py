@@ -10,8 +10,8 @@ from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, segmentation, trellis
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.reporting.summaries import Summaries
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.engine.scoring import metrics
+from deeplab_nas.files import atomic
 from deeplab_nas.supernet import decoding
 
 _NUM_SAMPLES = 3
@@ -89,7 +89,7 @@ class SearchReport:
         decoded.save(self._run.architecture_epoch_path(epoch))
         decoded.save(self._run.architecture_path)
         picture = architecture_drawing.draw_architecture(decoded)
-        run_directory.write_png(self._run.picture_path, picture)
+        atomic.write_png(self._run.picture_path, picture)
         self._epoch_curves(record, matrix)
         self._epoch_pictures(step, decoded, alpha, beta, samples)
         self.history.append(record)

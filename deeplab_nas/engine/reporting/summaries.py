@@ -4,8 +4,7 @@ import numpy as np
 import PIL.Image
 import tensorflow as tf
 
-from deeplab_nas.engine.runs import run_directory
-from deeplab_nas.files import output_errors
+from deeplab_nas.files import atomic
 
 
 class Summaries:
@@ -57,4 +56,4 @@ class Summaries:
             self._writer.close()
 
     def _telling(self):
-        return output_errors.as_user_errors(self._directory, run_directory.ADVICE)
+        return atomic.as_user_errors(self._directory, atomic.RESUME_ADVICE)

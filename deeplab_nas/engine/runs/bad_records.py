@@ -1,6 +1,5 @@
 """Records that cannot be used: told by name, or passed over up to a number."""
 
-import json
 import re
 import sys
 
@@ -8,9 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import record_faults
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import untrusted_json
+from deeplab_nas.files import atomic, untrusted_json
 
 _MAX_BYTES = 2**25
 
@@ -97,7 +95,7 @@ class BadRecords:
                 f"found {len(together)}: {' '.join(together.values())}"
             )
         self._faults = together
-        run_directory.write_text(self._path, json.dumps(together, indent=1) + "\n")
+        atomic.write_json(self._path, together)
         return True
 
 

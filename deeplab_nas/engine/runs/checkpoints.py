@@ -7,9 +7,8 @@ import tempfile
 
 import tensorflow as tf
 
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import output_errors
+from deeplab_nas.files import atomic
 
 # What TensorFlow raises on a damaged or foreign checkpoint depends on where the damage lies.
 _UNUSABLE = (tf.errors.OpError, IndexError, ValueError, AssertionError)
@@ -46,7 +45,7 @@ class Checkpoints:
         Raises:
             UserError: It cannot be written, as on a full disk; older checkpoints stay as they are.
         """
-        with output_errors.as_user_errors(self._directory, run_directory.ADVICE):
+        with atomic.as_user_errors(self._directory, atomic.RESUME_ADVICE):
             try:
                 return self._manager.save(checkpoint_number=step)
             except (tf.errors.OpError, OSError):
@@ -114,7 +113,7 @@ def _rewrite_state_file(directory: str) -> None:
             "last_preserved_timestamp: 0.0",
         ]
         state_file = os.path.join(directory, "checkpoint")
-        run_directory.write_text(state_file, "\n".join(lines) + "\n")
+        atomic.write_text(state_file, "\n".join(lines) + "\n")
 
 
 def _steps(directory: str, suffix: str = r"\.(index|data-.*)") -> list[int]:

@@ -1,29 +1,23 @@
 """The folder of a run: where each file lies, and whose run it is."""
 
 import importlib.metadata
-import io
 import json
 import os
 import platform
 from typing import Any
 
-import PIL.Image
 import tensorflow as tf
 
 from deeplab_nas import settings
 from deeplab_nas.engine.runs.run_lock import RunLock
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import output_errors, untrusted_json
+from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.files.json_field import Field
 from deeplab_nas.settings import Settings
 
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
 _ABSENT = "absent"
 _MAX_BYTES = 2**20
-# What to do where a file cannot be written.
-_ADVICE = "make room there, or see who may write there"
-# The same, of a file that a run writes again and again.
-ADVICE = f"{_ADVICE}; the same command then goes on from here"
 
 
 class RunDirectory:
@@ -139,7 +133,7 @@ class RunDirectory:
         if not tf.io.gfile.exists(self.flags_path):
             self._refuse_orphans()
             record = {"config": here, "versions": versions()}
-            write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
+            atomic.write_text(self.flags_path, json.dumps(record, indent=2) + "\n")
             return False
         self._compare(here)
         return True
@@ -188,36 +182,6 @@ class RunDirectory:
                 f"Expected {self.flags_path} to say what run {' and '.join(left)} there belong to, "
                 "found no such file: restore it or name another --train_logdir."
             )
-
-
-def write_bytes(path: str, data: bytes, advice: str = _ADVICE) -> None:
-    """Writes a file whole: under a temporary name in the same folder, then renamed.
-
-    Args:
-        path: Its name.
-        data: Its contents.
-        advice: What to do if it cannot be written.
-
-    Raises:
-        UserError: It cannot be written, as on a full disk.
-    """
-    temporary = f"{path}.partial"
-    with output_errors.as_user_errors(path, advice):
-        with tf.io.gfile.GFile(temporary, "wb") as file:
-            file.write(data)
-        tf.io.gfile.rename(temporary, path, overwrite=True)
-
-
-def write_text(path: str, text: str) -> None:
-    """Writes a UTF-8 text file, as `write_bytes` does."""
-    write_bytes(path, text.encode())
-
-
-def write_png(path: str, image: PIL.Image.Image, advice: str = _ADVICE) -> None:
-    """Writes a picture as PNG, as `write_bytes` does."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    write_bytes(path, buffer.getvalue(), advice)
 
 
 def _setting(field: Field) -> Any:

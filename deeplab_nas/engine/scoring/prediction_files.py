@@ -7,8 +7,8 @@ import numpy as np
 import PIL.Image
 import tensorflow as tf
 
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
 
 
 class PredictionFiles:
@@ -45,4 +45,4 @@ class PredictionFiles:
                 )
             self._written.add(stem)
             picture = PIL.Image.fromarray(self._ids[prediction])
-            run_directory.write_png(os.path.join(self._folder, f"{stem}.png"), picture)
+            atomic.write_png(os.path.join(self._folder, f"{stem}.png"), picture)

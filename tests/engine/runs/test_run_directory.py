@@ -7,16 +7,14 @@ import pathlib
 import subprocess
 import sys
 
-import numpy as np
-import PIL.Image
 import pytest
 
 from deeplab_nas import settings
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine.configs.search import SearchConfig
-from deeplab_nas.engine.runs import run_directory
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 
@@ -50,17 +48,6 @@ def test_a_file_in_the_way_is_told(tmp_path, below):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match="--train_logdir"):
         RunDirectory(str(tmp_path / "file") + below).create()
-
-
-def test_files_are_written_whole(run, tmp_path):
-    path = tmp_path / "runs" / "a" / "architecture.json"
-    run_directory.write_text(run.architecture_path, "first, and longer")
-    run_directory.write_text(run.architecture_path, "zweite ä")
-    assert path.read_text(encoding="utf-8") == "zweite ä"
-    picture = PIL.Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
-    run_directory.write_png(run.picture_path, picture)
-    assert list(PIL.Image.open(run.picture_path).tobytes()) == list(range(48))
-    assert not list(path.parent.glob("*.partial"))
 
 
 def test_the_first_start_writes_settings_and_versions(run):
@@ -150,7 +137,7 @@ def test_a_setting_of_after_the_runs_begin_had_its_default(run):
     with open(run.flags_path, encoding="utf-8") as file:
         record = json.load(file)
     del record["config"]["seed"]
-    run_directory.write_text(run.flags_path, json.dumps(record))
+    atomic.write_text(run.flags_path, json.dumps(record))
     assert claim(run, _settings()) is True
     with pytest.raises(UserError, match="--seed is 1 there and 3 here"):
         claim(run, _settings(seed=3))
@@ -161,7 +148,7 @@ def test_a_setting_that_is_no_more_is_a_difference(run):
     with open(run.flags_path, encoding="utf-8") as file:
         record = json.load(file)
     record["config"]["depth"] = 3
-    run_directory.write_text(run.flags_path, json.dumps(record))
+    atomic.write_text(run.flags_path, json.dumps(record))
     with pytest.raises(UserError, match="--depth is 3 there and absent here"):
         claim(run, _settings())
 
@@ -175,7 +162,7 @@ def test_a_setting_that_is_no_more_is_a_difference(run):
     ],
 )
 def test_foreign_flags_json_is_told(run, text):
-    run_directory.write_text(run.flags_path, text)
+    atomic.write_text(run.flags_path, text)
     with pytest.raises(UserError, match="flags.json"):
         claim(run, _settings())
 
@@ -188,12 +175,12 @@ def test_checkpoints_without_settings_are_refused(run, tmp_path):
 
 def test_settings_come_back_as_they_were(run):
     config = {"save_interval_secs": float("inf"), "sizes": [1, 2.5, "a", None, True], "tpu": ""}
-    run_directory.write_text(run.flags_path, json.dumps({"config": config}))
+    atomic.write_text(run.flags_path, json.dumps({"config": config}))
     assert run.settings() == config
 
 
 @pytest.mark.parametrize("damage", [b"\xff", b" " * 2**20])
 def test_flags_json_of_no_text_or_no_end_is_told(run, damage):
-    run_directory.write_bytes(run.flags_path, b'{"config": {}}' + damage)
+    atomic.write_bytes(run.flags_path, b'{"config": {}}' + damage)
     with pytest.raises(UserError, match="flags.json.*: restore the file or name another"):
         run.settings()

@@ -16,7 +16,7 @@ SHARD = FinishedShard("id", 3, 2, ((4, 5), (6, 7)), ClassStatistics((1, 2), (3, 
 def left(tmp_path):
     """A journal of which shard 1 is whole."""
     journal = BuildJournal(str(tmp_path), "train", ["id"] * 2)
-    (tmp_path / "train-00001-of-00002.tfrecord.incomplete").write_bytes(b"abc")
+    (tmp_path / "train-00001-of-00002.tfrecord.partial").write_bytes(b"abc")
     journal.finish(1, SHARD)
     return tmp_path
 

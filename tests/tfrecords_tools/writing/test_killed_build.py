@@ -36,8 +36,7 @@ def test_killed_and_started_again(tmp_path, whole, num_whole):
     try:
         until(
             lambda: (
-                len(list(folder.glob("*.complete"))) >= num_whole
-                and list(folder.glob("*.incomplete"))
+                len(list(folder.glob("*.complete"))) >= num_whole and list(folder.glob("*.partial"))
             )
         )
     finally:

@@ -1,0 +1,101 @@
+"""The one way to write a file: whole under its name, or not at all, on any file system."""
+
+import contextlib
+import io
+import json
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import PIL.Image
+import tensorflow as tf
+
+from deeplab_nas.errors import UserError
+
+# Ends the name of whatever is not whole yet, files and folders. Nothing reads such names; what an
+# interrupted write leaves is overwritten by the next one.
+PARTIAL = ".partial"
+# What to do where a file cannot be written.
+ADVICE = "make room there, or see who may write there"
+# The same, of a file that a run writes again and again.
+RESUME_ADVICE = f"{ADVICE}; the same command then goes on from here"
+# What TensorFlow adds to the reason of an error.
+_NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes, advice: str = ADVICE) -> None:
+    """Writes a file under a temporary name in the same folder, then renames it.
+
+    Args:
+        path: Its name; a file of that name is replaced.
+        data: Its contents.
+        advice: What to do if it cannot be written, without a full stop.
+
+    Raises:
+        UserError: It cannot be written, as on a full disk. What was at `path` is as before.
+    """
+    path = os.fspath(path)
+    temporary = path + PARTIAL
+    with as_user_errors(path, advice):
+        try:
+            with tf.io.gfile.GFile(temporary, "wb") as file:
+                file.write(data)
+            tf.io.gfile.rename(temporary, path, overwrite=True)
+        except BaseException:
+            discard(temporary)
+            raise
+
+
+def write_text(path: str | os.PathLike[str], text: str, advice: str = ADVICE) -> None:
+    """Writes a UTF-8 text file, as `write_bytes` does."""
+    write_bytes(path, text.encode(), advice)
+
+
+def write_json(path: str | os.PathLike[str], document: Any, indent: int = 1) -> None:
+    """Writes a JSON file, as `write_bytes` does.
+
+    Raises:
+        ValueError: A number is infinite or not a number.
+        UserError: The file cannot be written.
+    """
+    write_text(path, json.dumps(document, indent=indent, allow_nan=False) + "\n")
+
+
+def write_png(path: str | os.PathLike[str], image: PIL.Image.Image, advice: str = ADVICE) -> None:
+    """Writes a picture as PNG, as `write_bytes` does."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    write_bytes(path, buffer.getvalue(), advice)
+
+
+def discard(temporary: str) -> None:
+    """Removes a file that could not be finished, if it is there and that is possible."""
+    # Where it is not, the error that ended the writing is the one to tell.
+    with contextlib.suppress(tf.errors.OpError):
+        tf.io.gfile.remove(temporary)
+
+
+@contextlib.contextmanager
+def as_user_errors(where: str, advice: str) -> Iterator[None]:
+    """Turns what the file system refuses, such as for want of room, into one sentence.
+
+    Args:
+        where: The file or folder that is written.
+        advice: What to do, such as `make room there`, without a full stop.
+
+    Raises:
+        UserError: In place of a `tf.errors.OpError` or an `OSError`.
+    """
+    try:
+        yield
+    except (tf.errors.OpError, OSError) as error:
+        raise UserError(
+            f"Expected to write to {where}, but that failed ({_reason(error)}): {advice}."
+        ) from error
+
+
+def _reason(error: tf.errors.OpError | OSError) -> str:
+    text = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    first_line = next(iter(_NODE.sub("", text).strip().splitlines()), "")
+    return " ".join(first_line.split()) or type(error).__name__
