@@ -6,7 +6,6 @@ Its flags, its `--help`, its checks and what may change when a run is resumed al
 
 import dataclasses
 import functools
-import json
 import math
 import numbers
 import types
@@ -165,15 +164,17 @@ def record(config: Settings) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields_of(type(config)):
         value = getattr(config, field.name)
-        found.update(record(value) if field.setting is None else {field.name: value})
-    return json.loads(json.dumps(found))
+        found.update(record(value) if field.setting is None else {field.name: _as_json(value)})
+    return found
 
 
 def defaults(config_class: type[Settings]) -> dict[str, Any]:
     """The defaults of the settings that have one, as `record` has them."""
-    found = {field.name: field.default for field in leaves(config_class)}
-    found = {name: v for name, v in found.items() if v is not dataclasses.MISSING}
-    return json.loads(json.dumps(found))
+    return {
+        field.name: _as_json(field.default)
+        for field in leaves(config_class)
+        if field.default is not dataclasses.MISSING
+    }
 
 
 def from_record(config_class: type[Settings], recorded: dict[str, Any]) -> Settings:
@@ -189,6 +190,10 @@ def from_record(config_class: type[Settings], recorded: dict[str, Any]) -> Setti
 
     names = [field.name for field in fields_of(config_class) if field.name in recorded]
     return config_class(**{name: value(name) for name in names})
+
+
+def _as_json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _check(field: Field, value: Any) -> None:

@@ -87,17 +87,17 @@ class Architecture:
         """The stride at which the path ends: 4, 8, 16 or 32."""
         return level_stride(self.path[-1])
 
+    def to_document(self) -> dict[str, Any]:
+        """Returns what JSON holds of it."""
+        return {"format": FORMAT, "version": VERSION, "cell": self.cell, "path": self.path}
+
     def to_json(self) -> str:
         """Returns the architecture as JSON text, a line for each block."""
+        lines = {key: json.dumps(value) for key, value in self.to_document().items()}
         blocks = ",\n    ".join(json.dumps(block) for block in self.cell)
-        return (
-            "{\n"
-            f'  "format": "{FORMAT}",\n'
-            f'  "version": {VERSION},\n'
-            f'  "cell": [\n    {blocks}\n  ],\n'
-            f'  "path": {json.dumps(self.path)}\n'
-            "}\n"
-        )
+        lines["cell"] = f"[\n    {blocks}\n  ]"
+        members = ",\n".join(f'  "{key}": {text}' for key, text in lines.items())
+        return f"{{\n{members}\n}}\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the JSON under `path`, whole or not at all.

@@ -1,18 +1,13 @@
 """The facts of each data set: its splits, classes, ignore label and colours."""
 
 import dataclasses
-import json
+from typing import Any
 
 from deeplab_nas.data import ade20k, manifests
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import untrusted_json
 from deeplab_nas.files.json_field import MAX_INTEGER, Field
 
 Color = tuple[int, int, int]
-
-
-_MAX_BYTES = 2**20
-_ADVICE = "give what a training wrote beside its weights"
 
 # The data set that needs no download: drawn on first use.
 BUILT_IN = "shapes"
@@ -45,6 +40,10 @@ class DatasetDescriptor:
     submission_ids: tuple[int, ...] | None = None
     split_sizes: tuple[int, ...] = ()
     recommended_crop: tuple[int, int] | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """Returns what JSON holds of it, such as beside the weights of a network."""
+        return dataclasses.asdict(self)
 
 
 def pascal_colormap(num_colors: int) -> tuple[Color, ...]:
@@ -247,27 +246,12 @@ def _agree(descriptor: DatasetDescriptor, manifest: manifests.Manifest) -> bool:
     )
 
 
-def to_json(descriptor: DatasetDescriptor) -> str:
-    """Writes a descriptor down, such as beside the weights of a network."""
-    return json.dumps(dataclasses.asdict(descriptor), indent=1) + "\n"
-
-
-def from_json(text: str) -> DatasetDescriptor:
-    """Reads what `to_json` wrote.
+def from_document(document: Field) -> DatasetDescriptor:
+    """Reads what `DatasetDescriptor.to_document` gave.
 
     Raises:
-        ValueError: If the text is something else; the message is the sentence of a `UserError`,
-            which the caller raises with the name of the file.
+        UserError: The document is something else; the message names the field.
     """
-    try:
-        return _from_document(
-            untrusted_json.parse(text, "the description of a data set", _MAX_BYTES, _ADVICE)
-        )
-    except UserError as error:
-        raise ValueError(str(error)) from error
-
-
-def _from_document(document: Field) -> DatasetDescriptor:
     fields = document.record(
         ("name", "splits", *manifests.CLASS_FACTS),
         ("submission_ids", "split_sizes", "recommended_crop"),

@@ -1,7 +1,6 @@
 """The evaluation of a trained network on a whole split, images at their own size."""
 
 import dataclasses
-import json
 import math
 import os
 import sys
@@ -22,6 +21,7 @@ from deeplab_nas.engine.scoring.prediction_files import PredictionFiles
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
+from deeplab_nas.files.json_field import as_json
 
 
 def run(config):
@@ -165,7 +165,7 @@ def _facts(config, trained, index):
         "dataset": config.dataset,
         "split": index.split,
         "num_images": index.num_examples,
-        **json.loads(json.dumps(dataclasses.asdict(config.inference))),
+        **as_json(dataclasses.asdict(config.inference)),
         "mixed_precision": config.mixed_precision,
         "parameters": measured.trainable_parameters,
         "multiply_adds": measured.multiply_adds,

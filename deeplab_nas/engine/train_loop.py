@@ -115,8 +115,8 @@ class Training:
         begun_before = self.run_directory.claim(self.config, chief, known)
         if chief:
             architecture.save(self.run_directory.architecture_path)
-            text = datasets.to_json(self.descriptor)
-            atomic.write_text(self.run_directory.dataset_path, text)
+            document = self.descriptor.to_document()
+            atomic.write_json(self.run_directory.dataset_path, document)
         return begun_before
 
     def _build(self, architecture):

@@ -149,6 +149,13 @@ class Field(NamedTuple):
         )
 
 
+def as_json(value: Any) -> Any:
+    """Returns a value as it comes back from JSON, with lists for tuples."""
+    if isinstance(value, dict):
+        return {key: as_json(inner) for key, inner in value.items()}
+    return [as_json(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
 def shown(value: Any) -> str:
     """Returns a value as a message shows it: on one line, and not longer than a line or two."""
     return _SHORTENED.repr(value)

@@ -24,22 +24,23 @@ def run(config):
         The path of the version directory.
 
     Raises:
-        UserError: The checkpoint does not fit, or nothing can be written.
+        UserError: The checkpoint or a file beside it does not fit, or nothing can be written.
     """
     trained = trained_network.load(config.checkpoint, config.mixed_precision)
     model = folding.fold(trained.model) if config.fold_batch_norm else trained.model
     size = config.image_size or tuple(trained.settings["train_crop_size"])
+    card = model_card.make(trained, _options(config), size)
     with version_directory.new(config.export_dir, config.export_version) as (folder, path):
-        _FORMATS[config.format](folder, trained, model, config, size)
+        _FORMATS[config.format](folder, card, trained, model, config, size)
     return path
 
 
-def _write_saved_model(folder, trained, model, config, size):
+def _write_saved_model(folder, card, trained, model, config, size):
     _refuse_small_limit(config.max_pixels, size)
     # The assets are copied from where they are first written.
     sources = os.path.join(folder, "sources")
     tf.io.gfile.makedirs(sources)
-    assets = model_card.write(sources, trained, _options(config), size)
+    assets = model_card.write(sources, card)
     module = service.Service(model, config.inference, config.max_pixels, assets)
     tf.saved_model.save(module, folder, signatures=module.served)
     tf.io.gfile.rmtree(sources)
@@ -66,14 +67,14 @@ def _warm_up_feeds(size):
     }
 
 
-def _write_litert(folder, trained, model, config, size):
+def _write_litert(folder, card, trained, model, config, size):
     images = litert.calibration_images(trained, config, size) if config.quantize != "none" else None
-    model_card.write(folder, trained, _options(config), size)
+    model_card.write(folder, card)
     atomic.write_bytes(os.path.join(folder, "model.tflite"), litert.convert(model, size, images))
 
 
-def _write_keras(folder, trained, model, config, size):
-    model_card.write(folder, trained, _options(config), size)
+def _write_keras(folder, card, trained, model, config, size):
+    model_card.write(folder, card)
     model.save(os.path.join(folder, "model.keras"))
 
 

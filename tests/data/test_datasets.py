@@ -5,6 +5,7 @@ import pytest
 
 from deeplab_nas.data import class_statistics, datasets, manifests
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import untrusted_json
 
 FACTS = {
     "shapes": (7, 255),
@@ -172,6 +173,18 @@ def test_a_manifest_is_not_read_without_end(tmp_path):
         manifests.read(str(tmp_path), "train")
 
 
+def described(document):
+    """What is read of a description that was written down."""
+    text = json.dumps(document)
+    return datasets.from_document(untrusted_json.parse(text, "dataset.json", 2**20, "mend it"))
+
+
+@pytest.mark.parametrize("document", [[], {}, {"name": 1, "colour": 2}, None])
+def test_what_describes_no_data_set_is_refused(document):
+    with pytest.raises(UserError, match=r"the keys name, splits, .* in dataset\.json"):
+        described(document)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -186,19 +199,19 @@ def test_a_manifest_is_not_read_without_end(tmp_path):
     ],
 )
 def test_a_description_that_cannot_be_right_is_refused(changes, told):
-    fields = json.loads(datasets.to_json(datasets.describe("cityscapes", "")))
-    with pytest.raises(ValueError, match=f"{told}.* in the description of a data set"):
-        datasets.from_json(json.dumps({**fields, **changes}))
+    fields = datasets.describe("cityscapes", "").to_document()
+    with pytest.raises(UserError, match=rf"{told}.* in dataset\.json.*: mend it\.$"):
+        described({**fields, **changes})
 
 
 @pytest.mark.parametrize("name", FACTS)
 def test_descriptions_survive_the_round_trip(name):
     descriptor = datasets.describe(name, "")
-    assert datasets.from_json(datasets.to_json(descriptor)) == descriptor
+    assert described(descriptor.to_document()) == descriptor
 
 
 def test_a_description_of_before_there_were_crops_is_read():
-    fields = json.loads(datasets.to_json(datasets.describe("shapes", "")))
+    fields = datasets.describe("shapes", "").to_document()
     del fields["recommended_crop"], fields["split_sizes"], fields["submission_ids"]
-    found = datasets.from_json(json.dumps(fields))
+    found = described(fields)
     assert (found.recommended_crop, found.split_sizes, found.submission_ids) == (None, (), None)

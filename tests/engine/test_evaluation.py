@@ -1,6 +1,5 @@
 """A trained network on a split: metrics.json, the picture, the files for a server, refusals."""
 
-import dataclasses
 import json
 import pathlib
 import subprocess
@@ -150,11 +149,3 @@ def test_cityscapes_predictions_have_the_servers_ids_and_names(tmp_path):
     assert np.array(PIL.Image.open(path)).tolist() == [[7, 23, 33]]
     with pytest.raises(UserError, match="found 'frankfurt_000000_000294' twice"):
         files.write(np.zeros([1, 1, 3], int), [b"frankfurt_000000_000294.png"])
-
-
-def test_the_description_of_a_data_set_comes_back():
-    descriptor = dataclasses.replace(datasets.describe("cityscapes", ""), name="other")
-    assert datasets.from_json(datasets.to_json(descriptor)) == descriptor
-    for text in ("[]", "{}", '{"name": 1, "colour": 2}', "?"):
-        with pytest.raises(ValueError, match=r"data set|Expecting"):
-            datasets.from_json(text)

@@ -2,10 +2,10 @@
 
     python -m tests.fuzz.fuzz_readers --count=50000 --seed=1
 
-Architectures, manifests and tf.Examples are a third of `count` each; on top of it come histories,
-settings, descriptions of data sets and journals of builds, a twentieth of it each. Every file must
-be taken, and then be good for what it is read for, or be refused in one sentence; the process must
-not die, take longer than `_SLOWEST_SECONDS` for a file or grow by more than `_MEMORY_MIB`.
+Architectures, manifests and tf.Examples are a third of `count` each; on top of it come the other
+documents of `json_readers`, a twentieth of it each. Every file must be taken, and then be good for
+what it is read for, or be refused in one sentence; the process must not die, take longer than
+`_SLOWEST_SECONDS` for a file or grow by more than `_MEMORY_MIB`.
 Prints one JSON line.
 """
 

@@ -1,17 +1,25 @@
 """The readers of JSON files, each with documents that it takes and what these are good for."""
 
+import base64
 import dataclasses
+import io
 import json
 from collections.abc import Callable
+
+import numpy as np
+import PIL.Image
 
 from deeplab_nas import settings
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.data import class_statistics, datasets, manifests
 from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.engine.devices import cluster
+from deeplab_nas.engine.networks import model_card
+from deeplab_nas.engine.prediction import rest_client
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.runs.run_directory import RunDirectory
-from deeplab_nas.errors import UserError
+from deeplab_nas.files import untrusted_json
 from tests.core import made_architectures
 from tfrecords_tools.writing import build_journal
 
@@ -65,6 +73,10 @@ def readers(folder):
         _settings(RunDirectory(str(folder)), folder / "flags.json"),
         _descriptions(),
         _journals(folder / "build"),
+        _metrics(folder / "metrics.json"),
+        _cards(folder / "model_card.json"),
+        _clusters(),
+        _answers(),
     ]
 
 
@@ -133,13 +145,8 @@ def _settings(run, path):
 
 def _descriptions():
     def check(raw):
-        try:
-            found = datasets.from_json(raw.decode(errors="surrogateescape"))
-        except ValueError as error:
-            # Who reads the file makes a `UserError` of this one.
-            assert type(error) is ValueError
-            raise UserError(str(error)) from error
-        assert datasets.from_json(datasets.to_json(found)) == found
+        found = datasets.from_document(_parsed(raw))
+        assert datasets.from_document(_parsed(json.dumps(found.to_document()))) == found
         assert found.submission_ids is None or len(found.submission_ids) == found.num_classes
 
     return Reader(
@@ -150,6 +157,61 @@ def _descriptions():
         ],
         check,
     )
+
+
+def _parsed(raw):
+    return untrusted_json.parse(raw, "the file", 2**20, "mend it")
+
+
+def _metrics(path):
+    def check(raw):
+        path.write_bytes(raw)
+        found = model_card.read_metrics(str(path), 20)
+        assert found == {} or found["step"] == 20
+        json.dumps(found, allow_nan=False)
+
+    facts = {"dataset": "shapes", "class_iou": {"sky": 0.5}, "confusion_matrix": [[1, 2], [3, 4]]}
+    return Reader("metrics", [[{"step": step, "miou": 0.25, **facts}] for step in (20, 30)], check)
+
+
+def _cards(path):
+    def check(raw):
+        path.write_bytes(raw)
+        found = model_card.read_dataset(str(path))
+        assert len(found.class_names) == len(found.colormap) == found.num_classes
+
+    facts = {"format_version": 1, "architecture": _SMALL.to_document(), "metrics": {"step": 3}}
+    documents = [
+        [{**facts, "dataset": datasets.describe(name, "").to_document()}]
+        for name in ("shapes", "camvid")
+    ]
+    return Reader("model card", documents, check)
+
+
+def _clusters():
+    def check(raw):
+        # The environment holds no other text.
+        assert cluster.check(raw.decode(errors="surrogateescape")) > 0
+
+    tasks = ({"type": "worker", "index": 1}, {"type": "chief", "index": 0})
+    addresses = {"chief": ["a:1"], "worker": ["b:1", "c:1"], "ps": []}
+    documents = [[{"cluster": addresses, "task": task}] for task in tasks]
+    return Reader("TF_CONFIG", documents, check)
+
+
+def _answers():
+    def check(raw):
+        found = rest_client.read_label_map(raw, "the answer", 10_000)
+        assert found.ndim == 2
+        assert found.dtype == np.uint8
+
+    documents = []
+    for size in ((1, 1), (7, 5)):
+        buffer = io.BytesIO()
+        PIL.Image.new("L", size, 3).save(buffer, "PNG")
+        encoded = base64.b64encode(buffer.getvalue()).decode()
+        documents.append([{"predictions": [{"b64": encoded}]}])
+    return Reader("answer", documents, check)
 
 
 def _journals(folder):

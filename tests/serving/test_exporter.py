@@ -137,3 +137,17 @@ def test_a_limit_below_the_first_request_is_refused(finished_training, tmp_path)
     with pytest.raises(UserError, match="--max_pixels to be 289 or more"):
         exporter.run(ExportConfig(config.train_logdir, str(tmp_path), max_pixels=288))
     assert not list(tmp_path.iterdir())
+
+
+def test_metrics_that_are_damaged_are_refused_before_anything_is_written(
+    finished_training, tmp_path
+):
+    config, _ = finished_training
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("best", "flags.json", "architecture.json", "dataset.json"):
+        (run / name).symlink_to(pathlib.Path(config.train_logdir) / name)
+    (run / "metrics.json").write_text('{"step": 3')
+    with pytest.raises(UserError, match="JSON in .*metrics.json.*: delete it, or evaluate again"):
+        exporter.run(ExportConfig(str(run), str(tmp_path / "network"), format="keras"))
+    assert not (tmp_path / "network").exists()

@@ -1,7 +1,11 @@
 """Images to a server and label maps back, as `predict --server` does it."""
 
+import base64
 import io
+import json
 import pathlib
+import socket
+import threading
 
 import numpy as np
 import PIL.Image
@@ -11,7 +15,7 @@ import tensorflow as tf
 from deeplab_nas.data import datasets
 from deeplab_nas.engine import predict_loop
 from deeplab_nas.engine.configs.predict import PredictConfig
-from deeplab_nas.engine.prediction import signatures
+from deeplab_nas.engine.prediction import rest_client, signatures
 from deeplab_nas.errors import UserError
 from tests.serving import made_images, rest_server
 
@@ -93,13 +97,87 @@ def test_no_server_is_told(url, folder):
         predict(folder, server=f"{url}s")
 
 
-@pytest.mark.parametrize("answer", [b"no picture", b"\x89PNG\r\n\x1a\n"])
-def test_another_answer_is_told(folder, answer):
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"no picture", "b64 to be a PNG in base64 in the answer of http"),
+        (
+            b"\x89PNG\r\n\x1a\n",
+            "b64 to be a PNG in base64 in the answer of http",
+        ),
+        (b"x" * 2**20, "Expected at most [0-9]+ bytes in the answer of http"),
+    ],
+)
+def test_another_answer_is_told(folder, answer, told):
     with (
         rest_server.serving(lambda _: answer) as url,
-        pytest.raises(UserError, match="Expected a PNG in the answer"),
+        pytest.raises(UserError, match=f"{told}.*: serve a version that deeplab_nas.export has"),
     ):
         predict(folder, server=url)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Expected JSON in the answer"),
+        ('{"predictions": [', "Expected JSON in the answer"),
+        ("[]", "an object with the key 'predictions'"),
+        ('{"predictions": []}', "predictions to be an array of 1"),
+        ('{"predictions": [{"b64": NaN}]}', "NaN, which is no JSON number"),
+        ('{"predictions": [{"b64": 3}]}', r"predictions\[0\]\.b64 to be a string"),
+        ('{"predictions": [{"b64": "ä"}]}', r"predictions\[0\]\.b64 to be a PNG in base64"),
+        ('{"predictions": [[0, 1]]}', r"predictions\[0\] to be an object with the key 'b64'"),
+    ],
+)
+def test_an_answer_of_another_form_is_told(text, told):
+    with pytest.raises(UserError, match=f"{told}.*: serve a version that"):
+        rest_client.read_label_map(text.encode(), "the answer", 1000)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "1", "I;16"])
+def test_a_picture_that_is_no_label_map_is_told(mode):
+    with pytest.raises(UserError, match=f"one byte a pixel in the answer, found mode {mode}"):
+        rest_client.read_label_map(answer_of(PIL.Image.new(mode, (3, 3))), "the answer", 1000)
+
+
+def answer_of(picture):
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    encoded = base64.b64encode(buffer.getvalue()).decode()
+    return json.dumps({"predictions": [{"b64": encoded}]}).encode()
+
+
+def test_any_label_map_fits_the_limit():
+    """Noise, which no format makes smaller."""
+    for size in ((1, 1), (1, 5000), (5000, 1), (300, 200)):
+        pixels = np.random.default_rng(0).integers(0, 256, size[::-1], np.uint8)
+        answer = answer_of(PIL.Image.fromarray(pixels))
+        found = rest_client.read_label_map(answer, "", rest_client.largest_answer(pixels))
+        np.testing.assert_array_equal(found, pixels)
+
+
+def test_a_server_of_something_else_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(2**16)
+                connection.sendall(b"220 smtp\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1/models/network"
+        with pytest.raises(UserError, match=f"Expected a server at {url}"):
+            rest_client.label_map(url, *image(), "a.png")
+        thread.join()
+
+
+def image():
+    """A picture as a file and as pixels."""
+    buffer = io.BytesIO()
+    made_images.picture(seed=1).save(buffer, "PNG")
+    return buffer.getvalue(), np.array(made_images.picture(seed=1))
 
 
 def test_a_label_map_of_another_size_is_told(folder):
@@ -112,8 +190,16 @@ def test_a_label_map_of_another_size_is_told(folder):
         predict(folder, server=url)
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"dataset": 3}', '{"dataset": {"name": 1}}'])
-def test_another_file_is_no_card(url, folder, tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "JSON in .*card.json"),
+        ("{}", "an object with the key 'dataset' in .*card.json"),
+        ('{"dataset": 3}', "dataset to be an object with the keys .* in .*card.json"),
+        ('{"dataset": {"name": 1}}', "the keys .* in dataset in .*card.json, but it lacks"),
+    ],
+)
+def test_another_file_is_no_card(url, folder, tmp_path, text, told):
     (tmp_path / "card.json").write_text(text)
-    with pytest.raises(UserError, match="Expected the model_card.json"):
+    with pytest.raises(UserError, match=f"{told}.*: give the model_card.json in the assets folder"):
         predict(folder, server=url, model_card=str(tmp_path / "card.json"))

@@ -1,16 +1,22 @@
 """The processes that compute together: what `TF_CONFIG` has to say, and where a TPU answers."""
 
-import json
 import socket
 
 import tensorflow as tf
 
-from deeplab_nas.errors import UserError
+from deeplab_nas.files import untrusted_json
 
 # The tasks that train; an `evaluator` or a `ps` belongs to other ways to share work out.
 JOBS = ("chief", "worker")
 
 _SECONDS_TO_ANSWER = 10.0
+_MAX_BYTES = 2**22
+_PLACE = "the environment variable TF_CONFIG"
+_ADVICE = (
+    "set it on every worker of --strategy=multi_worker to the cluster and the worker's own task, "
+    'such as {"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
+    '"task": {"type": "worker", "index": 0}}'
+)
 
 
 def check(text: str) -> int:
@@ -25,21 +31,19 @@ def check(text: str) -> int:
     Raises:
         UserError: It does not name the workers and this process's place among them.
     """
-    try:
-        config = json.loads(text)
-    except ValueError as error:
-        raise _refusal(f"'{text}'") from error
-    cluster = _member(config, "cluster", dict, text)
-    task = _member(config, "task", dict, text)
-    for job, addresses in cluster.items():
-        if not isinstance(addresses, list) or not all(isinstance(one, str) for one in addresses):
-            raise _refusal(f"no list of host:port under 'cluster', '{job}'")
-    job, index = _member(task, "type", str, text), _member(task, "index", int, text)
-    if job not in JOBS:
-        raise _refusal(f"a task of type '{job}'")
-    if not 0 <= index < len(cluster.get(job, [])):
-        raise _refusal(f"task {index} of {len(cluster.get(job, []))} of type '{job}'")
-    return sum(len(cluster.get(job, [])) for job in JOBS)
+    config = untrusted_json.parse(text, _PLACE, _MAX_BYTES, _ADVICE)
+    cluster, task = config.member("cluster"), config.member("task")
+    counts = {
+        job: len([address.line() for address in addresses.items()])
+        for job, addresses in cluster.members().items()
+    }
+    job, index = task.member("type"), task.member("index")
+    if job.text() not in JOBS:
+        raise job.refusal(" or ".join(map(repr, JOBS)))
+    if not counts.get(job.value):
+        raise cluster.refusal(f"an object with addresses of {job.value!r}")
+    index.integer(0, counts[job.value] - 1)
+    return sum(counts.get(job, 0) for job in JOBS)
 
 
 def tpu_resolver(tpu: str) -> tf.distribute.cluster_resolver.TPUClusterResolver:
@@ -61,19 +65,3 @@ def tpu_resolver(tpu: str) -> tf.distribute.cluster_resolver.TPUClusterResolver:
         host, _, port = address.rpartition(":")
         socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
     return resolver
-
-
-def _member(record, name, kind, text):
-    found = record.get(name) if isinstance(record, dict) else None
-    if not isinstance(found, kind) or isinstance(found, bool):
-        raise _refusal(f"'{text}', without '{name}'")
-    return found
-
-
-def _refusal(found):
-    return UserError(
-        "--strategy=multi_worker expects the cluster and this process's task as JSON in the "
-        'environment variable TF_CONFIG, such as {"cluster": {"worker": ["host1:2222", '
-        f'"host2:2222"]}}, "task": {{"type": "worker", "index": 0}}}}, found {found}: set it on '
-        "every worker."
-    )

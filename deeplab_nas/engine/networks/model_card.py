@@ -1,6 +1,5 @@
 """What an exported network is, for people and programs that only have the export."""
 
-import json
 import os
 
 import tensorflow as tf
@@ -8,40 +7,57 @@ import tensorflow as tf
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.data import datasets
 from deeplab_nas.engine.runs import run_directory
-from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic, untrusted_json
 
 FORMAT_VERSION = 1
 FILE = "model_card.json"
 LABELS_FILE = "labels.txt"
-_MAX_BYTES = 2**20
+# A confusion matrix of 256 classes is more than a megabyte.
+_MAX_BYTES = 2**22
 
 
-def write(folder, trained, options, size):
-    """Writes `model_card.json` and `labels.txt`, one class name a line.
+def make(trained, options, size):
+    """Says what an exported network is.
 
     Args:
-        folder: Where to.
         trained: `TrainedNetwork`, with batch normalisation.
-        options: How it was exported; whatever JSON takes.
+        options: How it is exported; whatever JSON takes.
         size: `(height, width)` that the multiply-adds are counted at.
 
     Returns:
-        The paths of the two files.
+        The contents of `model_card.json`.
+
+    Raises:
+        UserError: The `metrics.json` of the training is damaged.
     """
-    card = {
+    return {
         "format_version": FORMAT_VERSION,
-        "architecture": json.loads(trained.model.architecture.to_json()),
-        "dataset": json.loads(datasets.to_json(trained.descriptor)),
+        "architecture": trained.model.architecture.to_document(),
+        "dataset": trained.descriptor.to_document(),
         "checkpoint_step": trained.step,
-        "metrics": _metrics(trained),
+        "metrics": read_metrics(trained.run.metrics_path, trained.step),
         **_cost(trained.model, size),
         "export": options,
         "versions": run_directory.versions(),
     }
+
+
+def write(folder, card):
+    """Writes `model_card.json` and `labels.txt`, one class name a line.
+
+    Args:
+        folder: Where to.
+        card: What `make` returns.
+
+    Returns:
+        The paths of the two files.
+
+    Raises:
+        UserError: They cannot be written.
+    """
     card_path, labels_path = (os.path.join(folder, name) for name in (FILE, LABELS_FILE))
     atomic.write_json(card_path, card, indent=2)
-    names = trained.descriptor.class_names
+    names = card["dataset"]["class_names"]
     atomic.write_text(labels_path, "".join(f"{name}\n" for name in names))
     return card_path, labels_path
 
@@ -58,23 +74,28 @@ def read_dataset(path):
     Raises:
         UserError: The file is missing or something else.
     """
-    try:
-        card = untrusted_json.load(path, _MAX_BYTES, "export again")
-        return datasets.from_json(json.dumps(card.member("dataset").value))
-    except (ValueError, UserError) as error:
-        raise UserError(
-            f"Expected the {FILE} of an export at {path}, found nothing like it "
-            f"({type(error).__name__}): it is in the assets folder of the version directory."
-        ) from error
+    advice = f"give the {FILE} in the assets folder of an export's version directory"
+    card = untrusted_json.load(path, _MAX_BYTES, advice)
+    return datasets.from_document(card.member("dataset"))
 
 
-def _metrics(trained):
-    """What `evaluate` found for the same checkpoint; empty where it did not run."""
-    if not tf.io.gfile.exists(trained.run.metrics_path):
+def read_metrics(path, step):
+    """Reads what `evaluate` found for a checkpoint.
+
+    Args:
+        path: Of `metrics.json`.
+        step: Of the checkpoint.
+
+    Returns:
+        The contents; empty where it did not run, or for another checkpoint.
+
+    Raises:
+        UserError: The file is damaged.
+    """
+    if not tf.io.gfile.exists(path):
         return {}
-    with tf.io.gfile.GFile(trained.run.metrics_path) as file:
-        metrics = json.loads(file.read())
-    return metrics if metrics["step"] == trained.step else {}
+    metrics = untrusted_json.load(path, _MAX_BYTES, "delete it, or evaluate again")
+    return metrics.value if metrics.member("step").integer() == step else {}
 
 
 def _cost(model, size):

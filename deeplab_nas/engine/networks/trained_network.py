@@ -53,7 +53,8 @@ def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
     prefix = weights.find(checkpoint)
     run = RunDirectory(posixpath.dirname(posixpath.dirname(prefix)) or ".")
     settings = run.settings()
-    descriptor = _descriptor(run)
+    advice = "give the --train_logdir of a training"
+    descriptor = datasets.from_document(untrusted_json.load(run.dataset_path, _MAX_BYTES, advice))
     architecture = nas_genotypes.load(run.architecture_path)
     model = networks.build(
         _network_config(settings, run), architecture, descriptor.num_classes, mixed_precision
@@ -70,14 +71,3 @@ def _network_config(recorded, run):
         )
     # The architecture lies beside them, and with it the stride of its path.
     return from_record(NetworkConfig, {**recorded, "output_stride": None})
-
-
-def _descriptor(run):
-    advice = "give the --train_logdir of a training"
-    try:
-        return datasets.from_json(untrusted_json.read(run.dataset_path, _MAX_BYTES, advice))
-    except (ValueError, UserError) as error:
-        raise UserError(
-            f"Expected the data set of a training in {run.dataset_path}, found none that can be "
-            f"read: {advice}."
-        ) from error

@@ -7,7 +7,7 @@ import sys
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.engine.devices import strategies
+from deeplab_nas.engine.devices import cluster, strategies
 from deeplab_nas.errors import UserError
 from tests import places, refusals
 
@@ -80,15 +80,33 @@ _WORKERS = {"worker": ["a:1", "b:2"]}
 @pytest.mark.parametrize(
     ("config", "found"),
     [
-        (None, "found ''"),
-        ("worker 0", "found 'worker 0'"),
-        ("[]", "without 'cluster'"),
-        ({"cluster": _WORKERS}, "without 'task'"),
-        ({"cluster": {"worker": "a:1"}, "task": {}}, "no list of host:port under 'cluster'"),
-        ({"cluster": _WORKERS, "task": {"type": "worker", "index": True}}, "without 'index'"),
-        ({"cluster": _WORKERS, "task": {"type": "worker", "index": 2}}, "task 2 of 2"),
-        ({"cluster": _WORKERS, "task": {"type": "chief", "index": 0}}, "task 0 of 0 of type"),
-        ({"cluster": _WORKERS, "task": {"type": "ps", "index": 0}}, "a task of type 'ps'"),
+        (None, "JSON in {}, but it does not parse (Expecting value"),
+        ("worker 0", "JSON in {}, but it does not parse (Expecting value"),
+        ('{"cluster": NaN}', "JSON in {}, but it does not parse (NaN"),
+        ('{"cluster": {}, "cluster": {}}', "does not parse (the key 'cluster' twice"),
+        ("[]", "an object with the key 'cluster' in {}, found []"),
+        ({"cluster": _WORKERS}, "an object with the key 'task' in {}, found {{'cluster': "),
+        (
+            {"cluster": {"worker": "a:1"}, "task": {}},
+            "cluster.worker to be an array in {}, found 'a:1'",
+        ),
+        ({"cluster": {"worker": [1]}, "task": {}}, "cluster.worker[0] to be a string of one line"),
+        (
+            {"cluster": _WORKERS, "task": {"type": "worker", "index": True}},
+            "task.index to be an integer in 0..1 in {}, found True",
+        ),
+        (
+            {"cluster": _WORKERS, "task": {"type": "worker", "index": 2}},
+            "task.index to be an integer in 0..1 in {}, found 2",
+        ),
+        (
+            {"cluster": _WORKERS, "task": {"type": "chief", "index": 0}},
+            "cluster to be an object with addresses of 'chief' in {}, found {{'worker': ",
+        ),
+        (
+            {"cluster": _WORKERS, "task": {"type": "ps", "index": 0}},
+            "task.type to be 'chief' or 'worker' in {}, found 'ps'",
+        ),
     ],
 )
 def test_multi_worker_needs_its_cluster(monkeypatch, config, found):
@@ -96,8 +114,16 @@ def test_multi_worker_needs_its_cluster(monkeypatch, config, found):
     if config is not None:
         text = config if isinstance(config, str) else json.dumps(config)
         monkeypatch.setenv("TF_CONFIG", text)
-    with refusals.refused("environment variable TF_CONFIG, such as", found):
+    advice = r": set it on every worker of --strategy=multi_worker to the .*, such as \{.*\}\.$"
+    with pytest.raises(UserError, match=advice) as error:
         strategies.build("multi_worker")
+    assert found.format("the environment variable TF_CONFIG") in str(error.value)
+
+
+def test_the_workers_of_a_cluster_are_counted():
+    cluster_spec = {"chief": ["a:1"], "worker": ["b:1", "c:1"], "ps": ["d:1"]}
+    for task in ({"type": "chief", "index": 0}, {"type": "worker", "index": 1}):
+        assert cluster.check(json.dumps({"cluster": cluster_spec, "task": task})) == 3
 
 
 def test_an_unknown_name_lists_the_known_ones():
