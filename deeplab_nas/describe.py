@@ -5,10 +5,10 @@ import json
 
 from flags import program
 
+from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.cost import cost_table, network_cost
 from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.drawing import architecture as architecture_drawing
-from deeplab_nas.drawing import labels
 from deeplab_nas.engine.networks import networks
 from deeplab_nas.files import atomic
 from deeplab_nas.settings import Settings, setting
@@ -50,12 +50,11 @@ def main(config: DescribeConfig) -> None:
         }
         print(json.dumps(facts))
         return
-    blocks = "; ".join(labels.block_label(pairs) for pairs in architecture.cell)
     print(
         f"{network.architecture}, F = {network.filter_multiplier}, {config.num_classes} classes, "
         f"images of {size[0]}x{size[1]}\n"
-        f"Path (output strides): {labels.path_label(architecture.path)}\n"
-        f"Cell: {blocks}\n\n{cost_table.render(measured)}"
+        f"Path (output strides): {nas_genotypes.path_text(architecture.path)}\n"
+        f"Cell: {nas_genotypes.cell_text(architecture.cell)}\n\n{cost_table.render(measured)}"
     )
 
 

@@ -3,7 +3,6 @@
 from flags import program
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.drawing import labels
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.reporting import table
@@ -19,8 +18,8 @@ def main(config: SearchConfig) -> None:
     best = max(epochs, key=lambda record: record["miou"])
     last = epochs[-1]
     rows = [
-        ("path (output strides)", labels.path_label(found.path)),
-        *((f"block {i}", labels.block_label(pairs)) for i, pairs in enumerate(found.cell)),
+        ("path (output strides)", nas_genotypes.path_text(found.path)),
+        *((f"block {i}", nas_genotypes.block_text(pairs)) for i, pairs in enumerate(found.cell)),
         ("supernet mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})"),
         ("entropy", f"alpha {last['alpha_entropy']:.4f}, beta {last['beta_entropy']:.4f}"),
         ("peak memory", f"{last['peak_memory_gib']:.2f} GiB"),

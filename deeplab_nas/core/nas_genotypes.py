@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -87,6 +88,14 @@ class Architecture:
         """The stride at which the path ends: 4, 8, 16 or 32."""
         return level_stride(self.path[-1])
 
+    def __str__(self) -> str:
+        """Returns output strides and blocks on one line: `path 4 8, cell skip(H(l-1)) + ...`.
+
+        `flags.json` holds this text, by which a run started again knows its architecture, so that
+        another wording would make it refuse to resume.
+        """
+        return f"path {path_text(self.path)}, cell {cell_text(self.cell)}"
+
     def to_document(self) -> dict[str, Any]:
         """Returns what JSON holds of it."""
         return {"format": FORMAT, "version": VERSION, "cell": self.cell, "path": self.path}
@@ -111,6 +120,26 @@ class Architecture:
 def level_stride(level: int) -> int:
     """Returns the output stride of a level: 4, 8, 16 or 32."""
     return 4 * 2**level
+
+
+def state_name(state: int) -> str:
+    """Returns `H(l-1)`, `H(l-2)` or `block i`."""
+    return {0: "H(l-1)", 1: "H(l-2)"}.get(state, f"block {state - 2}")
+
+
+def block_text(block: tuple[Pair, Pair]) -> str:
+    """Returns the two operations of a block: `atrous_5x5(H(l-2)) + skip(block 0)`."""
+    return " + ".join(f"{operation}({state_name(state)})" for state, operation in block)
+
+
+def cell_text(cell: Cell) -> str:
+    """Returns the blocks of a cell on one line."""
+    return "; ".join(map(block_text, cell))
+
+
+def path_text(path: Sequence[int]) -> str:
+    """Returns the output strides along a path: `4 4 8`."""
+    return " ".join(str(level_stride(level)) for level in path)
 
 
 def from_json(text: str) -> Architecture:

@@ -148,7 +148,7 @@ def _draw_block(sheet: canvas.Canvas, state: int, left: canvas.Point) -> None:
     sheet.circle(center, _SUM_RADIUS, canvas.PAPER, _wire_color(state))
     sheet.line((center[0] - 5, y), (center[0] + 5, y), canvas.INK)
     sheet.line((center[0], y - 5), (center[0], y + 5), canvas.INK)
-    sheet.text((center[0], y - 27), labels.state_label(state), 11, canvas.MUTED)
+    sheet.text((center[0], y - 27), nas_genotypes.state_name(state), 11, canvas.MUTED)
 
 
 def _sum_center(left: float, y: float) -> canvas.Point:

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from deeplab_nas.core import trellis
-from deeplab_nas.core.nas_genotypes import SEARCH_OPERATIONS
+from deeplab_nas.core.nas_genotypes import SEARCH_OPERATIONS, state_name
 from deeplab_nas.drawing import canvas, labels
 
 _LEFT = 168
@@ -83,7 +83,7 @@ def _draw_row_label(sheet: canvas.Canvas, y: float, state: int, block: int) -> N
     end = _LEFT - 12
     sheet.text((end, y), f"block {block}", 12, anchor="rm")
     sheet.arrow((end - 74, y), (end - 50, y), canvas.MUTED, 1.25)
-    sheet.text((end - 82, y), labels.state_label(state), 12, anchor="rm")
+    sheet.text((end - 82, y), state_name(state), 12, anchor="rm")
 
 
 def _draw_weight(

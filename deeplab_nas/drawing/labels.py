@@ -1,10 +1,7 @@
-"""How states, operations and paths are called in pictures and tables."""
+"""How operations are called and coloured in pictures and tables."""
 
 import re
-from collections.abc import Sequence
 
-from deeplab_nas.core import nas_genotypes
-from deeplab_nas.core.nas_genotypes import Pair
 from deeplab_nas.drawing.canvas import Color
 
 _KINDS = {"separable": "sep", "atrous": "atrous", "avg_pool": "avg pool", "max_pool": "max pool"}
@@ -18,21 +15,6 @@ _COLORS: dict[str, Color] = {
 _OTHER_COLOR: Color = (233, 236, 239)
 
 _NAME = re.compile(r"(separable|atrous|avg_pool|max_pool)_(\d)x\d(?:_(\d))?")
-
-
-def state_label(state: int) -> str:
-    """Returns `H(l-1)`, `H(l-2)` or `block i`."""
-    return {0: "H(l-1)", 1: "H(l-2)"}.get(state, f"block {state - 2}")
-
-
-def block_label(pairs: Sequence[Pair]) -> str:
-    """Returns the two operations of a block by their full names: `atrous_5x5(H(l-2)) + ...`."""
-    return " + ".join(f"{operation}({state_label(state)})" for state, operation in pairs)
-
-
-def path_label(path: Sequence[int]) -> str:
-    """Returns the output strides along a path, such as `4 4 8`."""
-    return " ".join(str(nas_genotypes.level_stride(level)) for level in path)
 
 
 def operation_label(operation: str) -> str:

@@ -9,8 +9,8 @@ import time
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data import datasets, halves, pipeline, shard_index
-from deeplab_nas.drawing import labels
 from deeplab_nas.engine.devices import precision, process
 from deeplab_nas.engine.devices.workers import Workers
 from deeplab_nas.engine.networks import weights
@@ -256,5 +256,5 @@ class Search:
             f"pixel accuracy {record['pixel_accuracy']:.4f}, "
             f"entropy of alpha {record['alpha_entropy']:.4f}, "
             f"of beta {record['beta_entropy']:.4f}, "
-            f"path {labels.path_label(record['path'])}"
+            f"path {nas_genotypes.path_text(record['path'])}"
         )

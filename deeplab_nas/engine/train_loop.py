@@ -110,7 +110,7 @@ class Training:
 
     def _claim(self, architecture):
         # By what it is and not by its name: the file may change while its name stays.
-        known = {"architecture": networks.one_line(architecture)}
+        known = {"architecture": str(architecture)}
         chief = self.workers.is_chief
         begun_before = self.run_directory.claim(self.config, chief, known)
         if chief:

@@ -54,6 +54,27 @@ def test_json_has_the_documented_fields():
     assert found["path"] == [0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1]
 
 
+def test_runs_are_compared_by_this_very_text():
+    """Old `flags.json` hold it."""
+    assert str(nas_genotypes.auto_deeplab()) == (
+        "path 4 4 4 8 16 8 16 16 32 32 16 8, cell "
+        "atrous_5x5(H(l-2)) + separable_3x3_2(H(l-1)); "
+        "separable_3x3_2(H(l-2)) + atrous_3x3(H(l-1)); "
+        "separable_3x3_2(block 1) + separable_3x3_2(H(l-2)); "
+        "separable_5x5_2(block 2) + separable_5x5_2(block 0); "
+        "separable_5x5_2(block 1) + atrous_5x5(block 3)"
+    )
+    assert str(Architecture((BLOCK,), (0, 1))) == (
+        "path 4 8, cell skip(H(l-1)) + atrous_3x3(H(l-2))"
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(architectures(), architectures())
+def test_different_architectures_have_different_texts(one, other):
+    assert (str(one) == str(other)) == (one == other)
+
+
 def test_auto_deeplab_is_the_official_genotype():
     states = [state for block in nas_genotypes.auto_deeplab().cell for state, _ in block]
     operations = [

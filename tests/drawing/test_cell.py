@@ -73,7 +73,3 @@ def test_invalid_cells_are_refused():
 )
 def test_operation_labels(operation, label):
     assert labels.operation_label(operation) == label
-
-
-def test_state_labels():
-    assert [labels.state_label(s) for s in range(4)] == ["H(l-1)", "H(l-2)", "block 0", "block 1"]

@@ -1,7 +1,6 @@
 """From a `NetworkConfig` to the network."""
 
 from deeplab_nas.core import nas_genotypes, segmenter
-from deeplab_nas.drawing import labels
 from deeplab_nas.engine.devices import precision
 
 # The backbone that an unset --output_stride picks for pnasnet.
@@ -11,12 +10,6 @@ _PNASNET_STRIDE = 16
 def architecture(config):
     """The `Architecture` that a `NetworkConfig` names; raises `UserError` as `resolve` does."""
     return nas_genotypes.resolve(config.architecture, config.output_stride or _PNASNET_STRIDE)
-
-
-def one_line(found):
-    """An `Architecture` in one line, for comparing runs: its output strides and its blocks."""
-    blocks = "; ".join(labels.block_label(pairs) for pairs in found.cell)
-    return f"path {labels.path_label(found.path)}, cell {blocks}"
 
 
 def build(config, found, num_classes, mixed_precision="float32", **training_options):
