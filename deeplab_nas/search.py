@@ -22,7 +22,7 @@ def main(config: SearchConfig) -> None:
         *((f"block {i}", nas_genotypes.block_text(pairs)) for i, pairs in enumerate(found.cell)),
         ("supernet mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})"),
         ("entropy", f"alpha {last['alpha_entropy']:.4f}, beta {last['beta_entropy']:.4f}"),
-        ("peak memory", f"{last['peak_memory_gib']:.2f} GiB"),
+        table.memory(last["peak_memory_gib"]),
         ("architecture", run.architecture_path),
         ("picture", run.picture_path),
         ("curves", f"tensorboard --logdir={run.path}"),

@@ -18,7 +18,7 @@ def main(config: TrainConfig) -> None:
     rows = [
         ("mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, step {best['step']})"),
         ("pixel accuracy", f"{last['pixel_accuracy']:.4f}"),
-        ("peak memory", f"{last['peak_memory_gib']:.2f} GiB"),
+        table.memory(last["peak_memory_gib"]),
         ("best weights", run.best),
         ("curves", f"tensorboard --logdir={run.path}"),
     ]

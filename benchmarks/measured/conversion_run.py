@@ -4,7 +4,6 @@ import concurrent.futures
 import io
 import json
 import pathlib
-import resource
 import tempfile
 import time
 
@@ -13,6 +12,7 @@ from flags import program
 from absl import flags
 from PIL import Image
 
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from tfrecords_tools import build_cityscapes, build_voc2012
 from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
 
@@ -37,8 +37,8 @@ def main(_):
             with concurrent.futures.ThreadPoolExecutor(values.num_workers) as pool:
                 list(pool.map(_decode_and_encode, pairs))
         seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"images_per_second": len(pairs) / seconds, "peak_gib": peak}))
+    measured = {"images_per_second": len(pairs) / seconds, "peak_gib": peak_memory_gib()}
+    print(json.dumps(measured))
 
 
 def _decode_and_encode(pair):

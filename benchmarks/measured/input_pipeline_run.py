@@ -1,7 +1,6 @@
 """Draws training batches from shards in a process of its own; prints one JSON line."""
 
 import json
-import resource
 import time
 
 from flags import program
@@ -11,6 +10,7 @@ from absl import flags
 
 from deeplab_nas.data import datasets, pipeline, shard_index
 from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
 _LATE_STEP = 100_000
 _WARM_UP = 5
@@ -42,7 +42,7 @@ def main(_):
         "images_per_second": round(values.num_batches * values.batch / seconds, 2),
         "seconds_to_first_batch": round(first, 2),
         "seconds_to_first_batch_at_step_100000": round(first_late, 2),
-        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "peak_gib": round(peak_memory_gib(), 2),
     }
     print(json.dumps(result))
 

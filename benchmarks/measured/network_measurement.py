@@ -1,11 +1,12 @@
 """What the measurements of one kind of step of the paper's network share: flags, clock, result."""
 
 import json
-import resource
 import statistics
 import time
 
 from absl import flags
+
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
 _WARM_UP = 2
 
@@ -47,8 +48,7 @@ def tell(step, parameters):
         "width": width,
         "seconds": round(median, 4),
         "images_per_second": round(flags.FLAGS.batch / median, 4),
-        # Linux counts in KiB.
-        "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3),
+        "peak_memory_gib": round(peak_memory_gib(), 3),
         "parameters": parameters,
     }
     print(json.dumps(result))

@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import resource
 import statistics
 import time
 
@@ -11,6 +10,7 @@ from flags import program
 from absl import flags
 
 from benchmarks.measured import search_steps
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
 search_steps.define_flags(repetitions=5)
 
@@ -27,8 +27,7 @@ def main(_):
         **{f"{name}_seconds": round(found, 3) for name, found in seconds.items()},
         "both_seconds": round(sum(seconds.values()), 3),
         **{f"seconds_to_first_{name}_step": round(found, 1) for name, found in first.items()},
-        # Linux counts in KiB.
-        "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "peak_memory_gib": round(peak_memory_gib(), 2),
         "graph_nodes": nodes,
     }
     print(json.dumps(result))

@@ -9,7 +9,6 @@ time and memory.
 """
 
 import json
-import resource
 import statistics
 import time
 
@@ -23,6 +22,7 @@ from torch.nn import functional
 
 from deeplab_nas.core import trellis
 from deeplab_nas.core.nas_genotypes import NUM_LEVELS, SEARCH_OPERATIONS
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
 _EPSILON = 1e-3
 _STEM_CHANNELS = (64, 128)
@@ -219,7 +219,7 @@ class _Supernet(nn.Module):
 def main(_):
     values = flags.FLAGS
     # TensorFlow's code is in memory as well, since the space's tables come with it.
-    before = _peak_gib()
+    before = peak_memory_gib()
     if values.threads:
         torch.set_num_threads(values.threads)
     torch.manual_seed(1)
@@ -253,17 +253,12 @@ def main(_):
                 "benchmark": "peer_pytorch",
                 **{f"{name}_seconds": round(found, 3) for name, found in seconds.items()},
                 "both_seconds": round(sum(seconds.values()), 3),
-                "peak_memory_gib": round(_peak_gib(), 2),
+                "peak_memory_gib": round(peak_memory_gib(), 2),
                 "imports_gib": round(before, 2),
                 "parameters": sum(p.numel() for p in weights),
             }
         )
     )
-
-
-def _peak_gib():
-    # Linux counts in KiB.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import io
 import json
 import pathlib
 import random
-import resource
 import tempfile
 import time
 
@@ -26,6 +25,7 @@ import tensorflow as tf
 from absl import flags
 
 from deeplab_nas.data import datasets, examples, record_faults, records, shard_index
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.errors import UserError
 from tests.fuzz import damaged_examples, json_readers, mutations
 
@@ -88,14 +88,14 @@ def run(count, seed):
     """
     # What TensorFlow needs once is not growth.
     fuzz_examples(1, seed)
-    before = _peak_memory_mib()
+    before = 2**10 * peak_memory_gib()
     large, small = -(-count // 3), -(-count // 20)
     found = {"tf.Example": fuzz_examples(large, seed)}
     with tempfile.TemporaryDirectory() as folder:
         for reader in json_readers.readers(pathlib.Path(folder)):
             number = large if reader.name in ("architecture", "manifest") else small
             found[reader.name] = fuzz_json(reader, number, seed)
-    grown = _peak_memory_mib() - before
+    grown = 2**10 * peak_memory_gib() - before
     assert grown < _MEMORY_MIB, f"{grown} MiB"
     return {**found, "memory_growth_mib": round(grown)}
 
@@ -160,11 +160,6 @@ def is_sentence(text):
     return (
         len(text.splitlines()) == 1 and text[0].isupper() and text[-1] == "." and len(text) < 2000
     )
-
-
-def _peak_memory_mib():
-    # Linux counts in KiB.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 def main(_):

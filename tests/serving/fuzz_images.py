@@ -11,7 +11,6 @@ Prints one JSON line.
 import faulthandler
 import io
 import json
-import resource
 import time
 
 from flags import program
@@ -22,6 +21,7 @@ import tensorflow as tf
 from absl import flags
 
 from deeplab_nas.data import image_files
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import ImageError
 from tests.serving import made_images
@@ -42,7 +42,7 @@ def run(predict_bytes, seconds, seed=0):
         Counts of `requests`, `answered`, `refused` and `compared` (with Pillow's size), the
         slowest request in seconds, and by how much the peak of memory grew in GiB.
     """
-    before = _peak_memory_gib()
+    before = peak_memory_gib()
     rng = np.random.default_rng(seed)
     wrong = [raw for raw, _ in made_images.wrong().values() if len(raw) < 2**20]
     seeds = [*made_images.right().values(), *wrong]
@@ -62,7 +62,7 @@ def run(predict_bytes, seconds, seed=0):
         if expected:
             counts["compared"] += 1
             assert found == expected, f"{found} instead of {expected}: {raw.hex()[:4000]}"
-    grown = _peak_memory_gib() - before
+    grown = peak_memory_gib() - before
     assert grown < _MEMORY_GIB, f"{grown} GiB"
     return {**counts, "slowest_seconds": round(slowest, 3), "memory_growth_gib": round(grown, 3)}
 
@@ -87,11 +87,6 @@ def damaged(rng, seeds):
             case 4:
                 del raw[max(place, 8) :]
     return bytes(raw)
-
-
-def _peak_memory_gib():
-    # Linux counts in KiB.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _size(predict_bytes, raw):

@@ -1,6 +1,5 @@
 """What a search tells: history lines, curves, pictures and the architectures it decodes."""
 
-import resource
 import time
 
 import numpy as np
@@ -8,6 +7,7 @@ import tensorflow as tf
 
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, segmentation, trellis
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.engine.scoring import metrics
@@ -84,7 +84,7 @@ class SearchReport:
             "skips": decoding.num_skips(decoded.cell),
             "path": list(decoded.path),
             "seconds_since_start": time.time() - self._started,
-            "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+            "peak_memory_gib": peak_memory_gib(),
         }
         decoded.save(self._run.architecture_epoch_path(epoch))
         decoded.save(self._run.architecture_path)

@@ -1,9 +1,9 @@
 """What a training tells: history lines, curves and pictures."""
 
-import resource
 import time
 
 from deeplab_nas.drawing import segmentation
+from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.engine.scoring import metrics
@@ -62,7 +62,7 @@ class TrainReport:
             "best_miou": max(miou, best_miou),
             "pixel_accuracy": metrics.pixel_accuracy(matrix),
             "seconds_since_start": time.time() - self._started,
-            "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+            "peak_memory_gib": peak_memory_gib(),
         }
         curves = {f"eval/{name}": record[name] for name in ("miou", "best_miou", "pixel_accuracy")}
         ious = metrics.by_class(self._descriptor.class_names, metrics.class_iou(matrix))
