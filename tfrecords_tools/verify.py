@@ -14,9 +14,9 @@ from deeplab_nas.data import (
     datasets,
     manifests,
     record_faults,
-    records,
     shard_index,
 )
+from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting
 from tfrecords_tools.writing import progress, workers
@@ -74,13 +74,14 @@ def verify(dataset: str, dataset_dir: str, split: str) -> Verified:
     """
     descriptor = datasets.describe(dataset, dataset_dir)
     index, faults = _index(dataset_dir, split)
-    read = tf.function(records.reader(index, descriptor), autograph=False)
+    there = Split(index, descriptor)
+    read = tf.function(there.reader(), autograph=False)
     sizes: dict[tuple[int, int], int] = {}
     statistics = class_statistics.none(descriptor.num_classes)
     counts = [0] * len(index.filenames)
 
     found = workers.ordered_map(
-        functools.partial(record_faults.read_or_fault, read, index), range(index.num_examples)
+        functools.partial(record_faults.read_or_fault, read, there), range(index.num_examples)
     )
     for number, result in enumerate(progress.track(found, index.num_examples, split)):
         if isinstance(result, str):

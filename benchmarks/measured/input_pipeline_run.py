@@ -8,8 +8,9 @@ from flags import program
 import numpy as np
 from absl import flags
 
-from deeplab_nas.data import datasets, pipeline, shard_index
+from deeplab_nas.data import datasets, pipeline
 from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.data.split import Split
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
 _LATE_STEP = 100_000
@@ -26,11 +27,11 @@ def main(_):
     values = flags.FLAGS
     config = DataConfig(train_crop_size=(values.crop, values.crop), train_batch_size=values.batch)
     descriptor = datasets.describe(values.dataset, values.dataset_dir)
-    index = shard_index.load(values.dataset_dir, "train")
+    split = Split.load(descriptor, values.dataset_dir, "train")
 
     def batches(first_step):
-        numbers = np.arange(index.num_examples)
-        return iter(pipeline.train_dataset(config, descriptor, index, numbers, 1, first_step))
+        numbers = np.arange(split.index.num_examples)
+        return iter(pipeline.train_dataset(config, split, numbers, 1, first_step))
 
     first = _seconds(lambda: next(batches(0)))
     first_late = _seconds(lambda: next(batches(_LATE_STEP)))

@@ -5,12 +5,32 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import augment, records
+from deeplab_nas.data import augment, datasets
 from deeplab_nas.data.data_config import DataConfig
-from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.data.parallel_map import parallel_map
-from deeplab_nas.data.shard_index import ShardIndex
+from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
+
+
+def splits(config: DataConfig) -> tuple[Split, Split]:
+    """Finds the splits that a run trains on and validates on.
+
+    Args:
+        config: Their names and folder, and the crops to train on.
+
+    Returns:
+        The training split and the validation split.
+
+    Raises:
+        UserError: The data set is unknown, shards are missing, or a crop does not fit the images.
+    """
+    descriptor = datasets.describe(config.dataset, config.dataset_dir)
+    train, val = (
+        Split.load(descriptor, config.dataset_dir, name)
+        for name in (config.train_split, config.val_split)
+    )
+    check_crop(config, train)
+    return train, val
 
 
 def steps_per_epoch(num_examples: int, batch_size: int) -> int:
@@ -36,8 +56,7 @@ def steps_per_epoch(num_examples: int, batch_size: int) -> int:
 
 def train_dataset(
     config: DataConfig,
-    descriptor: DatasetDescriptor,
-    index: ShardIndex,
+    split: Split,
     indices: np.ndarray,
     seed: int,
     first_step: int = 0,
@@ -50,8 +69,7 @@ def train_dataset(
 
     Args:
         config: Crop, batch size and augmentation.
-        descriptor: Facts of the data set.
-        index: Where the records of the split lie.
+        split: What is read.
         indices: Numbers of the examples to draw from, such as one half, int64 `[examples]`.
         seed: Seed of the order and of the augmentation.
         first_step: Number of the first batch; the ones before it cost nothing.
@@ -65,15 +83,15 @@ def train_dataset(
     Raises:
         UserError: If the batch or the crop does not fit the data, or the batch the replicas.
     """
-    check_crop(config, index)
+    check_crop(config, split)
     draw = _drawer(config, indices, seed)
-    read = records.reader(index, descriptor)
+    read = split.reader()
 
     def load(number):
         image, label, _ = read(draw(number))
         example_seed = tf.stack([tf.constant(seed, tf.int64), number])
         image, label = augment.train_example(
-            image, label, example_seed, config, descriptor.ignore_label
+            image, label, example_seed, config, split.descriptor.ignore_label
         )
         return image, _squeezed(label)
 
@@ -105,8 +123,7 @@ def drawn_examples(
 
 def eval_dataset(
     config: DataConfig,
-    descriptor: DatasetDescriptor,
-    index: ShardIndex,
+    split: Split,
     context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Makes batches of a split, once, in the order on disk, at one static size.
@@ -116,8 +133,7 @@ def eval_dataset(
 
     Args:
         config: Batch size and optional resize.
-        descriptor: Facts of the data set.
-        index: Where the records of the split lie.
+        split: What is read.
         context: As for `train_dataset`.
 
     Returns:
@@ -128,25 +144,22 @@ def eval_dataset(
         UserError: If the batch size is no positive number, or the replicas cannot share it.
     """
     _check_eval_batch_size(config.eval_batch_size)
-    height, width = _largest_size(config, index)
-    read = records.reader(index, descriptor)
+    height, width = _largest_size(config, split)
+    count, ignore_label = split.index.num_examples, split.descriptor.ignore_label
+    read = split.reader()
 
     def load(number):
-        image, label, _ = read(tf.minimum(number, index.num_examples - 1))
-        image, label = augment.eval_example(
-            image, label, height, width, config, descriptor.ignore_label
-        )
-        label = _squeezed(label)
-        return image, tf.where(number < index.num_examples, label, descriptor.ignore_label)
+        image, label, _ = read(tf.minimum(number, count - 1))
+        image, label = augment.eval_example(image, label, height, width, config, ignore_label)
+        return image, tf.where(number < count, _squeezed(label), ignore_label)
 
-    steps = math.ceil(index.num_examples / config.eval_batch_size)
+    steps = math.ceil(count / config.eval_batch_size)
     return _batches(load, config.eval_batch_size, 0, steps, context)
 
 
 def whole_image_dataset(
     eval_batch_size: int,
-    descriptor: DatasetDescriptor,
-    index: ShardIndex,
+    split: Split,
     context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Makes batches of a split, once, in the order on disk, of images at their own size.
@@ -156,8 +169,7 @@ def whole_image_dataset(
 
     Args:
         eval_batch_size: Examples a batch over all replicas, where all images have one size.
-        descriptor: Facts of the data set.
-        index: Where the records of the split lie.
+        split: What is read.
         context: As for `train_dataset`.
 
     Returns:
@@ -169,39 +181,40 @@ def whole_image_dataset(
         UserError: If the batch size is no positive number, or the replicas cannot share it.
     """
     _check_eval_batch_size(eval_batch_size)
-    read = records.reader(index, descriptor)
+    count, sizes = split.index.num_examples, split.index.image_sizes
+    read = split.reader()
 
     def load(number):
-        image, label, name = read(tf.minimum(number, index.num_examples - 1))
-        real = number < index.num_examples
-        label = tf.where(real, _squeezed(label), descriptor.ignore_label)
-        if len(index.image_sizes) == 1:
-            image = tf.ensure_shape(image, [*index.image_sizes[0], 3])
+        image, label, name = read(tf.minimum(number, count - 1))
+        real = number < count
+        label = tf.where(real, _squeezed(label), split.descriptor.ignore_label)
+        if len(sizes) == 1:
+            image = tf.ensure_shape(image, [*sizes[0], 3])
         return image, label, tf.where(real, name, "")
 
-    if len(index.image_sizes) > 1:
+    if len(sizes) > 1:
         eval_batch_size = context.num_replicas_in_sync if context else 1
-    steps = math.ceil(index.num_examples / eval_batch_size)
+    steps = math.ceil(count / eval_batch_size)
     return _batches(load, eval_batch_size, 0, steps, context)
 
 
-def check_crop(config: DataConfig, index: ShardIndex) -> None:
+def check_crop(config: DataConfig, split: Split) -> None:
     """Refuses a crop size that no image of the split can fill.
 
     Args:
         config: The crop size, the resize and the scales.
-        index: The sizes of the images.
+        split: Its images have the sizes.
 
     Raises:
         UserError: If a side of the crop is not positive, or larger than the largest image at the
             largest scale.
     """
-    largest = [math.ceil(side * config.max_scale_factor) for side in _largest_size(config, index)]
+    largest = [math.ceil(side * config.max_scale_factor) for side in _largest_size(config, split)]
     crop = config.train_crop_size
     if not all(1 <= side <= most for side, most in zip(crop, largest, strict=True)):
         raise UserError(
             f"Expected a crop of 1x1 to {largest[0]}x{largest[1]} pixels (height x width of the "
-            f"largest image of {index.split!r} at scale {config.max_scale_factor}), found "
+            f"largest image of {split.index.split!r} at scale {config.max_scale_factor}), found "
             f"--train_crop_size={crop[0]},{crop[1]}."
         )
 
@@ -229,8 +242,8 @@ def _check_eval_batch_size(eval_batch_size: int) -> None:
         )
 
 
-def _largest_size(config: DataConfig, index: ShardIndex) -> tuple[int, int]:
-    sizes = [augment.resized_size(size, config) for size in index.image_sizes]
+def _largest_size(config: DataConfig, split: Split) -> tuple[int, int]:
+    sizes = [augment.resized_size(size, config) for size in split.index.image_sizes]
     return max(height for height, _ in sizes), max(width for _, width in sizes)
 
 

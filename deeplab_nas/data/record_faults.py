@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import input_errors, records
-from deeplab_nas.data.datasets import DatasetDescriptor
-from deeplab_nas.data.shard_index import ShardIndex
+from deeplab_nas.data import input_errors
+from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 
 # What TensorFlow raises where a record cannot be used. Others, such as for want of memory, need no
@@ -20,19 +19,20 @@ ERRORS = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)
 _NOISE = ("Graph execution error", "Detected at", "<stack", "\t", " ", "[[")
 
 
-def place(index: ShardIndex, number: int) -> str:
+def place(split: Split, number: int) -> str:
     """Names a record, such as `train-00002-of-00004.tfrecord, record 17`, counted from 0."""
+    index = split.index
     shard = int(index.shards[number])
     first = int(np.searchsorted(index.shards, shard))
     return f"{posixpath.basename(index.filenames[shard])}, record {number - first}"
 
 
-def read_or_fault(read: Callable, index: ShardIndex, number: int) -> tuple | str:
+def read_or_fault(read: Callable, split: Split, number: int) -> tuple | str:
     """Reads a record.
 
     Args:
-        read: What `records.reader` made of the index.
-        index: Where the records lie.
+        read: What reads the records, such as `split.reader()`.
+        split: Where the records lie.
         number: Number of the record.
 
     Returns:
@@ -41,36 +41,32 @@ def read_or_fault(read: Callable, index: ShardIndex, number: int) -> tuple | str
     try:
         return read(tf.constant(number, tf.int64))
     except tf.errors.OpError as error:
-        return f"{place(index, number)}: {_reason(error)}"
+        return f"{place(split, number)}: {_reason(error)}"
 
 
-def find(
-    index: ShardIndex, descriptor: DatasetDescriptor, numbers: Iterable[int]
-) -> Iterator[tuple[int, str]]:
+def find(split: Split, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
     """Reads records and tells those that cannot be used.
 
     Args:
-        index: Where the records lie.
-        descriptor: Which label ids are right.
+        split: Where the records lie.
         numbers: Numbers of the records to read.
 
     Yields:
         The number of each that cannot be used, and a sentence that names its place.
     """
-    read = tf.function(records.reader(index, descriptor), autograph=False)
+    read = tf.function(split.reader(), autograph=False)
     for number in numbers:
-        found = read_or_fault(read, index, number)
+        found = read_or_fault(read, split, number)
         if isinstance(found, str):
             yield int(number), found
 
 
 @contextlib.contextmanager
-def named(index: ShardIndex, descriptor: DatasetDescriptor) -> Iterator[None]:
+def named(split: Split) -> Iterator[None]:
     """Names the record where one of a split ends what is done with all of them.
 
     Args:
-        index: Where the records lie.
-        descriptor: Which label ids are right.
+        split: Where the records lie.
 
     Raises:
         UserError: In place of a `tf.errors.OpError` whose cause is a record.
@@ -78,7 +74,7 @@ def named(index: ShardIndex, descriptor: DatasetDescriptor) -> Iterator[None]:
     try:
         yield
     except ERRORS as error:
-        for _, fault in find(index, descriptor, range(index.num_examples)):
+        for _, fault in find(split, range(split.index.num_examples)):
             raise UserError(fault) from error
         raise
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from deeplab_nas.core import folding
 from deeplab_nas.core.cost import network_cost
-from deeplab_nas.data import datasets, input_errors, pipeline, record_faults, shard_index
+from deeplab_nas.data import datasets, input_errors, pipeline, record_faults
+from deeplab_nas.data.split import Split
 from deeplab_nas.drawing import confusion_matrix
 from deeplab_nas.engine.devices import strategies, workers
 from deeplab_nas.engine.networks import inference, trained_network
@@ -44,7 +45,7 @@ def run(config):
         model = folding.fold(trained.model)
     config = _completed(config, trained)
     descriptor = _descriptor(config, trained)
-    index = shard_index.load(config.dataset_dir, config.eval_split)
+    split = Split.load(descriptor, config.dataset_dir, config.eval_split)
     chief = strategies.is_chief(strategy)
     if chief:
         _make_folder(config.eval_logdir)
@@ -54,14 +55,14 @@ def run(config):
     started = time.time()
     with (
         input_errors.as_user_errors(),
-        record_faults.named(index, descriptor),
+        record_faults.named(split),
         workers.lost_as_user_errors(strategy),
     ):
-        matrix = _confusion_matrix(strategy, config, model, descriptor, index, files)
+        matrix = _confusion_matrix(strategy, config, model, split, files)
     found = {
-        **_facts(config, trained, index),
+        **_facts(config, trained, split.index),
         **summarize(matrix, descriptor.class_names),
-        "images_a_second": index.num_examples / (time.time() - started),
+        "images_a_second": split.index.num_examples / (time.time() - started),
     }
     if chief:
         atomic.write_json(os.path.join(config.eval_logdir, "metrics.json"), found)
@@ -132,16 +133,16 @@ def _make_folder(path):
         ) from error
 
 
-def _confusion_matrix(strategy, config, model, descriptor, index, files):
+def _confusion_matrix(strategy, config, model, split, files):
     def dataset(context):
-        return pipeline.whole_image_dataset(config.eval_batch_size, descriptor, index, context)
+        return pipeline.whole_image_dataset(config.eval_batch_size, split, context)
 
-    evaluator = SplitEvaluator(strategy, inference.predictor(model, config.inference), descriptor)
-    matrix = np.zeros([descriptor.num_classes] * 2, np.int64)
+    evaluator = SplitEvaluator(strategy, inference.predictor(model, config.inference), split)
+    matrix = np.zeros([split.descriptor.num_classes] * 2, np.int64)
     images_a_step = config.eval_batch_size
-    if len(index.image_sizes) > 1:
+    if len(split.index.image_sizes) > 1:
         images_a_step = strategy.num_replicas_in_sync
-    progress = Progress({"batch": math.ceil(index.num_examples / images_a_step)})
+    progress = Progress({"batch": math.ceil(split.index.num_examples / images_a_step)})
     started = time.time()
     for images, labels, names in strategy.distribute_datasets_from_function(dataset):
         counts, predictions = evaluator.count(images, labels)

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.data import datasets, halves, pipeline, shard_index
+from deeplab_nas.data import pipeline
 from deeplab_nas.engine.devices import precision, process
 from deeplab_nas.engine.devices.workers import Workers
 from deeplab_nas.engine.networks import weights
@@ -91,9 +91,9 @@ class Search:
             )
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
         evaluator = SplitEvaluator(
-            strategy, functools.partial(self.supernet, training=False), self.descriptor
+            strategy, functools.partial(self.supernet, training=False), self.val
         )
-        self.evaluate = evaluator.on_split(config.data, self.val_index)
+        self.evaluate = evaluator.padded(config.data)
         # Every worker measures, one writes: the others report to a throw-away folder.
         own_directory = self.run_directory if chief else RunDirectory(tempfile.mkdtemp())
         self.report = SearchReport(own_directory, self.supernet, self.descriptor)
@@ -101,22 +101,19 @@ class Search:
         self.bad_records = BadRecords(
             own_directory.bad_records_path,
             config.skip_bad_records,
-            self.train_index,
-            self.descriptor,
+            self.train,
         )
 
     def _read_index(self):
         config = self.config
         data = config.data
-        self.descriptor = datasets.describe(data.dataset, data.dataset_dir)
-        self.train_index = shard_index.load(data.dataset_dir, data.train_split)
-        self.val_index = shard_index.load(data.dataset_dir, data.val_split)
-        self.halves = halves.half_split(self.train_index.num_examples, config.seed)
+        self.train, self.val = pipeline.splits(data)
+        self.descriptor = self.train.descriptor
+        self.halves = self.train.halves(config.seed)
         # trainB may be one example smaller than trainA.
         self.steps_per_epoch = min(
             pipeline.steps_per_epoch(len(half), data.train_batch_size) for half in self.halves
         )
-        pipeline.check_crop(data, self.train_index)
         self.total_steps = config.epochs * self.steps_per_epoch
         self.first_architecture_step = config.architecture_start_epoch * self.steps_per_epoch
 
@@ -200,8 +197,7 @@ class Search:
         return Batches(
             self.strategy,
             self.config.data,
-            self.descriptor,
-            self.train_index,
+            self.train,
             self.halves[half],
             self.config.seed + half,
             self.bad_records,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, pipeline, shard_index
+from deeplab_nas.data import pipeline
 from deeplab_nas.engine.devices import process
 from deeplab_nas.engine.devices.workers import Workers
 from deeplab_nas.engine.networks import initialization, networks, weights
@@ -80,31 +80,27 @@ class Training:
         self.bad_records = BadRecords(
             own_directory.bad_records_path,
             config.skip_bad_records,
-            self.train_index,
-            self.descriptor,
+            self.train,
         )
         self.batches = self._make_batches()
         evaluator = SplitEvaluator(
-            strategy, functools.partial(self.model, training=False), self.descriptor
+            strategy, functools.partial(self.model, training=False), self.val
         )
-        self.evaluate = evaluator.on_split(config.data, self.val_index)
+        self.evaluate = evaluator.padded(config.data)
 
     def _read_index(self):
         data = self.config.data
-        self.descriptor = datasets.describe(data.dataset, data.dataset_dir)
-        self.train_index = shard_index.load(data.dataset_dir, data.train_split)
-        self.val_index = shard_index.load(data.dataset_dir, data.val_split)
+        self.train, self.val = pipeline.splits(data)
+        self.descriptor = self.train.descriptor
         self.steps_per_epoch = pipeline.steps_per_epoch(
-            self.train_index.num_examples, data.train_batch_size
+            self.train.index.num_examples, data.train_batch_size
         )
-        pipeline.check_crop(data, self.train_index)
         self.optimization = dataclasses.replace(
             self.config.optimization,
             label_weights=class_weights.resolve(
                 self.config.optimization.label_weights,
-                self.descriptor,
+                self.train,
                 data.dataset_dir,
-                self.train_index.split,
             ),
         )
 
@@ -243,9 +239,8 @@ class Training:
         return Batches(
             self.strategy,
             self.config.data,
-            self.descriptor,
-            self.train_index,
-            np.arange(self.train_index.num_examples),
+            self.train,
+            np.arange(self.train.index.num_examples),
             self.config.seed,
             self.bad_records,
         )

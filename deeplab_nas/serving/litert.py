@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import resize, target
-from deeplab_nas.data import records, shard_index
+from deeplab_nas.data.split import Split
 from deeplab_nas.engine.prediction import signatures
 
 QUANTIZATIONS = ("none", "int8")
@@ -55,9 +55,10 @@ def calibration_images(trained, config, size):
         UserError: There are no such shards.
     """
     folder = config.dataset_dir or trained.settings["dataset_dir"]
-    index = shard_index.load(folder, trained.settings["train_split"])
-    read = records.reader(index, trained.descriptor)
-    count = min(config.num_calibration_images, index.num_examples)
-    numbers = np.linspace(0, index.num_examples - 1, count).astype(np.int64)
+    split = Split.load(trained.descriptor, folder, trained.settings["train_split"])
+    read = split.reader()
+    num_examples = split.index.num_examples
+    count = min(config.num_calibration_images, num_examples)
+    numbers = np.linspace(0, num_examples - 1, count).astype(np.int64)
     images = (read(tf.constant(number))[0][None] for number in numbers)
     return [resize.resize_bilinear(image, size).numpy() for image in images]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.data import datasets, examples, manifests, record_faults, records, shard_index
+from deeplab_nas.data import datasets, examples, manifests, record_faults, shard_index
+from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 from tests import places
 from tests.data import made_shards
@@ -30,7 +31,7 @@ def test_index_finds_every_record(made):
     assert index.num_examples == 5
     np.testing.assert_array_equal(index.shards, [0, 0, 0, 1, 1])
     assert (index.max_height, index.max_width) == (24, 30)
-    read = records.reader(index, datasets.describe("shapes", ""))
+    read = Split(index, datasets.describe("shapes", "")).reader()
     dataset = tf.data.Dataset.range(5).map(read)
     # Shard 0 holds the even numbers, shard 1 the odd ones.
     assert [int(image[0, 0, 0]) for image, _, _ in dataset] == [0, 2, 4, 1, 3]
@@ -101,9 +102,8 @@ def test_a_flipped_bit_is_found_by_the_checksum(copied):
     damaged = bytearray(path.read_bytes())
     damaged[100] ^= 1
     path.write_bytes(damaged)
-    index = shard_index.load(str(copied), "train")
-    shapes = datasets.describe("shapes", "")
-    ((number, fault),) = record_faults.find(index, shapes, range(index.num_examples))
+    split = Split.load(datasets.describe("shapes", ""), str(copied), "train")
+    ((number, fault),) = record_faults.find(split, range(split.index.num_examples))
     assert number == 0
     assert fault.startswith("train-00000-of-00002.tfrecord, record 0: ")
 
@@ -119,7 +119,7 @@ def test_shards_of_the_official_converter_are_read_exactly(image_format):
         wanted = [record for record in expected if record["split"] == split]
         assert index.num_examples == len(wanted)
         assert index.max_height == max(record["height"] for record in wanted)
-        dataset = tf.data.Dataset.range(len(wanted)).map(records.reader(index, descriptor))
+        dataset = tf.data.Dataset.range(len(wanted)).map(Split(index, descriptor).reader())
         for (image, label, name), record in zip(dataset, wanted, strict=True):
             pixels = image.numpy().astype(np.uint8).tobytes()
             assert hashlib.sha256(pixels).hexdigest() == record["image_decoded_sha256"]

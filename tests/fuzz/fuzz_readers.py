@@ -24,7 +24,8 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from deeplab_nas.data import datasets, examples, record_faults, records, shard_index
+from deeplab_nas.data import datasets, examples, record_faults, shard_index
+from deeplab_nas.data.split import Split
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.errors import UserError
 from tests.fuzz import damaged_examples, json_readers, mutations
@@ -140,13 +141,13 @@ def _read_shard(folder, made, answers):
     assert len(offsets) == len(made)
     shards = np.zeros([len(made)], np.int32)
     index = shard_index.ShardIndex("train", (path,), shards, offsets, ())
-    descriptor = datasets.describe(datasets.BUILT_IN, "")
-    read = tf.function(records.reader(index, descriptor), autograph=False)
+    split = Split(index, datasets.describe(datasets.BUILT_IN, ""))
+    read = tf.function(split.reader(), autograph=False)
     for number, serialized in enumerate(made):
         with answers.one(serialized):
-            found = record_faults.read_or_fault(read, index, number)
+            found = record_faults.read_or_fault(read, split, number)
             if isinstance(found, str):
-                place = f"{record_faults.place(index, number)}: "
+                place = f"{record_faults.place(split, number)}: "
                 assert found.startswith(place)
                 raise UserError(found.removeprefix(place))
             image, label, _ = found

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from deeplab_nas.data import datasets, records, shard_index
+from deeplab_nas.data import datasets
+from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 from tests import places
 from tfrecords_tools import build_camvid
@@ -15,11 +16,11 @@ _REAL = "data/camvid/240x180"
 
 def check(folder, root, splits=build_camvid.CAMVID.splits):
     descriptor = datasets.describe("camvid", folder)
-    for split in splits:
-        index = shard_index.load(folder, split)
-        labels = sorted((root / f"{split}annot").iterdir())
-        assert index.num_examples == len(labels)
-        dataset = tf.data.Dataset.range(len(labels)).map(records.reader(index, descriptor))
+    for name in splits:
+        split = Split.load(descriptor, folder, name)
+        labels = sorted((root / f"{name}annot").iterdir())
+        assert split.index.num_examples == len(labels)
+        dataset = tf.data.Dataset.range(len(labels)).map(split.reader())
         for (_, label, _), path in zip(dataset, labels, strict=True):
             raw = np.array(Image.open(path))
             np.testing.assert_array_equal(label[..., 0], np.where(raw == 11, 255, raw))

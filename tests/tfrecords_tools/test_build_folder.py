@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from deeplab_nas.data import datasets, examples, records, shard_index
+from deeplab_nas.data import datasets, examples, shard_index
+from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 from tests import programs, refusals
 from tfrecords_tools import build_folder
@@ -42,8 +43,8 @@ def test_labels_of_palette_files_are_read_as_ids(folders):
     assert (manifest.num_examples, manifest.num_classes) == (10, 3)
     descriptor = datasets.describe("folder", str(folders / "shards"))
     assert descriptor.class_names == ("class_0", "class_1", "class_2")
-    index = shard_index.load(str(folders / "shards"), "train")
-    dataset = tf.data.Dataset.range(10).map(records.reader(index, descriptor))
+    split = Split.load(descriptor, str(folders / "shards"), "train")
+    dataset = tf.data.Dataset.range(10).map(split.reader())
     for number, (_, label, _) in enumerate(dataset):
         expected = np.array(Image.open(folders / "labels" / f"p{number}.png"))
         np.testing.assert_array_equal(label[..., 0], expected)

@@ -16,23 +16,21 @@ _MAX_BYTES = 2**25
 class BadRecords:
     """The records of a training split that a run passes over, kept in its run directory."""
 
-    def __init__(self, path, allowed, index, descriptor):
+    def __init__(self, path, allowed, split):
         """Reads those that an earlier start of the run has found.
 
         Args:
             path: Of the file, `bad_records.json`.
             allowed: How many may be passed over.
-            index: `ShardIndex` of the split.
-            descriptor: Of the data set.
+            split: `Split` that is trained on.
 
         Raises:
             UserError: The file is damaged.
         """
         self._path = path
         self._allowed = allowed
-        self._index = index
-        self._descriptor = descriptor
-        self._faults = _read(path, index.num_examples)
+        self._split = split
+        self._faults = _read(path, split.index.num_examples)
 
     def replaced(self, indices):
         """Puts the next usable record in the place of each that is passed over.
@@ -83,7 +81,7 @@ class BadRecords:
             UserError: More were found than are allowed.
         """
         unknown = (number for number in dict.fromkeys(numbers) if number not in self._faults)
-        found = next(record_faults.find(self._index, self._descriptor, unknown), None)
+        found = next(record_faults.find(self._split, unknown), None)
         if not found:
             return False
         together = {**self._faults, found[0]: found[1]}

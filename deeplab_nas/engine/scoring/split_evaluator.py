@@ -8,29 +8,29 @@ from deeplab_nas.engine.scoring import metrics
 
 
 class SplitEvaluator:
-    """Evaluates one network."""
+    """Evaluates one network on one split."""
 
-    def __init__(self, strategy, scores, descriptor):
+    def __init__(self, strategy, scores, split):
         """Creates the evaluator.
 
         Args:
             strategy: A `tf.distribute.Strategy`.
             scores: Function from images `[batch, height, width, 3]` to something whose largest
                 value over the last axis is the class, such as logits.
-            descriptor: Of the data set.
+            split: `Split` that is evaluated on.
         """
         self._strategy = strategy
         self._scores = scores
-        self._descriptor = descriptor
+        self._split = split
+        self._descriptor = split.descriptor
         self._predict = tf.function(self._predict_step, autograph=False, reduce_retracing=True)
         self._count = tf.function(self._count_step, autograph=False, reduce_retracing=True)
 
-    def on_split(self, config, index):
-        """Makes the function that evaluates on a split padded to one static size, again and again.
+    def padded(self, config):
+        """Makes the function that evaluates on images padded to one static size, again and again.
 
         Args:
             config: `DataConfig`.
-            index: `ShardIndex` of the split.
 
         Returns:
             Function without arguments. It returns the confusion matrix, and images, labels and
@@ -39,13 +39,13 @@ class SplitEvaluator:
         """
 
         def dataset(context=None):
-            return pipeline.eval_dataset(config, self._descriptor, index, context)
+            return pipeline.eval_dataset(config, self._split, context)
 
         batches = self._strategy.distribute_datasets_from_function(dataset)
         whole_batches = dataset()
 
         def evaluate():
-            with record_faults.named(index, self._descriptor):
+            with record_faults.named(self._split):
                 matrix = self.confusion_matrix(batches)
             images, labels = next(iter(whole_batches))
             return matrix, (images.numpy(), labels.numpy(), self.predict(images))

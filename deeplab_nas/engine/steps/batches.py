@@ -1,6 +1,6 @@
 """The training batches of a run, from any step on."""
 
-from deeplab_nas.data import pipeline, records
+from deeplab_nas.data import pipeline
 
 _SHOWN = 8
 
@@ -13,22 +13,20 @@ class Batches:
             before `begin`.
     """
 
-    def __init__(self, strategy, config, descriptor, index, indices, seed, bad_records):
+    def __init__(self, strategy, config, split, indices, seed, bad_records):
         """Names what is drawn from; `begin` makes the batches.
 
         Args:
             strategy: A `tf.distribute.Strategy`.
             config: `DataConfig`.
-            descriptor: Of the data set.
-            index: `ShardIndex` of the training split.
+            split: The training `Split`.
             indices: Numbers of the examples to draw from, int64 `[examples]`.
             seed: Of the order and of the augmentation.
             bad_records: `BadRecords` of the split.
         """
         self._strategy = strategy
         self._config = config
-        self._descriptor = descriptor
-        self._index = index
+        self._split = split
         self._indices = indices
         self._seed = seed
         self._bad_records = bad_records
@@ -40,8 +38,7 @@ class Batches:
         def dataset(context):
             return pipeline.train_dataset(
                 self._config,
-                self._descriptor,
-                self._index,
+                self._split,
                 self._drawn_from(),
                 self._seed,
                 first_step,
@@ -69,7 +66,7 @@ class Batches:
     def image_names(self, first_step, last_step):
         """The names of the images of some batches, as one text; of many the first ones."""
         numbers = self._examples(first_step, last_step)
-        names = records.names(self._index, numbers[:_SHOWN])
+        names = self._split.names(numbers[:_SHOWN])
         more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
         return ", ".join(names) + more
 

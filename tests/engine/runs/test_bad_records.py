@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from deeplab_nas.data import datasets, pipeline, shard_index
 from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.data.split import Split
 from deeplab_nas.engine import search_loop, train_loop
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.runs.bad_records import BadRecords
@@ -51,8 +52,8 @@ def replaced(bad):
 
 
 def made(folder, allowed, tmp_path):
-    index = shard_index.load(folder, "train")
-    return BadRecords(str(tmp_path / "bad_records.json"), allowed, index, SHAPES)
+    split = Split.load(SHAPES, folder, "train")
+    return BadRecords(str(tmp_path / "bad_records.json"), allowed, split)
 
 
 def with_bad(tmp_path, bad):
@@ -118,7 +119,7 @@ def test_what_replaces_does_not_depend_on_when_faults_are_found(bad, order):
 
 def test_drawn_examples_are_those_of_the_batches(tmp_path):
     folder = with_bad(tmp_path, [])
-    index = shard_index.load(folder, "train")
+    split = Split.load(SHAPES, folder, "train")
     config = DataConfig(
         train_crop_size=(20, 30),
         train_batch_size=4,
@@ -127,7 +128,7 @@ def test_drawn_examples_are_those_of_the_batches(tmp_path):
         random_flip=False,
     )
     indices = np.array([7, 2, 5, 0, 8])
-    batches = pipeline.train_dataset(config, SHAPES, index, indices, 3, 2).take(4)
+    batches = pipeline.train_dataset(config, split, indices, 3, 2).take(4)
     seen = [int(image[0, 0, 0]) for images, _ in batches for image in images]
     assert seen == list(pipeline.drawn_examples(config, indices, 3, 2, 6))
 
@@ -181,11 +182,11 @@ def test_a_bad_record_of_the_validation_split_is_named(tmp_path):
 
 
 def test_an_error_that_no_record_explains_stays(tmp_path):
-    index = shard_index.load(with_bad(tmp_path, []), "train")
-    records = BadRecords(str(tmp_path / "bad_records.json"), 3, index, SHAPES)
+    split = Split.load(SHAPES, with_bad(tmp_path, []), "train")
+    records = BadRecords(str(tmp_path / "bad_records.json"), 3, split)
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     config = DataConfig(train_crop_size=(20, 30), train_batch_size=4)
-    batches = Batches(strategy, config, SHAPES, index, np.arange(COUNT), 1, records)
+    batches = Batches(strategy, config, split, np.arange(COUNT), 1, records)
     optimizer = keras.optimizers.SGD()
 
     def loop(_, steps):

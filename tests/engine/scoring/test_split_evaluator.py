@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import datasets
+from deeplab_nas.data.split import Split
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 
 
@@ -25,7 +26,7 @@ def test_confusion_matrix_of_a_split_is_a_dictionary_count():
         if label != 255:
             expected[label, prediction] += 1
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    evaluator = SplitEvaluator(strategy, red_channel, descriptor)
+    evaluator = SplitEvaluator(strategy, red_channel, Split(None, descriptor))
     dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(2)
     distributed = strategy.experimental_distribute_dataset(dataset)
     np.testing.assert_array_equal(evaluator.confusion_matrix(distributed), expected)

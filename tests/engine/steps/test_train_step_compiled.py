@@ -10,6 +10,7 @@ import tensorflow as tf
 from deeplab_nas.core import segmenter
 from deeplab_nas.core.kernels import target
 from deeplab_nas.data import datasets
+from deeplab_nas.data.split import Split
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.steps.train_step import TrainStep
@@ -63,7 +64,7 @@ def test_a_tpu_lacks_nothing_of_a_training_step(as_on_a_tpu):
 def test_a_tpu_lacks_nothing_of_an_evaluation_step(as_on_a_tpu):
     model = segmenter.build(made_architectures.MIXED, 2, 4)
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    evaluator = SplitEvaluator(strategy, model, datasets.describe("shapes", ""))
+    evaluator = SplitEvaluator(strategy, model, Split(None, datasets.describe("shapes", "")))
     assert_no_faults(evaluator._count_step, *made_batch())
 
 

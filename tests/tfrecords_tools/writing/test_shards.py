@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from deeplab_nas.data import datasets, manifests, records, shard_index
+from deeplab_nas.data import datasets, manifests, shard_index
+from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import shards
@@ -46,8 +47,8 @@ def test_round_trip(tmp_path):
         *(f"train-{number:05d}-of-00003.tfrecord" for number in range(3)),
     ]
     assert manifests.read(str(tmp_path), "train") == manifest
-    index = shard_index.load(str(tmp_path), "train")
-    dataset = tf.data.Dataset.range(7).map(records.reader(index, SHAPES))
+    split = Split.load(SHAPES, str(tmp_path), "train")
+    dataset = tf.data.Dataset.range(7).map(split.reader())
     for number, (image, label, name) in enumerate(dataset):
         assert name.numpy().decode() == f"picture {number}"
         assert (image.numpy() == number).all()
