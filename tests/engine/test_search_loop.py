@@ -110,7 +110,7 @@ def test_a_signal_saves_first(finished, tmp_path, monkeypatch):
     whole, epochs = finished
     config = dataclasses.replace(whole, train_logdir=str(tmp_path / "run"))
     with monkeypatch.context() as patch, pytest.raises(StoppedError):
-        signals.send_after_a_step(patch, search_loop.Search)
+        signals.send_after_a_step(patch)
         search_loop.run(config)
     names = {path.name for path in (tmp_path / "run" / "checkpoints").glob("*.index")}
     assert names == {"ckpt-1.index"}

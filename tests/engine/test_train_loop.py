@@ -12,6 +12,7 @@ import tensorflow as tf
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import train_loop
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
+from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.errors import StoppedError, UserError
 from tests import trained_runs
 from tests.engine.runs import signals
@@ -78,15 +79,15 @@ def test_killed_and_started_again_it_ends_where_it_would_have(shards, tmp_path, 
     whole = trained_runs.make_config(shards, tmp_path / "whole", steps_per_loop=4, **options)
     evaluations = train_loop.run(whole)
     config = trained_runs.make_config(shards, tmp_path / "killed", **options)
-    after_step = train_loop.Training._after_step
+    after_step = Loop._after_step
 
-    def killed_after_step(training, done):
-        after_step(training, done)
+    def killed_after_step(loop, done):
+        after_step(loop, done)
         if done == 4:
             raise KilledError
 
     with monkeypatch.context() as patch, pytest.raises(KilledError):
-        patch.setattr(train_loop.Training, "_after_step", killed_after_step)
+        patch.setattr(Loop, "_after_step", killed_after_step)
         train_loop.run(config)
     resumed = train_loop.run(config)
     assert [r["step"] for r in resumed] == [r["step"] for r in evaluations]
@@ -104,7 +105,7 @@ def test_a_signal_saves_first(finished_training, shards, tmp_path, monkeypatch):
     _, evaluations = finished_training
     config = trained_runs.make_config(shards, tmp_path / "signalled")
     with monkeypatch.context() as patch, pytest.raises(StoppedError):
-        signals.send_after_a_step(patch, train_loop.Training)
+        signals.send_after_a_step(patch)
         train_loop.run(config)
     names = {path.name for path in (tmp_path / "signalled" / "checkpoints").glob("*.index")}
     assert names == {"ckpt-1.index"}
@@ -186,5 +187,5 @@ def test_statistics_that_will_not_settle_are_told(shards, tmp_path, capsys):
     config = trained_runs.make_config(
         shards, tmp_path / "run", optimization=optimization, batch_norm_decay=0.99
     )
-    train_loop.Training(config, tf.distribute.OneDeviceStrategy("/cpu:0")).begin()
+    train_loop.run(config)
     assert "still 99% of what they began with" in capsys.readouterr().err

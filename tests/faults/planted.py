@@ -10,18 +10,17 @@ import time
 
 import tensorflow as tf
 
-from deeplab_nas.engine import search_loop, train_loop
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
+from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.files import atomic
 
 _NOBODY = 65534
 
 # Where a run can be struck: the owner and the name of a function.
 MOMENTS = {
-    "search step": (search_loop.Search, "_after_step"),
-    "training step": (train_loop.Training, "_after_step"),
+    "step": (Loop, "_after_step"),
     "checkpoint": (Checkpoints, "save"),
     "history line": (History, "append"),
     "file": (atomic, "write_bytes"),

@@ -30,17 +30,16 @@ class Strike:
     damage: str = ""
 
 
-def _strikes(step, run):
+def _strikes(run):
     """Thirteen kills and three other ends, in a mixed order that is always the same.
 
     Args:
-        step: The moment after a step: `search step` or `training step`.
         run: The run directory.
     """
     drawn = random.Random(11)
     # A save takes some hundredths of a second: these come before, within and after it.
     moments = [("checkpoint", 3)] * 5
-    moments += [(step, 2), ("file", 3), ("events", 2), ("pictures", 1), ("end of events", 1)]
+    moments += [("step", 2), ("file", 3), ("events", 2), ("pictures", 1), ("end of events", 1)]
     kills = [(*moment, drawn.uniform(0.001, _LONGEST_DELAY)) for moment in moments]
     kills += [("history line", 2, 0.0), ("rename", 2, 0.0)]
     drawn.shuffle(kills)
@@ -50,21 +49,20 @@ def _strikes(step, run):
         for (moment, call, delay), damage in zip(kills, damages, strict=False)
     ]
     found += [
-        Strike(step, 2, functools.partial(planted.terminate), _TERMINATED),
-        Strike(step, 2, functools.partial(planted.fill_disk, 2000), _REFUSED),
-        Strike(step, 2, functools.partial(planted.lose_rights, run), _REFUSED),
+        Strike("step", 2, functools.partial(planted.terminate), _TERMINATED),
+        Strike("step", 2, functools.partial(planted.fill_disk, 2000), _REFUSED),
+        Strike("step", 2, functools.partial(planted.lose_rights, run), _REFUSED),
     ]
     drawn.shuffle(found)
     early = functools.partial(planted.kill, drawn.uniform(0.5, 3.0))
     return [Strike("", 0, early), *found]
 
 
-def check(make_config, step, folder):
+def check(make_config, folder):
     """Strikes a run again and again and compares its end with that of an undisturbed one.
 
     Args:
         make_config: Function from shards and a run directory to a configuration.
-        step: The moment after a step: `search step` or `training step`.
         folder: Where everything is written.
 
     Returns:
@@ -76,7 +74,7 @@ def check(make_config, step, folder):
     shards, log = runs.make_shards(folder / "shards"), folder / "log"
     whole, config = (make_config(shards, folder / name) for name in ("whole", "struck"))
     assert runs.start(whole, log) == 0, log.read_text()
-    killed = _run_through(config, log, _strikes(step, config.train_logdir))
+    killed = _run_through(config, log, _strikes(config.train_logdir))
     expected, found = runs.state(whole.train_logdir), runs.state(config.train_logdir)
     assert found["history"] == expected["history"]
     assert [name for name in expected if found.get(name) != expected[name]] == []

@@ -7,4 +7,4 @@ from tests.faults import runs, struck
 
 @pytest.mark.slow
 def test_a_search_ends_where_it_would_have(tmp_path):
-    assert struck.check(runs.search_config, "search step", tmp_path) == 13
+    assert struck.check(runs.search_config, tmp_path) == 13

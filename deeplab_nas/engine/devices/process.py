@@ -16,6 +16,21 @@ _LINE = re.compile(r"File \"[^\"]*?(deeplab_nas/[^\"]+)\", line (\d+)")
 
 
 @contextlib.contextmanager
+def without_grappler():
+    """Keeps TensorFlow from rewriting the graphs that run in this context.
+
+    Rewriting the graph of a supernet takes far longer than it saves.
+    """
+    off = "disable_meta_optimizer"
+    before = tf.config.optimizer.get_experimental_options()[off]
+    tf.config.optimizer.set_experimental_options({off: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({off: before})
+
+
+@contextlib.contextmanager
 def of(config):
     """Sets the process up for a run and finds its devices.
 

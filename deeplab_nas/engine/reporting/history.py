@@ -54,6 +54,10 @@ class History:
         """
         return _parse(self._path, self._data())
 
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        """The records that have this `kind`, oldest first."""
+        return [record for record in self.read() if record.get("kind") == kind]
+
     def truncate_after(self, step: int) -> None:
         """Drops the records newer than `step`, which a run that goes on from there writes again."""
         records = self.read()

@@ -8,7 +8,6 @@ import tensorflow as tf
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, segmentation, trellis
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
-from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.engine.scoring import metrics
 from deeplab_nas.files import atomic
@@ -18,25 +17,17 @@ _NUM_SAMPLES = 3
 
 
 class SearchReport:
-    """Writes the history, the architectures, the curves and the pictures of a search.
-
-    Attributes:
-        history: `History` of the search.
-    """
+    """Writes the history, the architectures, the curves and the pictures of a search."""
 
     def __init__(self, run, supernet, descriptor):
-        """Args: run, a `RunDirectory`; the supernet; the data set's descriptor."""
-        self._run = run
+        """Args: run, an `OpenRun`; the supernet; the data set's descriptor."""
+        self._run = run.own
+        self._history = run.history
         self._supernet = supernet
         self._descriptor = descriptor
-        tf.io.gfile.makedirs(run.architectures)
-        self.history = History(run.history_path)
-        self._summaries = Summaries(run.events)
+        tf.io.gfile.makedirs(self._run.architectures)
+        self._summaries = Summaries(self._run.events)
         self._started = time.time()
-
-    def go_on_from(self, step):
-        """Drops what was written after the checkpoint that the search goes on from."""
-        self.history.truncate_after(step)
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.
@@ -54,7 +45,7 @@ class SearchReport:
             "alpha_entropy": decoding.alpha_entropy(alpha),
             "beta_entropy": decoding.beta_entropy(beta),
         }
-        self.history.append({"kind": "interval", **record})
+        self._history.append({"kind": "interval", **record})
         curves = {f"search/{name}": v for name, v in record.items() if v is not None}
         del curves["search/step"]
         self._summaries.scalars(step, curves)
@@ -92,12 +83,8 @@ class SearchReport:
         atomic.write_png(self._run.picture_path, picture)
         self._epoch_curves(record, matrix)
         self._epoch_pictures(step, decoded, alpha, beta, samples)
-        self.history.append(record)
+        self._history.append(record)
         return record
-
-    def epochs(self):
-        """The records of all epochs, oldest first."""
-        return [record for record in self.history.read() if record.get("kind") == "epoch"]
 
     def close(self):
         """Closes the event file."""

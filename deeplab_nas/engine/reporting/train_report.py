@@ -2,9 +2,10 @@
 
 import time
 
+import tensorflow as tf
+
 from deeplab_nas.drawing import segmentation
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
-from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.engine.scoring import metrics
 
@@ -12,22 +13,15 @@ _NUM_SAMPLES = 3
 
 
 class TrainReport:
-    """Writes the history, the curves and the pictures of a training.
+    """Writes the history, the curves and the pictures of a training."""
 
-    Attributes:
-        history: `History` of the training.
-    """
-
-    def __init__(self, run, descriptor):
-        """Args: run, a `RunDirectory`; the data set's descriptor."""
+    def __init__(self, run, model, descriptor):
+        """Args: run, an `OpenRun`; the `Segmenter`; the data set's descriptor."""
+        self._model = model
         self._descriptor = descriptor
-        self.history = History(run.history_path)
-        self._summaries = Summaries(run.events)
+        self._history = run.history
+        self._summaries = Summaries(run.own.events)
         self._started = time.time()
-
-    def go_on_from(self, step):
-        """Drops what was written after the checkpoint that the training goes on from."""
-        self.history.truncate_after(step)
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.
@@ -37,7 +31,9 @@ class TrainReport:
             epoch: Epoch that the step is in, from 1.
             measured: Numbers by name.
         """
-        self.history.append({"kind": "interval", "step": step, "epoch": epoch, **measured})
+        values = [variable.value for variable in self._model.trainable_variables]
+        measured = {**measured, "weight_norm": float(tf.linalg.global_norm(values))}
+        self._history.append({"kind": "interval", "step": step, "epoch": epoch, **measured})
         self._summaries.scalars(step, {f"train/{name}": v for name, v in measured.items()})
 
     def evaluation(self, step, epoch, matrix, best_miou, samples):
@@ -75,12 +71,8 @@ class TrainReport:
         )
         self._summaries.image("validation", picture, step)
         self._summaries.flush()
-        self.history.append(record)
+        self._history.append(record)
         return record
-
-    def evaluations(self):
-        """The records of all evaluations, oldest first."""
-        return [record for record in self.history.read() if record.get("kind") == "evaluation"]
 
     def close(self):
         """Closes the event file."""

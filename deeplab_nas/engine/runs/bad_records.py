@@ -1,4 +1,4 @@
-"""Records that cannot be used: told by name, or passed over up to a number."""
+"""Records that cannot be used: named in an error, or skipped up to a number."""
 
 import re
 import sys
@@ -14,14 +14,14 @@ _MAX_BYTES = 2**25
 
 
 class BadRecords:
-    """The records of a training split that a run passes over, kept in its run directory."""
+    """The records of a training split that a run skips, kept in its run directory."""
 
     def __init__(self, path, allowed, split):
         """Reads those that an earlier start of the run has found.
 
         Args:
             path: Of the file, `bad_records.json`.
-            allowed: How many may be passed over.
+            allowed: How many may be skipped.
             split: `Split` that is trained on.
 
         Raises:
@@ -33,7 +33,7 @@ class BadRecords:
         self._faults = _read(path, split.index.num_examples)
 
     def replaced(self, indices):
-        """Puts the next usable record in the place of each that is passed over.
+        """Puts the next usable record in the place of each that is skipped.
 
         What comes in a place depends on the records alone, not on when their faults were found.
 
@@ -55,21 +55,21 @@ class BadRecords:
         following = np.searchsorted(places, np.arange(len(indices)))
         return indices[places[following % len(places)]]
 
-    def tell(self, history, step):
-        """Writes each record that is passed over once into the history, and on stderr.
+    def report(self, history, step):
+        """Writes each record that is skipped once into the history, and on stderr.
 
         Args:
             history: `History` of the run.
             step: Steps done.
         """
-        told = [record["fault"] for record in history.read() if record.get("kind") == "bad_record"]
+        reported = [record["fault"] for record in history.of_kind("bad_record")]
         for fault in self._faults.values():
-            if fault not in told:
+            if fault not in reported:
                 history.append({"kind": "bad_record", "step": step, "fault": fault})
-                print(f"Passed over: {fault}", file=sys.stderr)
+                print(f"Skipped: {fault}", file=sys.stderr)
 
     def find_one(self, numbers):
-        """Looks for a record that cannot be used and passes over it from now on.
+        """Looks for a record that cannot be used and skips it from now on.
 
         Args:
             numbers: Of the records to read, until one is found.

@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import tempfile
 
 import tensorflow as tf
 
@@ -18,26 +17,24 @@ class Checkpoints:
     """The checkpoints of one run, named `ckpt-STEP`."""
 
     def __init__(
-        self, directory: str, checkpoint: tf.train.Checkpoint, keep: int, chief: bool = True
+        self, directory: str, checkpoint: tf.train.Checkpoint, keep: int, saved_to: str = ""
     ):
         """Looks at what lies in `directory` and takes it over.
 
         Args:
-            directory: Folder of the checkpoints.
+            directory: Folder of the checkpoints that are restored.
             checkpoint: Everything that is saved. Optimizers must be built before a restore, or
                 their momentum is lost.
             keep: How many of the newest checkpoints stay.
-            chief: Whether this process writes the run directory. All workers have to call `save`;
-                the others save to a throw-away folder.
+            saved_to: Another folder to save to, for the workers besides the chief: all of them have
+                to call `save`, one writes the run directory.
         """
         self._directory = directory
+        self._saved_to = saved_to or directory
         self._checkpoint = checkpoint
-        if chief:
-            _remove_unfinished(directory)
-            _rewrite_state_file(directory)
-        self._manager = tf.train.CheckpointManager(
-            checkpoint, directory if chief else tempfile.mkdtemp(), max_to_keep=keep
-        )
+        _remove_unfinished(self._saved_to)
+        _rewrite_state_file(self._saved_to)
+        self._manager = tf.train.CheckpointManager(checkpoint, self._saved_to, max_to_keep=keep)
 
     def save(self, step: int) -> str:
         """Saves after `step` steps and drops what `keep` does not cover; returns the path.
@@ -45,11 +42,11 @@ class Checkpoints:
         Raises:
             UserError: It cannot be written, as on a full disk; older checkpoints stay as they are.
         """
-        with atomic.as_user_errors(self._directory, atomic.RESUME_ADVICE):
+        with atomic.as_user_errors(self._saved_to, atomic.RESUME_ADVICE):
             try:
                 return self._manager.save(checkpoint_number=step)
             except (tf.errors.OpError, OSError):
-                _remove_unfinished(self._directory)
+                _remove_unfinished(self._saved_to)
                 raise
 
     def newest_step(self) -> int | None:

@@ -3,16 +3,18 @@
 import os
 import signal
 
+from deeplab_nas.engine.runs.loop import Loop
 
-def send_after_a_step(patch, loop_class):
-    """Makes a loop's process get SIGTERM when all that follows its first step is done.
 
-    That is later than the loop's own decision to save; `patch` undoes it.
+def send_after_a_step(patch):
+    """Makes the process of a loop get SIGTERM when all that follows its first step is done.
+
+    That is just before the loop decides whether to save; `patch` undoes it.
     """
-    after_step = loop_class._after_step
+    after_step = Loop._after_step
 
     def signalled_after_step(loop, done):
         after_step(loop, done)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    patch.setattr(loop_class, "_after_step", signalled_after_step)
+    patch.setattr(Loop, "_after_step", signalled_after_step)

@@ -3,10 +3,8 @@
 import dataclasses
 import pathlib
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +14,6 @@ from deeplab_nas.data.split import Split
 from deeplab_nas.engine import search_loop, train_loop
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.runs.bad_records import BadRecords
-from deeplab_nas.engine.runs.taken_steps import TakenSteps
-from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.errors import UserError
 from tests import trained_runs
 from tests.data import made_shards
@@ -76,13 +72,13 @@ def test_as_many_as_are_allowed_are_replaced_and_told_once(tmp_path, capsys):
     history = History(str(tmp_path / "history.jsonl"))
     for found in (records, again):
         np.testing.assert_array_equal(found.replaced(np.arange(COUNT)), replaced([3, 8]))
-        found.tell(history, 5)
+        found.report(history, 5)
     second, first = history.read()
     assert first["kind"] == "bad_record"
     assert first["step"] == 5
     assert first["fault"].startswith("train-00000-of-00002.tfrecord, record 3")
     assert second["fault"].startswith("train-00001-of-00002.tfrecord, record 3")
-    assert capsys.readouterr().err.count("Passed over") == 2
+    assert capsys.readouterr().err.count("Skipped: ") == 2
 
 
 def test_more_than_are_allowed_are_refused(tmp_path):
@@ -179,19 +175,3 @@ def test_a_bad_record_of_the_validation_split_is_named(tmp_path):
     config = trained_runs.make_config(folder, tmp_path / "run", skip_bad_records=5)
     with pytest.raises(UserError, match=r"val-0000\d-of-00002.tfrecord, record \d: .*corrupted"):
         train_loop.run(config)
-
-
-def test_an_error_that_no_record_explains_stays(tmp_path):
-    split = Split.load(SHAPES, with_bad(tmp_path, []), "train")
-    records = BadRecords(str(tmp_path / "bad_records.json"), 3, split)
-    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    config = DataConfig(train_crop_size=(20, 30), train_batch_size=4)
-    batches = Batches(strategy, config, split, np.arange(COUNT), 1, records)
-    optimizer = keras.optimizers.SGD()
-
-    def loop(_, steps):
-        raise tf.errors.InvalidArgumentError(None, None, f"no kernel for {steps} steps")
-
-    steps = TakenSteps(records, None, float, lambda: None)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="no kernel"):
-        steps.take(loop, optimizer, [batches], 0, 1)

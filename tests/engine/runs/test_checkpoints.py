@@ -15,12 +15,12 @@ from tests.faults import full_disk
 class _Run:
     """A variable, an optimizer with momentum, and their checkpoints in a folder."""
 
-    def __init__(self, folder: pathlib.Path, keep: int = 3, chief: bool = True):
+    def __init__(self, folder: pathlib.Path, keep: int = 3, saved_to: pathlib.Path | str = ""):
         self.weight = tf.Variable([0.0, 0.0])
         self.optimizer = keras.optimizers.SGD(1.0, momentum=0.5)
         self.optimizer.build([self.weight])
         checkpoint = tf.train.Checkpoint(weight=self.weight, optimizer=self.optimizer)
-        self.checkpoints = Checkpoints(str(folder), checkpoint, keep, chief)
+        self.checkpoints = Checkpoints(str(folder), checkpoint, keep, str(saved_to))
 
     def step(self):
         self.optimizer.apply([tf.constant([1.0, 2.0])], [self.weight])
@@ -126,9 +126,12 @@ def test_a_checkpoint_of_something_else_is_not_restored(tmp_path):
 
 
 def test_other_workers_restore_but_do_not_write(tmp_path):
-    _Run(tmp_path).train_and_save(10)
-    before = sorted(tmp_path.iterdir())
-    worker = _Run(tmp_path, chief=False)
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    _Run(shared).train_and_save(10)
+    (shared / "ckpt-20_temp").mkdir()
+    before = sorted(shared.iterdir())
+    worker = _Run(shared, saved_to=own)
     assert worker.checkpoints.restore_newest() == 10
     worker.train_and_save(20)
-    assert sorted(tmp_path.iterdir()) == before
+    assert sorted(shared.iterdir()) == before
+    assert (own / "ckpt-20.index").exists()
