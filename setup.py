@@ -32,6 +32,7 @@ setuptools.setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py",
+        "filelock>=3.11",
         "importlib_resources",
         "keras>=3.12",
         "numpy",

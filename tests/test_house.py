@@ -32,8 +32,6 @@ _MAY_IMPORT = {
 _WRITES = {
     # Adds a line at a time to a file that grows for days.
     "deeplab_nas.engine.reporting.history": {"GFile"},
-    # Holds the file open, for the lock on it.
-    "deeplab_nas.engine.runs.run_lock": {"open"},
     # Tries whether anything can be written, and removes it again.
     "deeplab_nas.engine.runs.run_directory": {"GFile"},
     # A whole folder gets its name.

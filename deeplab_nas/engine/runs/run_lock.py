@@ -1,11 +1,14 @@
 """Keeps a run directory for one program at a time."""
 
-import fcntl
 import os
 
-from deeplab_nas.errors import UserError
+import filelock
 
-_NAME = ".lock"
+from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
+
+# Another file than the lock, which some systems let nobody else read and some empty.
+_LOCK, _OWNER = ".lock", ".owner"
 
 
 class RunLock:
@@ -18,28 +21,34 @@ class RunLock:
             folder: The run directory, which exists.
 
         Raises:
-            UserError: Another program has it.
+            UserError: Another program has it, or the folder cannot be written.
         """
-        self._file = None
+        self._lock = None
         if "://" in folder:
             return
-        # Opened without truncation: it says who has the lock.
-        self._file = open(os.path.join(folder, _NAME), "a+", encoding="utf-8")  # noqa: SIM115
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.seek(0)
-            owner = self._file.read().strip()
-            self._file.close()
-            raise UserError(
-                f"Expected --train_logdir={folder} to be used by one program at a time, found it "
-                f"in use by process {owner}: wait for it, stop it, or name another folder."
-            ) from error
-        self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
+        path, owner = (os.path.join(folder, name) for name in (_LOCK, _OWNER))
+        lock = filelock.FileLock(path, timeout=0, thread_local=False)
+        with atomic.as_user_errors(path, atomic.ADVICE):
+            try:
+                lock.acquire()
+            except filelock.Timeout as error:
+                raise UserError(
+                    f"Expected --train_logdir={folder} to be used by one program at a time, found "
+                    f"it in use by {_named(owner)}: wait for it, stop it, or name another folder."
+                ) from error
+        self._lock = lock
+        atomic.write_text(owner, f"{os.getpid()}\n")
 
     def close(self) -> None:
         """Lets go of the lock."""
-        if self._file:
-            self._file.close()
+        if self._lock:
+            self._lock.release()
+
+
+def _named(owner: str) -> str:
+    """Names the program that has a lock; an earlier version of this one does not leave its name."""
+    try:
+        with open(owner, encoding="utf-8") as file:
+            return f"process {int(file.read(20))}"
+    except (OSError, ValueError):
+        return "another program"
