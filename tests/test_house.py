@@ -32,8 +32,6 @@ _MAY_IMPORT = {
 _WRITES = {
     # Adds a line at a time to a file that grows for days.
     "deeplab_nas.engine.reporting.history": {"GFile"},
-    # Tries whether anything can be written, and removes it again.
-    "deeplab_nas.engine.runs.run_directory": {"GFile"},
     # A whole folder gets its name.
     "deeplab_nas.serving.version_directory": {"rename"},
     # The same; processes that build it at once must not share a temporary name.

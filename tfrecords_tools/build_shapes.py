@@ -13,6 +13,7 @@ from flags import program
 from PIL import Image
 
 from deeplab_nas.data import datasets, manifests
+from deeplab_nas.files import atomic
 from tfrecords_tools import shapes
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset, shards
@@ -39,6 +40,9 @@ def ensure(cache_dir: str | None = None) -> str:
 
     Returns:
         A folder of shards for `--dataset=shapes`.
+
+    Raises:
+        UserError: It cannot be written.
     """
     if cache_dir is None:
         base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
@@ -46,17 +50,19 @@ def ensure(cache_dir: str | None = None) -> str:
     final = pathlib.Path(cache_dir) / f"shapes-{VERSION}"
     if final.is_dir():
         return str(final)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    building = pathlib.Path(tempfile.mkdtemp(prefix=f"{final.name}-building-", dir=final.parent))
-    try:
-        build(str(building))
+    prefix = f"{final.name}-building-"
+    with atomic.as_user_errors(str(final), "set XDG_CACHE_HOME to a folder with room for it"):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        building = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=final.parent))
         try:
-            building.rename(final)
-        except OSError:
-            if not final.is_dir():
-                raise
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+            build(str(building))
+            try:
+                building.rename(final)
+            except OSError:
+                if not final.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
     return str(final)
 
 

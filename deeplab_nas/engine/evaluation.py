@@ -7,7 +7,6 @@ import sys
 import time
 
 import numpy as np
-import tensorflow as tf
 
 from deeplab_nas.core import folding
 from deeplab_nas.core.cost import network_cost
@@ -48,7 +47,7 @@ def run(config):
     split = Split.load(descriptor, config.dataset_dir, config.eval_split)
     chief = strategies.is_chief(strategy)
     if chief:
-        _make_folder(config.eval_logdir)
+        atomic.make_folder(config.eval_logdir, "--eval_logdir")
     files = None
     if config.save_predictions:
         files = PredictionFiles(os.path.join(config.eval_logdir, "predictions"), descriptor)
@@ -121,16 +120,6 @@ def _descriptor(config, trained):
             "the data set that it was trained on, or another --checkpoint."
         )
     return descriptor
-
-
-def _make_folder(path):
-    try:
-        tf.io.gfile.makedirs(path)
-    except tf.errors.OpError as error:
-        raise UserError(
-            f"Expected a folder at --eval_logdir={path}, found that none can be made there "
-            f"({error.message}): name another one."
-        ) from error
 
 
 def _confusion_matrix(strategy, config, model, split, files):

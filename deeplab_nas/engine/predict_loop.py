@@ -15,7 +15,7 @@ from deeplab_nas.engine.devices import strategies
 from deeplab_nas.engine.networks import inference, model_card, trained_network
 from deeplab_nas.engine.prediction import input_files, rest_client
 from deeplab_nas.engine.reporting.progress import Progress
-from deeplab_nas.errors import ImageError, UserError
+from deeplab_nas.errors import ImageError
 from deeplab_nas.files import atomic
 
 
@@ -114,16 +114,10 @@ class _Writer:
     def __init__(self, output_dir, descriptor):
         self._output_dir = output_dir
         self._colormap = descriptor.colormap if descriptor else datasets.pascal_colormap(256)
-        try:
-            tf.io.gfile.makedirs(output_dir)
-            if descriptor:
-                legend = label_maps.draw_legend(descriptor.class_names, descriptor.colormap)
-                atomic.write_png(os.path.join(output_dir, "legend.png"), legend)
-        except tf.errors.OpError as error:
-            raise UserError(
-                f"Expected a writable folder at --output_dir={output_dir}, found that nothing can "
-                f"be written there ({error.message}): name another one."
-            ) from error
+        atomic.make_folder(output_dir, "--output_dir")
+        if descriptor:
+            legend = label_maps.draw_legend(descriptor.class_names, descriptor.colormap)
+            atomic.write_png(os.path.join(output_dir, "legend.png"), legend)
 
     def write(self, name, image, label_map):
         self._write("labels", name, label_maps.with_palette(label_map, self._colormap))
@@ -131,5 +125,6 @@ class _Writer:
 
     def _write(self, kind, name, picture):
         path = os.path.join(self._output_dir, kind, name)
-        tf.io.gfile.makedirs(os.path.dirname(path))
+        with atomic.as_user_errors(path, atomic.ADVICE):
+            tf.io.gfile.makedirs(os.path.dirname(path))
         atomic.write_png(path, picture)

@@ -69,9 +69,30 @@ def write_png(path: str | os.PathLike[str], image: PIL.Image.Image, advice: str 
     write_bytes(path, buffer.getvalue(), advice)
 
 
+def make_folder(path: str, flag: str, *inner: str) -> None:
+    """Makes a folder, with those above it, and makes sure that files can be written there.
+
+    Args:
+        path: The folder, which may be there.
+        flag: The flag that names it, such as `--output_dir`.
+        *inner: Folders in it that are made too.
+
+    Raises:
+        UserError: It cannot be made, or nothing can be written there.
+    """
+    probe = os.path.join(path, f".writable{PARTIAL}")
+    with as_user_errors(f"{flag}={path}", "name another one"):
+        for folder in (path, *inner):
+            tf.io.gfile.makedirs(folder)
+        with tf.io.gfile.GFile(probe, "wb") as file:
+            file.write(b"")
+    # Of two programs that try at once, one removes it.
+    discard(probe)
+
+
 def discard(temporary: str) -> None:
-    """Removes a file that could not be finished, if it is there and that is possible."""
-    # Where it is not, the error that ended the writing is the one to tell.
+    """Removes a file that nothing reads, if it is there and that is possible."""
+    # Where it is not, the error that ended the writing, if any, is the one to tell.
     with contextlib.suppress(tf.errors.OpError):
         tf.io.gfile.remove(temporary)
 

@@ -10,8 +10,6 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
 
 _VERSION = re.compile(r"[1-9]\d*")
-# What TensorFlow adds to the reason of an error.
-_NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 
 
 @contextlib.contextmanager
@@ -31,27 +29,23 @@ def new(export_dir, version=0):
         UserError: The version is there already, or nothing can be written.
     """
     temporary = None
+    where = f"--export_dir={export_dir}"
     try:
-        tf.io.gfile.makedirs(export_dir)
-        there = _versions(export_dir)
-        version = version or max(there, default=0) + 1
-        path = posixpath.join(export_dir, str(version))
-        if version in there:
-            raise UserError(
-                f"Expected --export_version={version} to be free in {export_dir}, found it there: "
-                "leave the flag out for the next free one."
-            )
-        temporary = path + atomic.PARTIAL
-        _remove(temporary)
-        tf.io.gfile.makedirs(temporary)
-        yield temporary, path
-        tf.io.gfile.rename(temporary, path)
-    except (OSError, tf.errors.OpError) as error:
-        reason = _NODE.sub("", getattr(error, "message", None) or str(error))
-        raise UserError(
-            f"Expected room and leave to write at --export_dir={export_dir}, found that nothing "
-            f"can be written ({' '.join(reason.split())}): make room or name another folder."
-        ) from error
+        with atomic.as_user_errors(where, "make room there or name another folder"):
+            tf.io.gfile.makedirs(export_dir)
+            there = _versions(export_dir)
+            version = version or max(there, default=0) + 1
+            path = posixpath.join(export_dir, str(version))
+            if version in there:
+                raise UserError(
+                    f"Expected --export_version={version} to be free in {export_dir}, found it "
+                    "there: leave the flag out for the next free one."
+                )
+            temporary = path + atomic.PARTIAL
+            _remove(temporary)
+            tf.io.gfile.makedirs(temporary)
+            yield temporary, path
+            tf.io.gfile.rename(temporary, path)
     finally:
         if temporary:
             _remove(temporary)

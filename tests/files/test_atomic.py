@@ -77,6 +77,28 @@ def test_a_folder_in_the_way_is_told_and_nothing_is_left(tmp_path, write):
     assert names(tmp_path) == ["file"]
 
 
+def test_a_folder_is_made_and_left_empty(tmp_path):
+    folder = tmp_path / "a" / "b"
+    for _ in range(2):
+        atomic.make_folder(str(folder), "--output_dir", str(folder / "c"))
+        assert names(folder) == ["c"]
+
+
+def test_a_folder_that_cannot_be_written_is_told_by_its_flag(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    sentence = r"Expected to write to --output_dir=.*, but that failed \(.+\): name another one\.$"
+    for folder in ("file", "file/below"):
+        with pytest.raises(UserError, match=sentence):
+            atomic.make_folder(str(tmp_path / folder), "--output_dir")
+
+    def refused(*_):
+        raise tf.errors.PermissionDeniedError(None, None, "Permission denied")
+
+    monkeypatch.setattr(tf.io.gfile, "GFile", refused)
+    with pytest.raises(UserError, match=sentence):
+        atomic.make_folder(str(tmp_path / "new"), "--output_dir")
+
+
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
 def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch, interruption):
     def interrupted(*_, **__):

@@ -3,6 +3,7 @@ import concurrent.futures
 import pytest
 
 from deeplab_nas.data import datasets, shard_index
+from deeplab_nas.errors import UserError
 from tfrecords_tools import build_shapes
 
 
@@ -53,3 +54,9 @@ def test_builds_are_identical(small, tmp_path):
     ):
         with open(one, "rb") as left, open(other, "rb") as right:
             assert left.read() == right.read()
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="Expected to write to .*file.*: set XDG_CACHE_HOME to"):
+        build_shapes.ensure(str(tmp_path / "file"))

@@ -25,7 +25,8 @@ class SearchReport:
         self._history = run.history
         self._supernet = supernet
         self._descriptor = descriptor
-        tf.io.gfile.makedirs(self._run.architectures)
+        with atomic.as_user_errors(self._run.architectures, atomic.RESUME_ADVICE):
+            tf.io.gfile.makedirs(self._run.architectures)
         self._summaries = Summaries(self._run.events)
         self._started = time.time()
 

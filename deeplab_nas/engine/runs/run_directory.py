@@ -65,18 +65,7 @@ class RunDirectory:
             raise UserError(
                 f"Expected --train_logdir to be a folder, found the file {path}: name another one."
             )
-        try:
-            for folder in (self.checkpoints, self.events):
-                tf.io.gfile.makedirs(folder)
-            probe = os.path.join(path, ".writable")
-            with tf.io.gfile.GFile(probe, "wb") as file:
-                file.write(b"")
-            tf.io.gfile.remove(probe)
-        except tf.errors.OpError as error:
-            raise UserError(
-                f"Expected a writable folder at --train_logdir={path}, found that nothing can be "
-                f"written there ({error.message}): name another one."
-            ) from error
+        atomic.make_folder(path, "--train_logdir", self.checkpoints, self.events)
 
     def architecture_epoch_path(self, epoch: int) -> str:
         """`architectures/epoch_NNN.json`, the architecture decoded after `epoch` epochs."""

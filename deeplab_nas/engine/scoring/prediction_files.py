@@ -16,7 +16,8 @@ class PredictionFiles:
 
     def __init__(self, folder, descriptor):
         """Args: folder, which is made; descriptor of the data set."""
-        tf.io.gfile.makedirs(folder)
+        with atomic.as_user_errors(folder, atomic.ADVICE):
+            tf.io.gfile.makedirs(folder)
         self._folder = folder
         ids = descriptor.submission_ids or range(descriptor.num_classes)
         self._ids = np.array(ids, np.uint8)
