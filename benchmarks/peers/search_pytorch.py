@@ -21,7 +21,7 @@ from torch import nn
 from torch.nn import functional
 
 from deeplab_nas.core import trellis
-from deeplab_nas.core.nas_genotypes import NUM_LEVELS, SEARCH_OPERATIONS
+from deeplab_nas.core.nas_genotypes import NUM_LEVELS
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
 _EPSILON = 1e-3
@@ -86,10 +86,10 @@ def _operation(name, channels, operation_set):
 class _MixedOperation(nn.Module):
     """One edge: the candidate operations, weighted."""
 
-    def __init__(self, channels, operation_set):
+    def __init__(self, channels, config):
         super().__init__()
         self.operations = nn.ModuleList(
-            _operation(name, channels, operation_set) for name in SEARCH_OPERATIONS
+            _operation(name, channels, config.operation_set) for name in config.operations
         )
 
     def forward(self, x, weights):
@@ -111,8 +111,7 @@ class _Cell(nn.Module):
             nn.ReLU(), _convolution(skip_channels, filters, 1), _normalization(filters)
         )
         self.edges = nn.ModuleList(
-            _MixedOperation(filters, config.operation_set)
-            for _ in range(trellis.num_edges(config.num_blocks))
+            _MixedOperation(filters, config) for _ in range(trellis.num_edges(config.num_blocks))
         )
 
     def forward(self, source, skip, alpha, size):
@@ -160,7 +159,7 @@ class _Supernet(nn.Module):
         super().__init__()
         self.config = config
         edges = trellis.num_edges(config.num_blocks)
-        self.alpha = nn.Parameter(1e-3 * torch.randn(edges, len(SEARCH_OPERATIONS)))
+        self.alpha = nn.Parameter(1e-3 * torch.randn(edges, len(config.operations)))
         self.beta = nn.Parameter(1e-3 * torch.randn(config.num_layers, NUM_LEVELS, 3))
         self.stem = nn.ModuleList(
             nn.Sequential(_convolution(inputs, outputs, 3, 2), _normalization(outputs))

@@ -6,6 +6,7 @@ import tensorflow as tf
 from deeplab_nas.core import backbone_plan, nas_operations, trellis
 from deeplab_nas.core.kernels import resize
 from deeplab_nas.core.layers import batch_norm
+from deeplab_nas.core.operations import Kind
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
@@ -57,11 +58,9 @@ class Block(keras.layers.Layer):
             The next state.
         """
         branches = []
-        for i, ((state, name), operation) in enumerate(
-            zip(self.pairs, self.operations, strict=True)
-        ):
+        for i, ((state, _), operation) in enumerate(zip(self.pairs, self.operations, strict=True)):
             branch = operation(states[state], training=training)
-            if path_factors is not None and name != "skip":
+            if path_factors is not None and operation.entry.kind is not Kind.SKIP:
                 branch *= tf.cast(path_factors[i], branch.dtype)
             branches.append(branch)
         total = tf.add(*branches)
@@ -129,7 +128,7 @@ class NasCell(keras.layers.Layer):
 
     def _build_projection(self, conv_name, norm_name, inputs_shape):
         shared = {"dtype": self.dtype_policy}
-        conv = nas_operations.Convolution(self.filters, 1, name=conv_name, **shared)
+        conv = nas_operations.Convolution(self.filters, (1, 1), name=conv_name, **shared)
         norm = batch_norm.BatchNorm(name=norm_name, **shared, **self.batch_norm_options)
         conv.build(inputs_shape)
         norm.build((None, None, None, self.filters))

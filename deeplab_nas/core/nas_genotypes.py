@@ -1,35 +1,21 @@
 """Architectures: a cell and a path through the resolutions, as a value and as JSON.
 
-Auto-DeepLab, section 3 and Figure 3; the numbering of the states and the names of the operations
-are those of the official `nas_genotypes.py` and `nas_cell.py`.
+Auto-DeepLab, section 3 and Figure 3; the numbering of the states is that of the official
+`nas_genotypes.py` and `nas_cell.py`.
 """
 
 import dataclasses
 import json
 import os
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from deeplab_nas.core import operations
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.files.json_field import Field, shown
-
-ZERO = "zero"
-
-# The order is the order of alpha's columns.
-SEARCH_OPERATIONS = (
-    "separable_3x3_2",
-    "separable_5x5_2",
-    "atrous_3x3",
-    "atrous_5x5",
-    "avg_pool_3x3",
-    "max_pool_3x3",
-    "skip",
-    ZERO,
-)
 
 NUM_LEVELS = 4
 
@@ -38,10 +24,6 @@ VERSION = 1
 
 PUBLISHED = ("auto_deeplab", "pnasnet")
 
-_OPERATION = re.compile(
-    r"separable_(3x3|5x5|7x7)_[12]|atrous_(3x3|5x5|7x7)|(avg|max)_pool_3x3|skip"
-)
-_OPERATION_HELP = "separable_{3x3,5x5,7x7}_{1,2}, atrous_{3x3,5x5,7x7}, {avg,max}_pool_3x3 or skip"
 _MAX_JSON_BYTES = 1_000_000
 # Far beyond what anybody trains; a file could name enough of them to build for days.
 _MAX_BLOCKS = _MAX_LAYERS = 1000
@@ -283,8 +265,9 @@ def _check_pair(pair: Any, field: str, num_states: int) -> None:
             f"{field}: state {shown(state)} is not an integer in 0..{num_states - 1}"
             " (0 = H^{l-1}, 1 = H^{l-2}, 2 + i = block i, which must come earlier)."
         )
-    if not isinstance(operation, str) or not _OPERATION.fullmatch(operation):
-        raise ValueError(f"{field}: operation {shown(operation)} is not {_OPERATION_HELP}.")
+    known = operations.discrete()
+    if operation not in known:
+        raise ValueError(f"{field}: operation {shown(operation)} is not of {', '.join(known)}.")
 
 
 def _from_document(document: Field) -> Architecture:

@@ -65,7 +65,9 @@ class NasNetwork(keras.Model):
         self.live_layers = self.plan.live_layers(wanted)
         stem = STEM if 0 in self.live_layers else STEM[:-1]
         self.stem_convs = [
-            nas_operations.Convolution(filters, 3, stride, name=f"conv{i}", dtype=self.dtype_policy)
+            nas_operations.Convolution(
+                filters, (3, 3), stride, name=f"conv{i}", dtype=self.dtype_policy
+            )
             for i, (filters, stride) in enumerate(stem)
         ]
         self.stem_norms = [

@@ -5,16 +5,15 @@ checkpoint.
 """
 
 import math
-import re
 
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core import operations
 from deeplab_nas.core.kernels import convolution, resize
 from deeplab_nas.core.layers import batch_norm
 from deeplab_nas.core.layers.batch_norm import convolve_and_normalize
-
-_CONVOLUTION = re.compile(r"(separable|atrous)_(\d)x\d(?:_(\d))?")
+from deeplab_nas.core.operations import Kind
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
@@ -22,7 +21,7 @@ class Convolution(keras.layers.Layer):
     """Convolution without bias; its kernel is called `weights`."""
 
     def __init__(self, filters, kernel_size, stride=1, rate=1, **kwargs):
-        """Args: filters, output channels; kernel_size, stride and atrous rate in pixels."""
+        """Args: filters, output channels; `(height, width)` of the kernel; stride; atrous rate."""
         super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
@@ -30,7 +29,7 @@ class Convolution(keras.layers.Layer):
         self.rate = rate
 
     def build(self, inputs_shape):
-        shape = (self.kernel_size, self.kernel_size, inputs_shape[-1], self.filters)
+        shape = (*self.kernel_size, inputs_shape[-1], self.filters)
         self.kernel = _add_kernel(self, "weights", shape)
         self.built = True
 
@@ -53,16 +52,17 @@ class Convolution(keras.layers.Layer):
 class SeparableConvolution(keras.layers.Layer):
     """Depthwise and pointwise convolution; official `separable_conv2d_same`."""
 
-    def __init__(self, filters, kernel_size, stride=1, **kwargs):
-        """Args: filters, output channels; kernel_size and stride of the depthwise part."""
+    def __init__(self, filters, kernel_size, stride=1, rate=1, **kwargs):
+        """Args as `Convolution`; size, stride and rate are those of the depthwise part."""
         super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
         self.stride = stride
+        self.rate = rate
 
     def build(self, inputs_shape):
         channels = inputs_shape[-1]
-        depthwise_shape = (self.kernel_size, self.kernel_size, channels, 1)
+        depthwise_shape = (*self.kernel_size, channels, 1)
         self.depthwise = _add_kernel(self, "depthwise_weights", depthwise_shape)
         self.pointwise = _add_kernel(self, "pointwise_weights", (1, 1, channels, self.filters))
         self.built = True
@@ -71,7 +71,7 @@ class SeparableConvolution(keras.layers.Layer):
         """Convolves `[batch, height, width, channels]`; see `batch_norm.convolve_and_normalize`."""
         depthwise = convolution.scaled_kernel(self.depthwise, None, inputs.dtype)
         pointwise = convolution.scaled_kernel(self.pointwise, scale, inputs.dtype)
-        outputs = convolution.depthwise_conv2d(inputs, depthwise, self.stride)
+        outputs = convolution.depthwise_conv2d(inputs, depthwise, self.stride, self.rate)
         return convolution.conv2d(outputs, pointwise)
 
     def get_config(self):
@@ -80,17 +80,21 @@ class SeparableConvolution(keras.layers.Layer):
             "filters": self.filters,
             "kernel_size": self.kernel_size,
             "stride": self.stride,
+            "rate": self.rate,
         }
 
 
 class Operation(keras.layers.Layer):
     """What the operations of a cell share: their arguments and a chain of layers."""
 
+    # Whether a stride is a bilinear resize before the convolutions, which are not dilated then.
+    halves_by_resize = False
+
     def __init__(self, operation, filters, stride, batch_norm_options=None, **kwargs):
         """Creates the operation.
 
         Args:
-            operation: Its name, as `nas_genotypes` has it.
+            operation: Its name in `operations.TABLE`.
             filters: Channels, of the input as well: the cell sees to that.
             stride: 1 or 2.
             batch_norm_options: Keyword arguments of `batch_norm.BatchNorm`.
@@ -98,6 +102,7 @@ class Operation(keras.layers.Layer):
         """
         super().__init__(**kwargs)
         self.operation = operation
+        self.entry = operations.find(operation)
         self.filters = filters
         self.stride = stride
         self.batch_norm_options = batch_norm_options or {}
@@ -114,6 +119,24 @@ class Operation(keras.layers.Layer):
             layer.build((None, None, None, self.filters))
         self.built = True
 
+    def call(self, inputs, training=False):
+        """Applies {ReLU, convolution, batch norm} for each pair of layers.
+
+        Args:
+            inputs: `[batch, height, width, filters]`.
+            training: Whether to normalise by the batch's statistics.
+
+        Returns:
+            `[batch, ceil(height / stride), ceil(width / stride), filters]`.
+        """
+        outputs = inputs
+        for i, (convolve, norm) in enumerate(zip(self.layers[::2], self.layers[1::2], strict=True)):
+            outputs = tf.nn.relu(outputs)
+            if i == 0 and self.stride > 1 and self.halves_by_resize:
+                outputs = resize.resize_by_kernel(outputs, resize.scaled_size(outputs, 0.5))
+            outputs = convolve_and_normalize(convolve, norm, outputs, training)
+        return outputs
+
     def get_config(self):
         return {
             **super().get_config(),
@@ -126,59 +149,47 @@ class Operation(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class Separable(Operation):
-    """`separable_kxk_n`: n times {ReLU, depthwise, pointwise, batch norm}; the first is strided."""
+    """Depthwise separable convolutions, of which the first is strided."""
 
     def __init__(self, operation, filters, stride, batch_norm_options=None, **kwargs):
         """Args as `Operation`."""
         super().__init__(operation, filters, stride, batch_norm_options, **kwargs)
-        _, size, repetitions = _CONVOLUTION.fullmatch(operation).groups()
-        for i in range(1, int(repetitions) + 1):
-            suffix = f"{size}x{size}_{i}"
+        for i, (height, width) in enumerate(self.entry.kernels, 1):
+            suffix = f"{height}x{width}_{i}"
             self._append(
-                SeparableConvolution, filters, int(size), stride, name=f"separable_{suffix}"
+                SeparableConvolution,
+                *(filters, (height, width), stride, 1 if stride > 1 else self.entry.rate),
+                name=f"separable_{suffix}",
             )
             self._append_batch_norm(f"bn_sep_{suffix}")
             stride = 1
 
-    def call(self, inputs, training=False):
-        """Applies the operation to `[batch, height, width, filters]`."""
-        outputs = inputs
-        for separable, norm in zip(self.layers[::2], self.layers[1::2], strict=True):
-            outputs = convolve_and_normalize(separable, norm, tf.nn.relu(outputs), training)
-        return outputs
-
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
-class Atrous(Operation):
-    """`atrous_kxk`: ReLU, full convolution at rate 2, batch norm.
+class Full(Operation):
+    """Full convolutions, such as `atrous_kxk`."""
 
-    With a stride the input is halved by a bilinear resize and the convolution is not dilated.
-    """
+    halves_by_resize = True
 
     def __init__(self, operation, filters, stride, batch_norm_options=None, **kwargs):
         """Args as `Operation`."""
         super().__init__(operation, filters, stride, batch_norm_options, **kwargs)
-        size = int(_CONVOLUTION.fullmatch(operation)[2])
-        rate = 2 if stride == 1 else 1
-        self._append(Convolution, filters, size, rate=rate, name=operation)
-        self._append_batch_norm(f"bn_atr_{size}x{size}")
-
-    def call(self, inputs, training=False):
-        """Applies the operation to `[batch, height, width, filters]`."""
-        outputs = tf.nn.relu(inputs)
-        if self.stride == 2:
-            outputs = resize.resize_by_kernel(outputs, resize.scaled_size(outputs, 0.5))
-        return convolve_and_normalize(*self.layers, outputs, training)
+        kind = "conv" if self.entry.rate == 1 else "atr"
+        rate = 1 if stride > 1 else self.entry.rate
+        for i, (height, width) in enumerate(self.entry.kernels, 1):
+            suffix = f"_{i}" if len(self.entry.kernels) > 1 else ""
+            name = f"{operation}{suffix}"
+            self._append(Convolution, filters, (height, width), rate=rate, name=name)
+            self._append_batch_norm(f"bn_{kind}_{height}x{width}{suffix}")
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class Pooling(Operation):
-    """`avg_pool_3x3` or `max_pool_3x3`."""
+    """The mean or the maximum of a window."""
 
     def call(self, inputs, training=False):
-        """Applies the operation to `[batch, height, width, filters]`."""
-        pool = tf.nn.max_pool2d if self.operation.startswith("max") else tf.nn.avg_pool2d
-        return pool(inputs, 3, self.stride, "SAME")
+        """Pools; the arguments are those of `Operation.call`."""
+        return pool(self.entry, inputs, self.stride)
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
@@ -189,21 +200,29 @@ class Skip(Operation):
         """Args as `Operation`."""
         super().__init__(operation, filters, stride, batch_norm_options, **kwargs)
         if stride > 1:
-            self._append(Convolution, filters, 1, stride, name="1x1")
+            self._append(Convolution, filters, (1, 1), stride, name="1x1")
             self._append_batch_norm("bn_1")
 
-    def call(self, inputs, training=False):
-        """Applies the operation to `[batch, height, width, filters]`."""
-        if not self.layers:
-            return inputs
-        return convolve_and_normalize(*self.layers, tf.nn.relu(inputs), training)
+
+_LAYERS = {
+    Kind.SEPARABLE: Separable,
+    Kind.CONVOLUTION: Full,
+    Kind.AVERAGE_POOL: Pooling,
+    Kind.MAXIMUM_POOL: Pooling,
+    Kind.SKIP: Skip,
+}
+_POOLS = {Kind.AVERAGE_POOL: tf.nn.avg_pool2d, Kind.MAXIMUM_POOL: tf.nn.max_pool2d}
 
 
 def make(operation, *args, **kwargs):
-    """Creates an operation by its name in `nas_genotypes`; the arguments are `Operation`'s."""
-    kind = operation.partition("_")[0]
-    classes = {"separable": Separable, "atrous": Atrous, "skip": Skip}
-    return classes.get(kind, Pooling)(operation, *args, **kwargs)
+    """Creates an operation by its name in `operations.TABLE`; the arguments are `Operation`'s."""
+    return _LAYERS[operations.find(operation).kind](operation, *args, **kwargs)
+
+
+def pool(operation, inputs, stride=1):
+    """Pools `[batch, height, width, channels]` as an entry of `operations.TABLE` says."""
+    (window,) = operation.kernels
+    return _POOLS[operation.kind](inputs, window, stride, "SAME")
 
 
 def _add_kernel(layer, name, shape):

@@ -1,12 +1,16 @@
 """Architectures drawn from the search space, the baseline that a search has to beat."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from deeplab_nas.core import nas_genotypes
-from deeplab_nas.core.nas_genotypes import NUM_LEVELS, SEARCH_OPERATIONS, ZERO, Architecture
+from deeplab_nas.core.nas_genotypes import NUM_LEVELS, Architecture
+from deeplab_nas.core.operations import SEARCH_OPERATIONS, discrete
 
 
-def draw(seed: int, num_layers: int, num_blocks: int) -> Architecture:
+def draw(
+    seed: int, num_layers: int, num_blocks: int, operations: Sequence[str] = SEARCH_OPERATIONS
+) -> Architecture:
     """Draws an architecture that a search could have decoded.
 
     Every block gets two distinct states and an operation for each, every layer a level that its
@@ -16,13 +20,14 @@ def draw(seed: int, num_layers: int, num_blocks: int) -> Architecture:
         seed: Seed.
         num_layers: L, cells on the path.
         num_blocks: B, blocks in the cell.
+        operations: Names of the candidate operations.
 
     Returns:
         The architecture, without the operation `zero`.
     """
     # The stream of RandomState is frozen over the versions of NumPy, that of Generator is not.
     random = np.random.RandomState(seed)
-    operations = [operation for operation in SEARCH_OPERATIONS if operation != ZERO]
+    operations = discrete(operations)
     cell = tuple(
         tuple(
             (int(state), operations[random.randint(len(operations))])
@@ -35,4 +40,4 @@ def draw(seed: int, num_layers: int, num_blocks: int) -> Architecture:
         lowest, highest = max(level - 1, 0), min(level + 1, NUM_LEVELS - 1)
         level = int(random.randint(lowest, highest + 1))
         path.append(level)
-    return nas_genotypes.Architecture(cell=cell, path=tuple(path))
+    return Architecture(cell=cell, path=tuple(path))

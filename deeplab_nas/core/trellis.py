@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from deeplab_nas.core.nas_genotypes import NUM_LEVELS, SEARCH_OPERATIONS
+from deeplab_nas.core.nas_genotypes import NUM_LEVELS
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
 
 # Beta's last axis: what an arrow does to the level.
 UP, SAME, DOWN = 0, 1, 2

@@ -1,10 +1,13 @@
 """The weights of the operations on every edge as a table of colours."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
 from deeplab_nas.core import trellis
-from deeplab_nas.core.nas_genotypes import SEARCH_OPERATIONS, state_name
+from deeplab_nas.core.nas_genotypes import state_name
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.drawing import canvas, labels
 
 _LEFT = 168
@@ -22,7 +25,9 @@ _MIDDLE: canvas.Color = (107, 164, 214)
 _DARK: canvas.Color = (14, 52, 104)
 
 
-def draw_alpha(weights: np.ndarray, num_blocks: int) -> Image.Image:
+def draw_alpha(
+    weights: np.ndarray, num_blocks: int, operations: Sequence[str] = SEARCH_OPERATIONS
+) -> Image.Image:
     """Draws the softmax of alpha: a row for each edge, a column for each operation.
 
     The largest weight of a row is framed. The scale ends at the largest of all, but not below
@@ -31,6 +36,7 @@ def draw_alpha(weights: np.ndarray, num_blocks: int) -> Image.Image:
     Args:
         weights: float `[edges, operations]` from `decoding.operation_weights`.
         num_blocks: B, the blocks in the cell.
+        operations: Names of the candidate operations, in the order of the columns.
 
     Returns:
         The picture.
@@ -40,18 +46,18 @@ def draw_alpha(weights: np.ndarray, num_blocks: int) -> Image.Image:
     """
     weights = np.asarray(weights)
     edges = trellis.edges(num_blocks)
-    if weights.shape != (len(edges), len(SEARCH_OPERATIONS)):
+    if weights.shape != (len(edges), len(operations)):
         raise ValueError(
-            f"weights: expected shape {[len(edges), len(SEARCH_OPERATIONS)]} for {num_blocks}"
+            f"weights: expected shape {[len(edges), len(operations)]} for {num_blocks}"
             f" blocks, found {list(weights.shape)}."
         )
     canvas.check_fractions("weights", weights)
     bottom = _row_top(len(edges) - 1, num_blocks - 1) + _CELL_HEIGHT
-    table_right = _LEFT + len(SEARCH_OPERATIONS) * _CELL_WIDTH
+    table_right = _LEFT + len(operations) * _CELL_WIDTH
     sheet = canvas.Canvas(table_right + _BAR_LEFT + _BAR_WIDTH + _RIGHT, bottom + _BOTTOM)
-    for column, operation in enumerate(SEARCH_OPERATIONS):
+    for column, operation in enumerate(operations):
         _draw_title(sheet, _LEFT + (column + 0.5) * _CELL_WIDTH, operation)
-    largest = max(float(weights.max()), 2 / len(SEARCH_OPERATIONS))
+    largest = max(float(weights.max()), 2 / len(operations))
     for row, (state, block) in enumerate(edges):
         top = _row_top(row, block)
         _draw_row_label(sheet, top + _CELL_HEIGHT / 2, state, block)

@@ -1,36 +1,23 @@
 """How operations are called and coloured in pictures and tables."""
 
-import re
-
+from deeplab_nas.core.operations import Kind, find
 from deeplab_nas.drawing.canvas import Color
 
-_KINDS = {"separable": "sep", "atrous": "atrous", "avg_pool": "avg pool", "max_pool": "max pool"}
-
-_COLORS: dict[str, Color] = {
-    "separable": (219, 234, 251),
-    "atrous": (255, 228, 204),
-    "avg_pool": (215, 242, 221),
-    "max_pool": (215, 242, 221),
+_COLORS: dict[Kind, Color] = {
+    Kind.SEPARABLE: (219, 234, 251),
+    Kind.CONVOLUTION: (255, 228, 204),
+    Kind.AVERAGE_POOL: (215, 242, 221),
+    Kind.MAXIMUM_POOL: (215, 242, 221),
+    Kind.SKIP: (233, 236, 239),
+    Kind.ZERO: (233, 236, 239),
 }
-_OTHER_COLOR: Color = (233, 236, 239)
-
-_NAME = re.compile(r"(separable|atrous|avg_pool|max_pool)_(\d)x\d(?:_(\d))?")
 
 
 def operation_label(operation: str) -> str:
-    """Returns the paper's short name of an operation, such as `sep 3x3`.
-
-    A separable convolution is applied twice unless the label says once.
-    """
-    match = _NAME.fullmatch(operation)
-    if not match:
-        return operation
-    kind, size, repetitions = match.groups()
-    once = ", once" if repetitions == "1" else ""
-    return f"{_KINDS[kind]} {size}x{size}{once}"
+    """Returns the paper's short name of an operation, such as `sep 3x3`."""
+    return find(operation).label
 
 
 def operation_color(operation: str) -> Color:
     """Returns the fill that stands for the kind of an operation."""
-    match = _NAME.fullmatch(operation)
-    return _COLORS[match.group(1)] if match else _OTHER_COLOR
+    return _COLORS[find(operation).kind]

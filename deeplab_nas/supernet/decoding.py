@@ -4,19 +4,13 @@ Everything is computed in float64 and in logarithms, so that a choice stays righ
 probability underflows. Equal strengths are settled by the lower number.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from deeplab_nas.core import trellis
-from deeplab_nas.core.nas_genotypes import (
-    NUM_LEVELS,
-    SEARCH_OPERATIONS,
-    ZERO,
-    Architecture,
-    Cell,
-    Path,
-)
-
-_NOT_ZERO = np.array([name != ZERO for name in SEARCH_OPERATIONS])
+from deeplab_nas.core.nas_genotypes import NUM_LEVELS, Architecture, Cell, Path
+from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, discrete, find
 
 
 def transition_probabilities(beta: np.ndarray) -> np.ndarray:
@@ -35,11 +29,14 @@ def transition_probabilities(beta: np.ndarray) -> np.ndarray:
     return np.exp(_log_transitions(beta))
 
 
-def operation_weights(alpha: np.ndarray) -> np.ndarray:
+def operation_weights(
+    alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
+) -> np.ndarray:
     """Softmax over the operations of each edge (eq. 4).
 
     Args:
         alpha: float `[edges, operations]`, logits.
+        operations: Names of the candidate operations, in the order of alpha's columns.
 
     Returns:
         float64 `[edges, operations]`, rows that sum to 1.
@@ -47,16 +44,17 @@ def operation_weights(alpha: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: Wrong shape, or values that are not finite.
     """
-    return np.exp(_log_softmax(_checked_alpha(alpha)))
+    return np.exp(_log_softmax(_checked_alpha(alpha, operations)))
 
 
-def decode_cell(alpha: np.ndarray) -> Cell:
+def decode_cell(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS) -> Cell:
     """Keeps the two strongest predecessors of each block, each with its best operation.
 
     The strength of an edge is its largest weight among the operations other than zero.
 
     Args:
         alpha: float `[edges, operations]`, logits in the order of `trellis.edges`.
+        operations: As in `operation_weights`.
 
     Returns:
         The blocks, in each the stronger predecessor first.
@@ -64,8 +62,9 @@ def decode_cell(alpha: np.ndarray) -> Cell:
     Raises:
         ValueError: Wrong shape, or values that are not finite.
     """
-    weights = _log_softmax(_checked_alpha(alpha))
-    weights = np.where(_NOT_ZERO, weights, -np.inf)
+    weights = _log_softmax(_checked_alpha(alpha, operations))
+    choices = discrete(operations)
+    weights = np.where([name in choices for name in operations], weights, -np.inf)
     cell = []
     row = 0
     for block in range(_num_blocks(alpha)):
@@ -73,7 +72,7 @@ def decode_cell(alpha: np.ndarray) -> Cell:
         row += block + 2
         strongest = np.argsort(-candidates.max(axis=1), kind="stable")[:2]
         first, second = (
-            (int(state), SEARCH_OPERATIONS[int(candidates[state].argmax())]) for state in strongest
+            (int(state), operations[int(candidates[state].argmax())]) for state in strongest
         )
         cell.append((first, second))
     return tuple(cell)
@@ -108,12 +107,15 @@ def decode_path(beta: np.ndarray) -> Path:
     return tuple(path)
 
 
-def decode(alpha: np.ndarray, beta: np.ndarray) -> Architecture:
+def decode(
+    alpha: np.ndarray, beta: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
+) -> Architecture:
     """Decodes a search (section 3.3).
 
     Args:
         alpha: float `[edges, operations]`, logits.
         beta: float `[layers, 4, 3]`, logits.
+        operations: As in `operation_weights`.
 
     Returns:
         The architecture.
@@ -121,13 +123,14 @@ def decode(alpha: np.ndarray, beta: np.ndarray) -> Architecture:
     Raises:
         ValueError: Wrong shapes, or values that are not finite.
     """
-    return Architecture(cell=decode_cell(alpha), path=decode_path(beta))
+    return Architecture(cell=decode_cell(alpha, operations), path=decode_path(beta))
 
 
-def alpha_entropy(alpha: np.ndarray) -> float:
+def alpha_entropy(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS) -> float:
     """Returns how undecided the cell is: the mean entropy of alpha's rows, 1 if uniform."""
-    log_weights = _log_softmax(_checked_alpha(alpha))
-    return float(_entropies(log_weights).mean() / np.log(log_weights.shape[1]))
+    log_weights = _log_softmax(_checked_alpha(alpha, operations))
+    # With one candidate there is nothing to decide.
+    return float(_entropies(log_weights).mean() / np.log(max(len(operations), 2)))
 
 
 def beta_entropy(beta: np.ndarray) -> float:
@@ -143,14 +146,14 @@ def beta_entropy(beta: np.ndarray) -> float:
 
 def num_skips(cell: Cell) -> int:
     """Returns how many of the 2B operations of a cell are `skip`: a sign of a collapsed search."""
-    return sum(operation == "skip" for block in cell for _, operation in block)
+    return sum(find(operation).kind is Kind.SKIP for block in cell for _, operation in block)
 
 
-def _checked_alpha(alpha: np.ndarray) -> np.ndarray:
+def _checked_alpha(alpha: np.ndarray, operations: Sequence[str]) -> np.ndarray:
     alpha = np.asarray(alpha, dtype=np.float64)
-    if alpha.ndim != 2 or alpha.shape[1] != len(SEARCH_OPERATIONS):
+    if alpha.ndim != 2 or alpha.shape[1] != len(operations):
         raise ValueError(
-            f"alpha: expected shape [edges, {len(SEARCH_OPERATIONS)}], found {list(alpha.shape)}."
+            f"alpha: expected shape [edges, {len(operations)}], found {list(alpha.shape)}."
         )
     _num_blocks(alpha)
     if not np.isfinite(alpha).all():

@@ -5,12 +5,10 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import trellis
+from deeplab_nas.core import nas_operations, trellis
 from deeplab_nas.core.kernels import phases, resize
-from deeplab_nas.supernet import operations
-
-PARAMETER_FREE = ("avg_pool_3x3", "max_pool_3x3", "skip")
-_NUM_POOLS = 2
+from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, discrete, find
+from deeplab_nas.supernet.operations import OPERATION_SETS
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
@@ -27,7 +25,15 @@ class MixedOps(keras.layers.Layer):
       scale of that normalisation; pools are normalised too, as in DARTS. `zero` adds nothing.
     """
 
-    def __init__(self, num_blocks, num_cells, filters, operation_set, **kwargs):
+    def __init__(
+        self,
+        num_blocks,
+        num_cells,
+        filters,
+        operation_set,
+        candidates=SEARCH_OPERATIONS,
+        **kwargs,
+    ):
         """Creates the layer.
 
         Args:
@@ -35,6 +41,7 @@ class MixedOps(keras.layers.Layer):
             num_cells: Cells that run side by side.
             filters: Channels of a block of one cell.
             operation_set: Key of `operations.OPERATION_SETS`.
+            candidates: Names of the candidate operations.
             **kwargs: Of `keras.layers.Layer`.
         """
         super().__init__(autocast=False, **kwargs)
@@ -42,6 +49,9 @@ class MixedOps(keras.layers.Layer):
         self.num_cells = num_cells
         self.filters = filters
         self.operation_set = operation_set
+        self.candidates = tuple(candidates)
+        entries = [find(name) for name in discrete(self.candidates)]
+        self.parameter_free = {entry.name: entry for entry in entries if not entry.has_weights}
         self.stages = trellis.stages(num_blocks)
         self.consumers = trellis.consumers_by_state(num_blocks)[1:]
         groups_by_stage = [
@@ -49,16 +59,22 @@ class MixedOps(keras.layers.Layer):
             for states, consumers in zip(self.stages, self.consumers, strict=True)
         ]
         self.operations = {
-            name: make(groups_by_stage, filters, name=name, dtype=self.dtype_policy)
-            for name, make in operations.OPERATION_SETS[operation_set].items()
+            entry.name: OPERATION_SETS[operation_set][entry.kind](
+                *(groups_by_stage, filters, entry.kernels, entry.rate),
+                name=entry.name,
+                dtype=self.dtype_policy,
+            )
+            for entry in entries
+            if entry.has_weights
         }
 
     @property
     def normalized_channels(self):
         """Channels that the calls for all stages normalise together."""
-        wide = sum(operation.num_normalizations for operation in self.operations.values())
+        wide = sum(len(operation.kernel_sizes) for operation in self.operations.values())
+        pools = sum(entry.kind in _NORMALIZED for entry in self.parameter_free.values())
         blocks = sum(
-            len(states) * (consumers * wide + _NUM_POOLS)
+            len(states) * (consumers * wide + pools)
             for states, consumers in zip(self.stages, self.consumers, strict=True)
         )
         return blocks * self.num_cells * self.filters
@@ -92,7 +108,7 @@ class MixedOps(keras.layers.Layer):
             stage: Its index in `trellis.stages`.
             kernels: The stage's entry of `kernels_by_stage`.
             scales: The stage's entry of `OperationGates.scales` for `operations`.
-            mix: The stage's entry of `OperationGates.mixes` for `PARAMETER_FREE`.
+            mix: The stage's entry of `OperationGates.mixes` for `parameter_free`.
             statistics: `normalization.StatisticsPass`.
 
         Returns:
@@ -119,9 +135,25 @@ class MixedOps(keras.layers.Layer):
                 self.operations.items(), tf.unstack(scales), strict=True
             )
         ]
-        edges = tf.split(tf.add_n(wide), states * consumers, -1)
-        mixed = _parameter_free(inputs, states, mix, statistics)
-        return [[*edges[i::consumers], mixed[i]] for i in range(consumers)]
+        edges = tf.split(tf.add_n(wide), states * consumers, -1) if wide else []
+        received = [edges[i::consumers] for i in range(consumers)]
+        if self.parameter_free:
+            mixed = self._parameter_free(inputs, states, mix, statistics)
+            received = [[*parts, own] for parts, own in zip(received, mixed, strict=True)]
+        return received
+
+    def _parameter_free(self, inputs, states, mix, statistics):
+        """Pools and skip of all states, summed for each consumer."""
+        outputs = [
+            _PARAMETER_FREE[entry.kind](entry, inputs, statistics)
+            for entry in self.parameter_free.values()
+        ]
+        if states > 1:
+            outputs = [part for output in outputs for part in tf.split(output, states, -1)]
+        flat = tf.reshape(tf.stack(outputs), [len(outputs), -1])
+        mixed = tf.linalg.matmul(tf.cast(mix, inputs.dtype), flat)
+        shape = outputs[0].shape if outputs[0].shape.is_fully_defined() else tf.shape(outputs[0])
+        return tf.unstack(tf.reshape(mixed, tf.concat([mix.shape[:1], shape], 0)))
 
     def get_config(self):
         return {
@@ -130,6 +162,7 @@ class MixedOps(keras.layers.Layer):
             "num_cells": self.num_cells,
             "filters": self.filters,
             "operation_set": self.operation_set,
+            "candidates": self.candidates,
         }
 
 
@@ -153,14 +186,14 @@ def _repeat(inputs, states, consumers):
     return repeat(inputs)
 
 
-def _parameter_free(inputs, states, mix, statistics):
-    """Pools and skip of all states, summed for each consumer."""
-    average = statistics.normalize(tf.nn.avg_pool2d(inputs, 3, 1, "SAME"))
-    maximum = statistics.normalize(tf.nn.max_pool2d(inputs, 3, 1, "SAME"))
-    outputs = [average, maximum, inputs]
-    if states > 1:
-        outputs = [part for output in outputs for part in tf.split(output, states, -1)]
-    flat = tf.reshape(tf.stack(outputs), [len(outputs), -1])
-    mixed = tf.linalg.matmul(tf.cast(mix, inputs.dtype), flat)
-    shape = outputs[0].shape if outputs[0].shape.is_fully_defined() else tf.shape(outputs[0])
-    return tf.unstack(tf.reshape(mixed, tf.concat([mix.shape[:1], shape], 0)))
+def _pool(entry, inputs, statistics):
+    return statistics.normalize(nas_operations.pool(entry, inputs))
+
+
+def _skip(entry, inputs, statistics):
+    return inputs
+
+
+# What computes the operations of each kind that has no weights, and whether it normalises.
+_PARAMETER_FREE = {Kind.AVERAGE_POOL: _pool, Kind.MAXIMUM_POOL: _pool, Kind.SKIP: _skip}
+_NORMALIZED = {kind for kind, compute in _PARAMETER_FREE.items() if compute is _pool}

@@ -6,12 +6,11 @@ repeated once a consumer, so that every edge owns a run of channels and the edge
 convolutions are one grouped convolution.
 """
 
-import functools
-
 import keras
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import convolution, phases
+from deeplab_nas.core.operations import Kind
 
 
 class WideOperation(keras.layers.Layer):
@@ -19,74 +18,46 @@ class WideOperation(keras.layers.Layer):
 
     A kernel of the layer holds those of all edges of the cell, ordered by the state that they
     leave, so that a trellis node has a few large variables instead of hundreds of small ones. A
-    subclass creates kernels in `build`, tells in `num_normalizations` how often `call` normalises,
-    and ends `call` in a normalisation that carries the weight of the operation.
+    subclass creates kernels in `build`, cuts them in `kernels_by_stage` and applies those of one
+    convolution in `convolve`.
     """
 
-    num_normalizations = 1
+    def __init__(self, groups_by_stage, filters, kernel_sizes, rate, **kwargs):
+        """Creates the operation.
 
-    def __init__(self, groups_by_stage, filters, rate=1, **kwargs):
-        """Args: groups_by_stage, edges times cells of each; filters of a group; atrous rate."""
+        Args:
+            groups_by_stage: Edges times cells of each stage.
+            filters: Channels of a group.
+            kernel_sizes: `(height, width)` of each convolution, one after another.
+            rate: Atrous rate.
+            **kwargs: Of `keras.layers.Layer`.
+        """
         super().__init__(autocast=False, **kwargs)
         self.groups_by_stage = list(groups_by_stage)
         self.filters = filters
+        self.kernel_sizes = [tuple(size) for size in kernel_sizes]
         self.rate = rate
 
     def add_kernel(self, name, size, in_channels):
-        """Adds a kernel `[size, size, in_channels, sum(groups_by_stage) * filters]`."""
+        """Adds a kernel `[*size, in_channels, sum(groups_by_stage) * filters]`."""
+        height, width = size
         return self.add_weight(
             name=name,
-            shape=(size, size, in_channels, sum(self.groups_by_stage) * self.filters),
-            initializer=convolution.fan_in_uniform(size * size * in_channels),
+            shape=(height, width, in_channels, sum(self.groups_by_stage) * self.filters),
+            initializer=convolution.fan_in_uniform(height * width * in_channels),
         )
 
     def kernels_by_stage(self, kernels):
-        """Cuts the values of the layer's variables into those of each stage.
+        """Cuts the values of the layer's variables, in order of creation, into those of each stage.
 
         Returns:
-            For each stage a tuple with one tensor a variable, in order of creation,
-            `[size, size, in_channels, groups * filters]`.
+            For each stage, what `convolve` takes for each convolution.
         """
         return list(zip(*[self.cut(kernel, axis=3) for kernel in kernels], strict=True))
 
     def cut(self, kernel, axis):
         """Cuts one kernel, whose output channels are on `axis`, into those of each stage."""
         return tf.split(kernel, [groups * self.filters for groups in self.groups_by_stage], axis)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "groups_by_stage": self.groups_by_stage,
-            "filters": self.filters,
-            "rate": self.rate,
-        }
-
-
-@keras.saving.register_keras_serializable(package="deeplab_nas")
-class SeparableConvolution(WideOperation):
-    """`repetitions` times {ReLU, depthwise, pointwise, batch norm}; official `nas_cell`."""
-
-    def __init__(self, groups_by_stage, filters, kernel_size, repetitions, **kwargs):
-        """Args as `WideOperation`, and the size of the depthwise kernels."""
-        super().__init__(groups_by_stage, filters, **kwargs)
-        self.kernel_size = kernel_size
-        self.repetitions = repetitions
-        self.num_normalizations = repetitions
-
-    def build(self):
-        for i in range(1, self.repetitions + 1):
-            self.add_kernel(f"depthwise_{i}", self.kernel_size, 1)
-            self.add_kernel(f"pointwise_{i}", 1, self.filters)
-        self.built = True
-
-    def kernels_by_stage(self, kernels):
-        """As `WideOperation` has it, but for depthwise kernels: `[size, size, channels, 1]`."""
-        depthwise = [
-            self.cut(tf.reshape(kernel, [self.kernel_size, self.kernel_size, -1, 1]), axis=2)
-            for kernel in kernels[::2]
-        ]
-        pointwise = [self.cut(kernel, axis=3) for kernel in kernels[1::2]]
-        return list(zip(zip(*depthwise, strict=True), zip(*pointwise, strict=True), strict=True))
 
     def call(self, inputs, size, kernels, scale, statistics):
         """Applies the operation to one stage.
@@ -102,61 +73,76 @@ class SeparableConvolution(WideOperation):
         Returns:
             `[batch, height, width, channels]`.
         """
-        outputs = inputs
-        for i, (depthwise, pointwise) in enumerate(zip(*kernels, strict=True)):
-            if i:
-                outputs = tf.nn.relu(statistics.normalize(outputs))
-                outputs = phases.split(outputs, self.rate)
-            outputs = convolution.depthwise_conv2d(outputs, depthwise)
-            outputs = phases.merge(outputs, self.rate, size)
-            outputs = convolution.conv2d(outputs, pointwise)
+        outputs = self.convolve(inputs, size, kernels[0])
+        for kernel in kernels[1:]:
+            outputs = tf.nn.relu(statistics.normalize(outputs))
+            outputs = self.convolve(phases.split(outputs, self.rate), size, kernel)
         return statistics.normalize(outputs, scale)
 
     def get_config(self):
         return {
             **super().get_config(),
-            "kernel_size": self.kernel_size,
-            "repetitions": self.repetitions,
+            "groups_by_stage": self.groups_by_stage,
+            "filters": self.filters,
+            "kernel_sizes": self.kernel_sizes,
+            "rate": self.rate,
         }
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
-class AtrousConvolution(WideOperation):
-    """ReLU, full convolution at `rate`, batch normalisation; official `nas_cell`."""
-
-    def __init__(self, groups_by_stage, filters, kernel_size, rate=2, **kwargs):
-        """Args as `WideOperation`, and the size of the kernel."""
-        super().__init__(groups_by_stage, filters, rate, **kwargs)
-        self.kernel_size = kernel_size
+class WideSeparableConvolution(WideOperation):
+    """For each kernel ReLU, depthwise and pointwise convolution, normalisation."""
 
     def build(self):
-        self.add_kernel("kernel", self.kernel_size, self.filters)
+        for i, size in enumerate(self.kernel_sizes, 1):
+            self.add_kernel(f"depthwise_{i}", size, 1)
+            self.add_kernel(f"pointwise_{i}", (1, 1), self.filters)
         self.built = True
 
-    def call(self, inputs, size, kernels, scale, statistics):
-        """Applies the operation to one stage; see `SeparableConvolution.call`."""
-        outputs = convolution.conv2d(inputs, kernels[0])
-        return statistics.normalize(phases.merge(outputs, self.rate, size), scale)
+    def kernels_by_stage(self, kernels):
+        """As `WideOperation` has it: `[*size, channels, 1]` and the pointwise kernel, in pairs."""
+        pairs = [
+            zip(
+                self.cut(tf.reshape(depthwise, [*size, -1, 1]), axis=2),
+                self.cut(pointwise, axis=3),
+                strict=True,
+            )
+            for size, depthwise, pointwise in zip(
+                self.kernel_sizes, kernels[::2], kernels[1::2], strict=True
+            )
+        ]
+        return list(zip(*pairs, strict=True))
 
-    def get_config(self):
-        return {**super().get_config(), "kernel_size": self.kernel_size}
+    def convolve(self, inputs, size, kernels):
+        """Convolves phases; returns `[batch, *size, channels]`."""
+        depthwise, pointwise = kernels
+        outputs = convolution.depthwise_conv2d(inputs, depthwise)
+        return convolution.conv2d(phases.merge(outputs, self.rate, size), pointwise)
 
 
-_SEPARABLE = {
-    "separable_3x3_2": functools.partial(SeparableConvolution, kernel_size=3, repetitions=2),
-    "separable_5x5_2": functools.partial(SeparableConvolution, kernel_size=5, repetitions=2),
-}
+@keras.saving.register_keras_serializable(package="deeplab_nas")
+class WideConvolution(WideOperation):
+    """For each kernel ReLU, full convolution, normalisation."""
 
-# By operation set, each operation with weights and what builds it from (groups_by_stage, filters).
+    def build(self):
+        for i, size in enumerate(self.kernel_sizes, 1):
+            suffix = f"_{i}" if len(self.kernel_sizes) > 1 else ""
+            self.add_kernel(f"kernel{suffix}", size, self.filters)
+        self.built = True
+
+    def convolve(self, inputs, size, kernels):
+        """Convolves phases; returns `[batch, *size, channels]`."""
+        return phases.merge(convolution.conv2d(inputs, kernels), self.rate, size)
+
+
+# By operation set, what builds the operations of each kind that has weights.
 OPERATION_SETS = {
     "official": {
-        **_SEPARABLE,
-        "atrous_3x3": functools.partial(AtrousConvolution, kernel_size=3),
-        "atrous_5x5": functools.partial(AtrousConvolution, kernel_size=5),
+        Kind.SEPARABLE: WideSeparableConvolution,
+        Kind.CONVOLUTION: WideConvolution,
     },
     "darts": {
-        **_SEPARABLE,
-        "atrous_3x3": functools.partial(SeparableConvolution, kernel_size=3, repetitions=1, rate=2),
-        "atrous_5x5": functools.partial(SeparableConvolution, kernel_size=5, repetitions=1, rate=2),
+        Kind.SEPARABLE: WideSeparableConvolution,
+        Kind.CONVOLUTION: WideSeparableConvolution,
     },
 }

@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.core import trellis
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
 
 
 def operation_weights(alpha):
@@ -40,8 +41,9 @@ class OperationGates:
     in common is computed once.
     """
 
-    def __init__(self, alpha, num_blocks):
-        """Args: alpha `[edges, operations]` as `operation_weights` takes it; num_blocks B."""
+    def __init__(self, alpha, num_blocks, operations=SEARCH_OPERATIONS):
+        """Args: alpha `[edges, operations]`; num_blocks B; operations, names of its columns."""
+        self._columns = {name: column for column, name in enumerate(operations)}
         weights = operation_weights(alpha)
         edges = trellis.edges(num_blocks)
         by_state = sorted(range(len(edges)), key=lambda row: edges[row])
@@ -71,14 +73,16 @@ class OperationGates:
         """
 
         def make(weights, states):
-            weights = tf.reshape(weights, [len(states), -1, len(operations)])
-            return tf.reshape(tf.transpose(weights, [1, 2, 0]), [weights.shape[1], -1])
+            consumers = weights.shape[0] // len(states)
+            weights = tf.reshape(weights, [len(states), consumers, len(operations)])
+            mixes = tf.transpose(weights, [1, 2, 0])
+            return tf.reshape(mixes, [consumers, len(operations) * len(states)])
 
         return self._once(("mixes", operations), make)
 
     def _once(self, key, make):
         if key not in self._made:
-            columns = [nas_genotypes.SEARCH_OPERATIONS.index(name) for name in key[1]]
+            columns = np.array([self._columns[name] for name in key[1]], np.int32)
             self._made[key] = [
                 make(tf.gather(weights, columns, axis=1), states)
                 for weights, states in zip(self._weights, self._stages, strict=True)

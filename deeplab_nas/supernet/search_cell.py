@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from deeplab_nas.core import trellis
 from deeplab_nas.core.kernels import convolution, resize
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.supernet import mixed_ops, normalization
 
 
@@ -23,7 +24,16 @@ class SearchCell(keras.layers.Layer):
     WEIGHTS = ("kernels",)
     ARCHITECTURE = ("arrows", "mixes", "scales")
 
-    def __init__(self, directions, num_blocks, filters, operation_set, batch_norm_decay, **kwargs):
+    def __init__(
+        self,
+        directions,
+        num_blocks,
+        filters,
+        operation_set,
+        batch_norm_decay,
+        candidates=SEARCH_OPERATIONS,
+        **kwargs,
+    ):
         """Creates the node.
 
         Args:
@@ -32,6 +42,7 @@ class SearchCell(keras.layers.Layer):
             filters: Channels of a block of one cell.
             operation_set: Key of `operations.OPERATION_SETS`.
             batch_norm_decay: Decay of the moving statistics.
+            candidates: Names of the candidate operations.
             **kwargs: Of `keras.layers.Layer`.
         """
         super().__init__(autocast=False, **kwargs)
@@ -40,11 +51,13 @@ class SearchCell(keras.layers.Layer):
         self.filters = filters
         self.operation_set = operation_set
         self.batch_norm_decay = batch_norm_decay
+        self.candidates = tuple(candidates)
         self.mixed_ops = mixed_ops.MixedOps(
             num_blocks,
             len(self.directions),
             filters,
             operation_set,
+            self.candidates,
             name="mixed_ops",
             dtype=self.dtype_policy,
         )
@@ -84,7 +97,7 @@ class SearchCell(keras.layers.Layer):
         """Cells of one kind differ in nothing but their variables."""
         return (
             *(tuple(self.directions), self.num_blocks, self.filters),
-            *(self.operation_set, self.dtype_policy.name),
+            *(self.operation_set, self.candidates, self.dtype_policy.name),
         )
 
     def call(self, sources, skip_source, arrows, gates, size, run, training=False):
@@ -107,7 +120,7 @@ class SearchCell(keras.layers.Layer):
             "kernels": [self._kernel(variable) for variable in self.trainable_variables],
             "arrows": arrows,
             "scales": gates.scales(tuple(self.mixed_ops.operations), self.width),
-            "mixes": gates.mixes(mixed_ops.PARAMETER_FREE),
+            "mixes": gates.mixes(tuple(self.mixed_ops.parameter_free)),
             "moving": self.statistics.given(training),
         }
         outputs, batch = run(self, tensors, size=size)
@@ -185,4 +198,5 @@ class SearchCell(keras.layers.Layer):
             "filters": self.filters,
             "operation_set": self.operation_set,
             "batch_norm_decay": self.batch_norm_decay,
+            "candidates": self.candidates,
         }

@@ -1,11 +1,12 @@
 """The supernet: every path and every cell at once (Auto-DeepLab, sections 3 and 4)."""
 
+import dataclasses
 import functools
 
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.core import nas_genotypes, operations, trellis
 from deeplab_nas.core.kernels import resize
 from deeplab_nas.supernet import (
     relaxation,
@@ -28,7 +29,17 @@ class Supernet(keras.Model):
     """
 
     def __init__(self, num_classes, config=None, **kwargs):
-        """Args: num_classes; config, a `SupernetConfig` (the paper's by default)."""
+        """Creates the supernet.
+
+        Args:
+            num_classes: Number of classes.
+            config: `SupernetConfig`; the paper's by default.
+            **kwargs: Of `keras.Model`.
+
+        Raises:
+            ValueError: There is no such operation set.
+            UserError: The candidate operations are none, unknown or there twice.
+        """
         super().__init__(**kwargs)
         self.num_classes = num_classes
         self.config = config or SupernetConfig()
@@ -37,6 +48,7 @@ class Supernet(keras.Model):
                 f"Expected an operation set of {sorted(OPERATION_SETS)}, "
                 f"found {self.config.operation_set!r}."
             )
+        operations.check_candidates(self.config.operations)
         self._functions = shared_functions.SharedFunctions()
         decay = self.config.batch_norm_decay
         self.stem = search_stem.SearchStem(decay, name="stem", dtype=self.dtype_policy)
@@ -63,6 +75,7 @@ class Supernet(keras.Model):
             filters=self.config.filter_multiplier * 2**level,
             operation_set=self.config.operation_set,
             batch_norm_decay=self.config.batch_norm_decay,
+            candidates=self.config.operations,
             name=f"cell_{layer}_{level}",
             dtype=self.dtype_policy,
         )
@@ -84,7 +97,7 @@ class Supernet(keras.Model):
     def build(self, input_shape=None):
         """Creates all variables; they do not depend on the size of the images."""
         initial = {"initializer": keras.initializers.RandomNormal(stddev=1e-3), "autocast": False}
-        num_operations = len(nas_genotypes.SEARCH_OPERATIONS)
+        num_operations = len(self.config.operations)
         num_edges = trellis.num_edges(self.config.num_blocks)
         self.alpha = self.add_weight(name="alpha", shape=(num_edges, num_operations), **initial)
         self.beta = self.add_weight(
@@ -123,7 +136,9 @@ class Supernet(keras.Model):
             `[batch, height, width, num_classes]`, float32: the sum of the heads of all scales,
             each upsampled to the size of the images.
         """
-        gates = relaxation.OperationGates(tf.convert_to_tensor(self.alpha), self.config.num_blocks)
+        gates = relaxation.OperationGates(
+            tf.convert_to_tensor(self.alpha), self.config.num_blocks, self.config.operations
+        )
         arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
         images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
         half, quarter = self.stem(images, training=training)
@@ -153,12 +168,13 @@ class Supernet(keras.Model):
         return tf.add_n(logits)
 
     def get_config(self):
-        config = keras.saving.serialize_keras_object(vars(self.config))
+        config = dataclasses.asdict(self.config)
         return {**super().get_config(), "num_classes": self.num_classes, "config": config}
 
     @classmethod
     def from_config(cls, config):
-        settings = keras.saving.deserialize_keras_object(config.pop("config"))
+        settings = config.pop("config")
+        settings["operations"] = tuple(settings["operations"])
         return cls(config=SupernetConfig(**settings), **config)
 
 

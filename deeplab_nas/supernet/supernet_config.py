@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from deeplab_nas.core.operations import SEARCH_OPERATIONS, check_candidates
 from deeplab_nas.settings import Settings, setting
 from deeplab_nas.supernet.operations import OPERATION_SETS
 
@@ -29,3 +30,11 @@ class SupernetConfig(Settings):
         least=0,
         below=1,
     )
+    operations: tuple[str, ...] = setting(
+        SEARCH_OPERATIONS,
+        "Candidate operations on every edge, in the order of alpha's columns.",
+        paper="the default",
+    )
+
+    def check_together(self) -> None:
+        check_candidates(self.operations)

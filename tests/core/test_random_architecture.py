@@ -1,7 +1,14 @@
 """Drawn architectures are valid, those of their seed, and cover the search space."""
 
 from deeplab_nas.core import random_architecture
-from deeplab_nas.core.nas_genotypes import SEARCH_OPERATIONS, ZERO
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
+
+
+def test_draws_keep_to_the_candidates():
+    few = ("max_pool_3x3", "zero", "atrous_7x7")
+    drawn = [random_architecture.draw(seed, 2, 3, few) for seed in range(20)]
+    operations = {pair[1] for found in drawn for block in found.cell for pair in block}
+    assert operations == {"max_pool_3x3", "atrous_7x7"}
 
 
 def test_draws_are_functions_of_the_seed_and_cover_the_space():
@@ -10,7 +17,9 @@ def test_draws_are_functions_of_the_seed_and_cover_the_space():
     assert len({found.path for found in drawn}) > 50
     assert {len(found.path) for found in drawn} == {6}
     pairs = [block for found in drawn for block in found.cell]
-    assert {operation for block in pairs for _, operation in block} == {*SEARCH_OPERATIONS} - {ZERO}
+    assert {operation for block in pairs for _, operation in block} == {*SEARCH_OPERATIONS} - {
+        "zero"
+    }
     assert all(block[0][0] != block[1][0] for block in pairs)
     for block in range(3):
         states = {state for found in drawn for state, _ in found.cell[block]}

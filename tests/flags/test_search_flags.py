@@ -31,7 +31,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
         *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
         *("--num_layers=3", "--num_blocks=2", "--filter_multiplier=6"),
-        *("--operation_set=darts", "--batch_norm_decay=0.75"),
+        *("--operation_set=darts", "--batch_norm_decay=0.75", "--operations=skip,atrous_7x7"),
         *(
             "--mixed_precision=bfloat16",
             "--recompute=always",
@@ -90,6 +90,7 @@ def test_the_cityscapes_recipe_is_the_papers(parse):
         ("--filter_multiplier=-8", ["--filter_multiplier", "-8"]),
         ("--operation_set=nas", ["--operation_set", "official", "darts", "'nas'"]),
         ("--batch_norm_decay=1", ["--batch_norm_decay"]),
+        ("--operations=skip,pool", ["--operations", "max_pool_3x3", "'skip,pool'"]),
         ("--log_steps=0", ["--log_steps"]),
         ("--keep_checkpoints=0", ["--keep_checkpoints"]),
     ],

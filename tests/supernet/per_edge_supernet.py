@@ -9,17 +9,6 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-OPERATIONS = (
-    "separable_3x3_2",
-    "separable_5x5_2",
-    "atrous_3x3",
-    "atrous_5x5",
-    "avg_pool_3x3",
-    "max_pool_3x3",
-    "skip",
-    "zero",
-)
-
 
 def named_variables(supernet):
     """All trainable variables by path, as float64 tensors to differentiate by."""
@@ -37,8 +26,8 @@ def batch_normalize(x, seen):
 
 
 def convolve(x, kernel, stride=1, rate=1):
-    margin = rate * (kernel.shape[0] // 2)
-    x = tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+    margins = [[rate * (side // 2)] * 2 for side in kernel.shape[:2]]
+    x = tf.pad(x, [[0, 0], *margins, [0, 0]])
     if rate > 1:
         kernel = dilate(kernel, rate)
     return tf.nn.conv2d(x, kernel, stride, "VALID")
@@ -109,11 +98,16 @@ class Cell:
                 return self.separable(x, name, state, block, repetitions=1, rate=2)
             kernel = self.kernel(name, "kernel", state, block)
             return batch_normalize(convolve(tf.nn.relu(x), kernel, rate=2), self.seen)
+        if name == "conv_7x1_1x7":
+            for i in (1, 2):
+                kernel = self.kernel(name, f"kernel_{i}", state, block)
+                x = batch_normalize(convolve(tf.nn.relu(x), kernel), self.seen)
+            return x
         if name == "avg_pool_3x3":
             return batch_normalize(tf.nn.avg_pool2d(x, 3, 1, "SAME"), self.seen)
         if name == "max_pool_3x3":
             return batch_normalize(tf.nn.max_pool2d(x, 3, 1, "SAME"), self.seen)
-        return x if name == "skip" else tf.zeros_like(x)
+        return {"skip": x, "zero": tf.zeros_like(x)}[name]
 
     def preprocess(self, source, skip_source, direction, size):
         own = slice(self.cell * self.filters, (self.cell + 1) * self.filters)
@@ -133,7 +127,7 @@ class Cell:
         for block in range(self.config.num_blocks):
             total = 0.0
             for state in range(block + 2):
-                for k, name in enumerate(OPERATIONS):
+                for k, name in enumerate(self.config.operations):
                     total += alpha[edge][k] * self.operation(name, states[state], state, block)
                 edge += 1
             states.append(total)

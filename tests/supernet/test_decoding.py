@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deeplab_nas.core import trellis
-from deeplab_nas.core.nas_genotypes import SEARCH_OPERATIONS
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.supernet import decoding
 
 ZERO_COLUMN = SEARCH_OPERATIONS.index("zero")
@@ -171,6 +171,20 @@ def test_the_stronger_predecessor_comes_first():
     alpha = np.zeros([2, 8])
     alpha[1, 6] = 1.0
     assert decoding.decode_cell(alpha) == (((1, "skip"), (0, SEARCH_OPERATIONS[0])),)
+
+
+def test_other_candidates_are_decoded_by_their_names():
+    operations = ("zero", "skip", "separable_7x7_1")
+    alpha = np.array([[9.0, 0.0, 1.0], [9.0, 3.0, 2.0]])
+    expected = (((1, "skip"), (0, "separable_7x7_1")),)
+    assert decoding.decode_cell(alpha, operations) == expected
+    assert decoding.decode(alpha, np.zeros([1, 4, 3]), operations).cell == expected
+    # Without zero its column is a choice like others.
+    assert decoding.decode_cell(alpha, ("atrous_7x7", *operations[1:]))[0][0][1] == "atrous_7x7"
+    assert decoding.alpha_entropy(np.zeros([2, 3]), operations) == pytest.approx(1.0)
+    assert decoding.alpha_entropy(np.zeros([2, 1]), ("skip",)) == 0.0
+    with pytest.raises(ValueError, match="alpha"):
+        decoding.decode_cell(alpha)
 
 
 def test_decode_is_both():

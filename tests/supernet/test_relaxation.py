@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.core import trellis
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.supernet import decoding, relaxation
 
 
@@ -48,7 +49,7 @@ def test_scales_hold_the_weight_of_each_edge_for_all_its_channels(num_blocks):
     found = relaxation.OperationGates(alpha, num_blocks).scales(operations, 3)
     for states, scales in zip(trellis.stages(num_blocks), found, strict=True):
         rows = edges_of(states, num_blocks)
-        columns = [nas_genotypes.SEARCH_OPERATIONS.index(name) for name in operations]
+        columns = [SEARCH_OPERATIONS.index(name) for name in operations]
         expected = np.repeat(weights[rows][:, columns].T, 3, axis=1)
         np.testing.assert_allclose(scales, expected, rtol=1e-6)
 
@@ -65,7 +66,7 @@ def test_mixes_hold_what_each_consumer_takes_of_each_state(num_blocks):
         assert mix.shape == (len(consumers), len(operations) * len(states))
         for row, block in enumerate(consumers):
             expected = [
-                weights[edges.index((state, block)), nas_genotypes.SEARCH_OPERATIONS.index(name)]
+                weights[edges.index((state, block)), SEARCH_OPERATIONS.index(name)]
                 for name in operations
                 for state in states
             ]

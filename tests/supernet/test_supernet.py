@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from deeplab_nas.errors import UserError
 from deeplab_nas.supernet import memory_plan
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
@@ -111,6 +112,17 @@ def wide_logits_and_gradients(supernet, images, labels, recompute=frozenset()):
     return wide()
 
 
+def check_against_oracle(supernet, images, labels):
+    """Holds logits, gradients and statistics equal, with recomputation and without."""
+    expected = Oracle.of(supernet, images, labels)
+    for recompute in (frozenset(), memory_plan.all_nodes(supernet)):
+        logits, gradients = wide_logits_and_gradients(supernet, images, labels, recompute)
+        assert logits.shape == (*images.shape[:3], NUM_CLASSES)
+        assert relative_difference(logits, expected.logits) < 1e-4
+        expected.check_gradients(supernet.trainable_variables, gradients, 1e-3)
+        expected.check_statistics(supernet, 1e-4)
+
+
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
 @pytest.mark.parametrize(
     ("num_blocks", "num_layers", "size"),
@@ -121,15 +133,22 @@ def test_logits_gradients_and_statistics_equal_those_of_the_per_edge_supernet(
 ):
     settings = {"num_blocks": num_blocks, "num_layers": num_layers}
     supernet = make_supernet(operation_set=operation_set, batch_norm_decay=0.0, **settings)
-    images, labels = make_batch(*size)
-    expected = Oracle.of(supernet, images, labels)
-    nodes = memory_plan.all_nodes(supernet)
-    for recompute in (frozenset(), nodes):
-        logits, gradients = wide_logits_and_gradients(supernet, images, labels, recompute)
-        assert logits.shape == (*images.shape[:3], NUM_CLASSES)
-        assert relative_difference(logits, expected.logits) < 1e-4
-        expected.check_gradients(supernet.trainable_variables, gradients, 1e-3)
-        expected.check_statistics(supernet, 1e-4)
+    check_against_oracle(supernet, *make_batch(*size))
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        ("max_pool_3x3", "atrous_5x5", "skip"),
+        ("separable_3x3_2", "atrous_3x3"),
+        ("zero", "avg_pool_3x3"),
+        ("skip",),
+    ],
+)
+def test_any_candidates_equal_the_per_edge_supernet(unoptimized_graphs, operations):
+    supernet = make_supernet(num_layers=2, batch_norm_decay=0.0, operations=operations)
+    assert supernet.alpha.shape == (5, len(operations))
+    check_against_oracle(supernet, *make_batch(33, 49))
 
 
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
@@ -209,8 +228,14 @@ def test_any_size_with_static_or_dynamic_shapes():
 
 
 def test_configuration_round_trip_and_unknown_operation_set():
-    supernet = make_supernet()
+    supernet = make_supernet(operations=("skip", "atrous_3x3"))
     copy = Supernet.from_config(supernet.get_config())
     assert copy.config == supernet.config
     with pytest.raises(ValueError, match=r"\['darts', 'official'\].*'mixed'"):
         Supernet(NUM_CLASSES, SupernetConfig(operation_set="mixed"))
+
+
+@pytest.mark.parametrize("operations", [(), ("zero",), ("skip", "skip"), ("conv_7x1_1x7",)])
+def test_impossible_candidates_are_refused(operations):
+    with pytest.raises(UserError, match=r"--operations .*separable_3x3_1.*, found "):
+        Supernet(NUM_CLASSES, SupernetConfig(operations=operations))

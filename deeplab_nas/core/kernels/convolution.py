@@ -28,7 +28,7 @@ def scaled_kernel(kernel, scale, dtype):
     """Returns a kernel whose outputs are `scale` times as large, as `dtype`.
 
     Args:
-        kernel: Variable or tensor, `[size, size, *, out_channels]`, float32.
+        kernel: Variable or tensor, `[height, width, *, out_channels]`, float32.
         scale: Of each output, float32 `[out_channels]`; None for 1.
         dtype: Of the result; the kernel is scaled before it is rounded.
     """
@@ -44,8 +44,8 @@ def conv2d(inputs, kernel, stride=1, rate=1):
 
     Args:
         inputs: `[batch, height, width, groups * in_channels]`.
-        kernel: `[kernel_height, kernel_width, in_channels, out_channels]`, both odd, and the same
-            with a stride; more than one group of input channels makes a grouped convolution.
+        kernel: `[kernel_height, kernel_width, in_channels, out_channels]`, both odd; more than one
+            group of input channels makes a grouped convolution.
         stride: Step in pixels.
         rate: Atrous rate; only with stride 1.
 
@@ -98,7 +98,7 @@ def depthwise_conv2d(inputs, kernel, stride=1, rate=1):
 
     Args:
         inputs: `[batch, height, width, channels]`.
-        kernel: `[size, size, channels, 1]`.
+        kernel: `[kernel_height, kernel_width, channels, 1]`, both odd.
         stride: Step in pixels.
         rate: Atrous rate; only with stride 1.
 
@@ -123,5 +123,5 @@ def depthwise_conv2d(inputs, kernel, stride=1, rate=1):
 
 def _pad(inputs, kernel):
     # On CPU the gradient of a convolution with explicit padding misses the fast kernels.
-    margin = kernel.shape[0] // 2
-    return tf.pad(inputs, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+    margins = [[size // 2, size // 2] for size in kernel.shape[:2]]
+    return tf.pad(inputs, [[0, 0], *margins, [0, 0]])

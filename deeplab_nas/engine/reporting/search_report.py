@@ -24,6 +24,7 @@ class SearchReport:
         self._run = run.own
         self._history = run.history
         self._supernet = supernet
+        self._operations = supernet.config.operations
         self._descriptor = descriptor
         with atomic.as_user_errors(self._run.architectures, atomic.RESUME_ADVICE):
             tf.io.gfile.makedirs(self._run.architectures)
@@ -43,7 +44,7 @@ class SearchReport:
             "step": step,
             "epoch": epoch,
             **measured,
-            "alpha_entropy": decoding.alpha_entropy(alpha),
+            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations),
             "beta_entropy": decoding.beta_entropy(beta),
         }
         self._history.append({"kind": "interval", **record})
@@ -64,14 +65,14 @@ class SearchReport:
             The history record.
         """
         alpha, beta = self._architecture_logits()
-        decoded = decoding.decode(alpha, beta)
+        decoded = decoding.decode(alpha, beta, self._operations)
         record = {
             "kind": "epoch",
             "step": step,
             "epoch": epoch,
             "miou": metrics.mean_iou(matrix),
             "pixel_accuracy": metrics.pixel_accuracy(matrix),
-            "alpha_entropy": decoding.alpha_entropy(alpha),
+            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations),
             "beta_entropy": decoding.beta_entropy(beta),
             "skips": decoding.num_skips(decoded.cell),
             "path": list(decoded.path),
@@ -105,7 +106,9 @@ class SearchReport:
         images, labels, predictions = (values[:_NUM_SAMPLES] for values in samples)
         num_blocks = len(decoded.cell)
         pictures = {
-            "alpha": heat_map.draw_alpha(decoding.operation_weights(alpha), num_blocks),
+            "alpha": heat_map.draw_alpha(
+                decoding.operation_weights(alpha, self._operations), num_blocks, self._operations
+            ),
             "beta": trellis.draw_trellis(decoding.transition_probabilities(beta), decoded.path),
             "cell": cell.draw_cell(decoded),
             "validation": segmentation.draw_predictions(

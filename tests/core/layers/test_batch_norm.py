@@ -72,8 +72,8 @@ def test_one_value_a_channel_stays_finite():
 @pytest.mark.parametrize("kind", ["full", "separable", "depthwise"])
 def test_folded_into_a_convolution_in_low_precision(kind):
     convolve = {
-        "full": nas_operations.Convolution(6, 3),
-        "separable": nas_operations.SeparableConvolution(6, 3),
+        "full": nas_operations.Convolution(6, (3, 3)),
+        "separable": nas_operations.SeparableConvolution(6, (3, 3)),
         "depthwise": head_layers.HeadDepthwise(),
     }[kind]
     convolve.build((None, None, None, 6))

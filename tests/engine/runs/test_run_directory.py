@@ -65,6 +65,18 @@ def test_the_same_settings_go_on(run):
     assert claim(run, _settings()) is True
 
 
+def test_a_run_from_before_there_was_a_setting_has_its_default(run):
+    claim(run, _settings())
+    with open(run.flags_path, encoding="utf-8") as file:
+        record = json.load(file)
+    del record["config"]["operations"]
+    with open(run.flags_path, "w", encoding="utf-8") as file:
+        json.dump(record, file)
+    assert claim(run, _settings()) is True
+    with pytest.raises(UserError, match="--operations is separable_3x3_2,.* there and skip here"):
+        claim(run, _settings(supernet=SupernetConfig(operations=("skip",))))
+
+
 def test_free_settings_may_change(run):
     claim(run, _settings())
     free = {
