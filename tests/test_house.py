@@ -161,6 +161,19 @@ def test_writing_is_seen():
         assert not _writing_calls(ast.parse(text)), text
 
 
+def test_every_class_that_keras_knows_has_a_name_of_its_own():
+    """Keras takes the class that was registered last under a name."""
+    registered = [
+        node.name
+        for tree in _MODULES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any("register_keras_serializable" in ast.dump(each) for each in node.decorator_list)
+    ]
+    assert {"Segmenter", "Supernet", "SeparableConvolution"} <= set(registered)
+    assert sorted(set(registered)) == sorted(registered)
+
+
 def test_no_file_is_long():
     sources = [
         path

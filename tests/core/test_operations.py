@@ -1,5 +1,6 @@
 """Every operation of the table is known in every room, and nothing else is."""
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -91,6 +92,14 @@ def test_an_unknown_operation_is_an_error_everywhere(name):
     ):
         with pytest.raises(ValueError, match="separable_3x3_1.*skip"):
             use(name)
+
+
+@pytest.mark.parametrize("name", ["Convolution", "SeparableConvolution"])
+def test_a_layer_is_itself_again_where_the_supernet_is_imported(name):
+    layer = getattr(nas_operations, name)(_FILTERS, (3, 3), rate=2)
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert type(copy) is type(layer)
+    assert copy.get_config() == layer.get_config()
 
 
 def test_zero_has_no_discrete_layer():
