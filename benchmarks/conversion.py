@@ -8,6 +8,7 @@ decodes image and label with Pillow and encodes the label again on as many threa
 which is the median over turns; and the peak memory of both, each in a process of its own.
 """
 
+import dataclasses
 import json
 import pathlib
 import statistics
@@ -15,32 +16,35 @@ import tempfile
 
 from flags import program
 
-from absl import flags
-
 from benchmarks.measured import made_images, measured_process
 from deeplab_nas.data import datasets
-
-flags.DEFINE_integer("cityscapes_images", 60, "Pairs of 2048x1024.", lower_bound=1)
-flags.DEFINE_integer("voc_images", 1000, "Pairs of 500x375.", lower_bound=1)
-flags.DEFINE_integer("repetitions", 5, "Turns; the medians are told.", lower_bound=1)
-flags.DEFINE_integer("num_workers", 2, "Threads.", lower_bound=1)
+from deeplab_nas.settings import Settings, setting
 
 # A file is written under several names: time depends on its size, and making it takes long.
 _DISTINCT = 12
 
 
-def main(_):
-    values = flags.FLAGS
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConversionConfig(Settings):
+    """How much is converted, and how often."""
+
+    cityscapes_images: int = setting(60, "Pairs of 2048x1024.", least=1)
+    voc_images: int = setting(1000, "Pairs of 500x375.", least=1)
+    repetitions: int = setting(5, "Turns; the medians are shown.", least=1)
+    num_workers: int = setting(2, "Threads.", least=1)
+
+
+def main(config: ConversionConfig) -> None:
     measured = {}
     with tempfile.TemporaryDirectory() as folder:
         for kind, make, count in (
-            ("cityscapes", _make_cityscapes, values.cityscapes_images),
-            ("voc2012", _make_voc, values.voc_images),
+            ("cityscapes", _make_cityscapes, config.cityscapes_images),
+            ("voc2012", _make_voc, config.voc_images),
         ):
             root = pathlib.Path(folder) / kind
             make(root, count)
-            measured[kind] = _measure(kind, root, values.repetitions, values.num_workers)
-    print(json.dumps({"benchmark": "conversion", "num_workers": values.num_workers, **measured}))
+            measured[kind] = _measure(config, kind, root)
+    print(json.dumps({"benchmark": "conversion", "num_workers": config.num_workers, **measured}))
 
 
 def _make_cityscapes(root, count):
@@ -79,24 +83,17 @@ def _make_pair(root, number, image, label, size, ids, options):
         target.write_bytes(source.read_bytes())
 
 
-def _measure(kind, root, repetitions, num_workers):
-    turns = []
-    for _ in range(repetitions):
-        turns.append(
-            {
-                how: measured_process.run(
-                    "conversion_run",
-                    [
-                        f"--kind={kind}",
-                        f"--root={root}",
-                        f"--how={how}",
-                        f"--num_workers={num_workers}",
-                    ],
-                    f"{how} of {kind}",
-                )
-                for how in ("builder", "pillow")
-            }
-        )
+def _measure(config, kind, root):
+    shared = {"kind": kind, "root": root, "num_workers": config.num_workers}
+    turns = [
+        {
+            how: measured_process.run(
+                "measured.conversion_run", shared | {"how": how}, f"{how} of {kind}"
+            )
+            for how in ("builder", "pillow")
+        }
+        for _ in range(config.repetitions)
+    ]
     found = {
         how: {
             name: round(statistics.median(turn[how][name] for turn in turns), 2)
@@ -111,4 +108,4 @@ def _measure(kind, root, repetitions, num_workers):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(ConversionConfig, main)

@@ -18,10 +18,10 @@ import tempfile
 from flags import program
 
 import numpy as np
-from absl import flags
 
 from benchmarks.measured import made_images, measured_process
 from deeplab_nas.data import datasets
+from deeplab_nas.settings import Settings, setting
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import shards
 
@@ -47,38 +47,48 @@ _CASES = {
 }
 _NUM_EXAMPLES = 32
 
-flags.DEFINE_multi_enum("case", list(_CASES), list(_CASES), "What to measure; may be repeated.")
-flags.DEFINE_integer("repetitions", 3, "Timed training steps, after two that are not.", 1)
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InputPipelineConfig(Settings):
+    """What is measured, and how often."""
+
+    case: tuple[str, ...] = setting(
+        tuple(_CASES),
+        "What to measure, of {choices}; may be repeated.",
+        choices=tuple(_CASES),
+        repeated=True,
+    )
+    repetitions: int = setting(3, "Timed training steps, after two that are not.", least=1)
 
 
-def main(_):
-    measured = {name: _measure(_CASES[name]) for name in flags.FLAGS.case}
+def main(config: InputPipelineConfig) -> None:
+    measured = {name: _measure(_CASES[name], config.repetitions) for name in config.case}
     print(json.dumps({"benchmark": "input_pipeline", **measured}))
 
 
-def _measure(case):
+def _measure(case, repetitions):
     with tempfile.TemporaryDirectory() as folder:
         _write(case, folder)
         pipeline = measured_process.run(
-            "input_pipeline_run",
-            [
-                f"--dataset={case.dataset}",
-                f"--dataset_dir={folder}",
-                f"--crop={case.crop}",
-                f"--batch={case.batch}",
-                f"--num_batches={case.num_batches}",
-            ],
+            "measured.input_pipeline_run",
+            {
+                "dataset": case.dataset,
+                "dataset_dir": folder,
+                "crop": case.crop,
+                "batch": case.batch,
+                "num_batches": case.num_batches,
+            },
             f"batches of {case.dataset}",
         )
     step = measured_process.run(
-        "network_step",
-        [
-            "--kind=training",
-            f"--size={case.crop}x{case.crop}",
-            f"--batch={case.batch}",
-            f"--filter_multiplier={case.filter_multiplier}",
-            f"--repetitions={flags.FLAGS.repetitions}",
-        ],
+        "measured.network_step",
+        {
+            "kind": "training",
+            "size": case.crop,
+            "batch": case.batch,
+            "filter_multiplier": case.filter_multiplier,
+            "repetitions": repetitions,
+        },
         f"training at {case.crop}",
     )
     return {
@@ -104,4 +114,4 @@ def _write(case, folder):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(InputPipelineConfig, main)

@@ -3,6 +3,7 @@
 python -m benchmarks.machine_peaks
 """
 
+import dataclasses
 import json
 import time
 
@@ -11,12 +12,19 @@ from flags import program
 import numpy as np
 import tensorflow as tf
 
+from deeplab_nas.settings import Settings
+
 _CONVOLVED = (1, 129, 129, 256)
 _COPIED_BYTES = 2**28
 _REPETITIONS = 20
 
 
-def main(_):
+@dataclasses.dataclass(frozen=True)
+class MachinePeaksConfig(Settings):
+    """Nothing can be set."""
+
+
+def main(_: MachinePeaksConfig) -> None:
     peaks = {
         "convolution_gflops": round(convolution_flops() / 1e9, 1),
         "copy_gb_per_second": round(copied_bytes() / 1e9, 1),
@@ -50,4 +58,4 @@ def _best_seconds(function):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(MachinePeaksConfig, main)

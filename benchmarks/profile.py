@@ -5,38 +5,45 @@
 Prints one JSON line: for each step its seconds and, by kind of operation, the longest first, the
 thread seconds, the number of operations and their share of all thread seconds. Measured by
 TensorFlow's own profiler, which makes a step somewhat longer. The flags are those of
-`search_step`; --top is the number of kinds that are told.
+`search_step`; --top is the number of kinds that are shown.
 """
 
 import collections
+import dataclasses
 import json
 import pathlib
 import tempfile
 import time
 
-from flags import cost_flags, program
+from flags import program
 
 import tensorflow as tf
-from absl import flags
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.measured import search_steps
-
-search_steps.define_flags(repetitions=3)
-flags.DEFINE_integer("top", 20, "Kinds of operations that are told.", lower_bound=1)
+from benchmarks.measured.search_settings import TimedSearch
+from deeplab_nas import settings
+from deeplab_nas.settings import setting
 
 _HOST = "/host:CPU"
 
 
-def main(_):
-    updates, batch = search_steps.make()
-    settings = search_steps.settings((*search_steps.SIZES, *cost_flags.SETTINGS))
-    steps = {name: _profile(update, batch) for name, update in updates.items()}
-    print(json.dumps({"benchmark": "profile", **settings, "steps": steps}))
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProfileConfig(TimedSearch):
+    """The steps that are profiled, and how much of that is shown."""
+
+    repetitions: int = setting(3, "Measured steps of each kind.", least=1)
+    top: int = setting(20, "Kinds of operations that are shown.", least=1)
 
 
-def _profile(update, batch):
-    repetitions = flags.FLAGS.repetitions
+def main(config: ProfileConfig) -> None:
+    updates, batch = search_steps.make(config)
+    steps = {name: _profile(config, update, batch) for name, update in updates.items()}
+    print(json.dumps({"benchmark": "profile", **settings.record(config), "steps": steps}))
+
+
+def _profile(config, update, batch):
+    repetitions = config.repetitions
     for _ in range(2):
         _take(update, batch)
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +61,7 @@ def _profile(update, batch):
             "operations": round(counts[kind] / repetitions),
             "share": round(found / total, 3),
         }
-        for kind, found in thread_seconds.most_common(flags.FLAGS.top)
+        for kind, found in thread_seconds.most_common(config.top)
     ]
     return {"seconds": round(seconds / repetitions, 3), "kinds": kinds}
 
@@ -82,4 +89,4 @@ def _by_kind(folder):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(ProfileConfig, main)

@@ -5,30 +5,36 @@
 Writes `random_SEED.json` for each seed and prints one JSON line with their paths.
 """
 
+import dataclasses
 import json
 import os
 
-from absl import app, flags
+from flags import program
 
 from deeplab_nas.core import random_architecture
-
-flags.DEFINE_integer("num_layers", 5, "L, cells on the path. Paper: 12.", lower_bound=1)
-flags.DEFINE_integer("num_blocks", 5, "B, blocks in the cell. Paper: 5.", lower_bound=1)
-flags.DEFINE_list("seeds", ["1", "2", "3"], "Seeds, an architecture each.")
-flags.DEFINE_string("output_dir", None, "Folder of the JSON files.", required=True)
+from deeplab_nas.settings import Settings, required, setting
 
 
-def main(_):
-    options = flags.FLAGS
-    os.makedirs(options.output_dir, exist_ok=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RandomArchitecturesConfig(Settings):
+    """The architectures and where they go."""
+
+    num_layers: int = setting(5, "L, cells on the path.", paper="12", least=1)
+    num_blocks: int = setting(5, "B, blocks in the cell.", paper="5", least=1)
+    seeds: tuple[int, ...] = setting((1, 2, 3), "Seeds, an architecture each.", least=0)
+    output_dir: str = required("Folder of the JSON files.", example="random")
+
+
+def main(config: RandomArchitecturesConfig) -> None:
+    os.makedirs(config.output_dir, exist_ok=True)
     written = {}
-    for seed in map(int, options.seeds):
-        architecture = random_architecture.draw(seed, options.num_layers, options.num_blocks)
-        path = os.path.join(options.output_dir, f"random_{seed}.json")
+    for seed in config.seeds:
+        architecture = random_architecture.draw(seed, config.num_layers, config.num_blocks)
+        path = os.path.join(config.output_dir, f"random_{seed}.json")
         architecture.save(path)
         written[path] = architecture.path
     print(json.dumps(written))
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(RandomArchitecturesConfig, main)

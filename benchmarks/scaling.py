@@ -5,15 +5,15 @@ counted from the networks, and the step time and efficiency that follow for some
 from the flags. It is arithmetic, not a measurement; docs/scaling.md says what it leaves out.
 """
 
+import dataclasses
 import json
 import math
 
 from flags import program
 
-from absl import flags
-
 from deeplab_nas.core import nas_genotypes, segmenter
 from deeplab_nas.core.layers.batch_norm import BatchNorm
+from deeplab_nas.settings import Settings, required
 from deeplab_nas.supernet.normalization import MovingStatistics
 from deeplab_nas.supernet.supernet import Supernet
 
@@ -23,28 +23,31 @@ _BYTES = 4
 # Once forward, with a mean and a variance of every replica, and once backward, with two sums.
 _EXCHANGES = 2
 
-_FLAGS = {
-    "search_step_seconds": "A step of the search, weights and architecture, on one replica.",
-    "train_step_seconds": "A training step on one replica.",
-    "gb_per_second": "GB a second each way between two replicas.",
-    "latency_microseconds": "From one replica to another.",
-}
-for name, text in _FLAGS.items():
-    flags.DEFINE_float(name, None, text, lower_bound=1e-9)
-flags.mark_flags_as_required(_FLAGS)
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ScalingConfig(Settings):
+    """What one replica and the network between replicas can do."""
+
+    search_step_seconds: float = required(
+        "Seconds of a step of the search, weights and architecture, on one replica.", above=0
+    )
+    train_step_seconds: float = required("Seconds of a training step on one replica.", above=0)
+    gb_per_second: float = required("GB a second each way between two replicas.", above=0)
+    latency_microseconds: float = required(
+        "Latency from one replica to another in microseconds.", above=0
+    )
 
 
-def main(_):
-    values = flags.FLAGS
+def main(config: ScalingConfig) -> None:
     exchanged = {"search": _of_search(), "train": _of_training()}
-    seconds = {"search": values.search_step_seconds, "train": values.train_step_seconds}
-    record = {"benchmark": "scaling", "gb_per_second": values.gb_per_second}
-    record["latency_microseconds"] = values.latency_microseconds
+    seconds = {"search": config.search_step_seconds, "train": config.train_step_seconds}
+    record = {"benchmark": "scaling", "gb_per_second": config.gb_per_second}
+    record["latency_microseconds"] = config.latency_microseconds
     for kind, amounts in exchanged.items():
         record[kind] = {
             "step_seconds": seconds[kind],
             **amounts,
-            "replicas": {n: _predicted(seconds[kind], amounts, n) for n in _REPLICAS},
+            "replicas": {n: _predicted(config, seconds[kind], amounts, n) for n in _REPLICAS},
         }
     print(json.dumps(record))
 
@@ -83,16 +86,16 @@ def _amounts(variables, channels, normalizations):
     }
 
 
-def _predicted(step_seconds, amounts, replicas):
+def _predicted(config, step_seconds, amounts, replicas):
     """Nothing overlaps: a step, then a ring for the bytes, and a tree up and down for each wait."""
     sent = 2 * (replicas - 1) / replicas
     statistics = amounts["statistics_bytes_of_one_replica"] * (replicas + 1)
     sent *= amounts["gradient_bytes"] + statistics
     hops = 2 * math.log2(replicas) * (amounts["statistics_all_reduces"] + 1)
-    waited = hops * flags.FLAGS.latency_microseconds * 1e-6
-    seconds = step_seconds + sent / (flags.FLAGS.gb_per_second * 1e9) + waited
+    waited = hops * config.latency_microseconds * 1e-6
+    seconds = step_seconds + sent / (config.gb_per_second * 1e9) + waited
     return {"step_seconds": round(seconds, 4), "efficiency": round(step_seconds / seconds, 3)}
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(ScalingConfig, main)

@@ -7,36 +7,39 @@ seconds from the start of the process to the end of the first step of each kind;
 memory in GiB, TensorFlow itself included; the nodes of both graphs, each function counted once; and
 what the machine can do at best, measured in the same run. The flags that size the supernet, and
 those of its precision and memory, are the search's. With --peer, a plain supernet in PyTorch is
-measured in turn, see `peer_pytorch`.
+measured in turn, see `peers.search_pytorch`.
 """
 
+import dataclasses
 import json
 
-from flags import cost_flags, program
+from flags import program
 
-from absl import flags
-
-from benchmarks.measured import measured_process, search_steps
-
-search_steps.define_flags(repetitions=5)
-flags.DEFINE_bool("peer", False, "Measure PyTorch's as well; needs `pip install torch`.")
-
-_RUN = ("repetitions", "threads")
+from benchmarks.measured import measured_process
+from benchmarks.measured.search_settings import SearchSizes, TimedSearch
+from deeplab_nas import settings
+from deeplab_nas.settings import setting
 
 
-def main(_):
-    sizes = search_steps.settings((*search_steps.SIZES, *_RUN))
-    settings = {**sizes, **search_steps.settings(cost_flags.SETTINGS)}
-    measured = measured_process.run("search_step_run", _arguments(settings), "the search step")
-    if flags.FLAGS.peer:
-        measured["peer"] = measured_process.run("peer_pytorch", _arguments(sizes), "PyTorch's step")
-    peaks = measured_process.run("machine_peaks", [], "what the machine can do")
-    print(json.dumps({"benchmark": "search_step", **settings, **measured, **peaks}))
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SearchStepConfig(TimedSearch):
+    """The step that is measured, and whether PyTorch's is."""
+
+    peer: bool = setting(False, "Measure PyTorch's as well; needs `pip install torch`.")
 
 
-def _arguments(settings):
-    return [f"--{name}={value}" for name, value in settings.items()]
+def main(config: SearchStepConfig) -> None:
+    """Measures, and prints the JSON line."""
+    chosen = settings.record(config)
+    with_peer = chosen.pop("peer")
+    measured = measured_process.run("measured.search_step_run", chosen, "the search step")
+    if with_peer:
+        names = [field.name for field in settings.leaves(SearchSizes)]
+        sizes = {name: chosen[name] for name in (*names, "repetitions")}
+        measured["peer"] = measured_process.run("peers.search_pytorch", sizes, "PyTorch's step")
+    peaks = measured_process.run("machine_peaks", {}, "what the machine can do")
+    print(json.dumps({"benchmark": "search_step", **chosen, **measured, **peaks}))
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(SearchStepConfig, main)

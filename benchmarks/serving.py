@@ -9,6 +9,7 @@ turn, so that a slow minute of the machine hits them all. The weights are random
 depend on them.
 """
 
+import dataclasses
 import json
 import pathlib
 import tempfile
@@ -17,54 +18,58 @@ from flags import program
 
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
 from benchmarks.measured import measured_process
+from benchmarks.measured.network_measurement import MeasuredNetwork, image_sizes
 from deeplab_nas.core import folding, nas_genotypes, segmenter
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.serving import litert, service
+from deeplab_nas.settings import setting
 
 _CALIBRATION_IMAGES = 3
 
-flags.DEFINE_integer("filter_multiplier", 20, "F. Paper: 20, 32 or 48.", lower_bound=1)
-flags.DEFINE_integer("num_classes", 19, "Number of classes.", lower_bound=1)
-flags.DEFINE_list("sizes", ["321x321", "513x513", "1025x2049"], "Height x width, in pixels.")
-flags.DEFINE_multi_enum(
-    "formats",
-    ["saved_model"],
-    ["saved_model", "bfloat16", "litert", "litert_int8"],
-    "What to measure; saved_model is measured folded and not folded.",
-)
-flags.DEFINE_float("seconds", 60.0, "Time of the requests for one size.", lower_bound=1.0)
-flags.DEFINE_integer("threads", 0, "Threads in all; 0: one a core.", lower_bound=0)
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServingBenchmarkConfig(MeasuredNetwork):
+    """What is exported and asked, and for how long."""
+
+    sizes: tuple[str, ...] = setting(
+        ("321x321", "513x513", "1025x2049"), "Height x width, in pixels."
+    )
+    formats: tuple[str, ...] = setting(
+        ("saved_model",),
+        "What to measure, of {choices}; may be repeated; saved_model is measured folded and not "
+        "folded.",
+        choices=("saved_model", "bfloat16", "litert", "litert_int8"),
+        repeated=True,
+    )
+    seconds: float = setting(60.0, "Time of the requests for one size.", least=1)
+
+    def check_together(self) -> None:
+        image_sizes("sizes", self.sizes)
 
 
-def main(_):
+def main(config: ServingBenchmarkConfig) -> None:
     measurements = []
-    with tempfile.TemporaryDirectory() as folder:
-        for size in flags.FLAGS.sizes:
-            height, width = (int(side) for side in size.split("x"))
-            variants = _export(pathlib.Path(folder) / size, (height, width))
-            measured = _measure(variants, size)
-            measurements.append({"height": height, "width": width, **measured})
-    settings = {name: flags.FLAGS[name].value for name in ("filter_multiplier", "num_classes")}
-    print(json.dumps({"benchmark": "serving", **settings, "measurements": measurements}))
+    for size in image_sizes("sizes", config.sizes):
+        with tempfile.TemporaryDirectory() as folder:
+            variants = _export(config, pathlib.Path(folder), size)
+            measured = _measure(config, variants, size)
+        measurements.append({"height": size[0], "width": size[1], **measured})
+    network = {"filter_multiplier": config.filter_multiplier, "num_classes": config.num_classes}
+    print(json.dumps({"benchmark": "serving", **network, "measurements": measurements}))
 
 
-def _network(dtype="float32"):
+def _network(config, dtype="float32"):
     return segmenter.build(
-        nas_genotypes.auto_deeplab(),
-        flags.FLAGS.filter_multiplier,
-        flags.FLAGS.num_classes,
-        dtype=dtype,
+        nas_genotypes.auto_deeplab(), config.filter_multiplier, config.num_classes, dtype=dtype
     )
 
 
-def _export(folder, size):
+def _export(config, folder, size):
     """Exports every wanted variant; returns their paths by name and the multiply-adds."""
-    folder.mkdir(parents=True)
-    network = _network()
+    network = _network(config)
     folded = folding.fold(network)
     makers = {
         "saved_model": {
@@ -72,7 +77,9 @@ def _export(folder, size):
             "folded": lambda path: _save(folded, path),
         },
         "bfloat16": {
-            "bfloat16_folded": lambda path: _save(folding.fold(_network("mixed_bfloat16")), path)
+            "bfloat16_folded": lambda path: _save(
+                folding.fold(_network(config, "mixed_bfloat16")), path
+            )
         },
         "litert": {"litert": lambda path: path.write_bytes(litert.convert(folded, size))},
         "litert_int8": {
@@ -82,7 +89,7 @@ def _export(folder, size):
         },
     }
     paths = {}
-    for kind in flags.FLAGS.formats:
+    for kind in config.formats:
         for name, make in makers[kind].items():
             paths[name] = str(folder / name) + (".tflite" if kind.startswith("litert") else "")
             make(pathlib.Path(paths[name]))
@@ -100,12 +107,16 @@ def _calibration_images(size):
     return list(rng.uniform(0, 255, shape).astype(np.float32))
 
 
-def _measure(variants, size):
-    arguments = [f"--size={size}", f"--multiply_adds={variants['multiply_adds']}"]
-    arguments += [f"--seconds={flags.FLAGS.seconds}", f"--threads={flags.FLAGS.threads}"]
-    arguments += [f"--variant={name}={path}" for name, path in variants["paths"].items()]
-    return measured_process.run("serving_requests", arguments, size)
+def _measure(config, variants, size):
+    settings = {
+        "size": size,
+        "multiply_adds": variants["multiply_adds"],
+        "seconds": config.seconds,
+        "threads": config.threads,
+        "variant": [f"{name}={path}" for name, path in variants["paths"].items()],
+    }
+    return measured_process.run("measured.serving_requests", settings, f"{size[0]}x{size[1]}")
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(ServingBenchmarkConfig, main)

@@ -12,21 +12,22 @@ import time
 from flags import program
 
 import tensorflow as tf
-from absl import flags
 
 from benchmarks.measured import search_steps
+from benchmarks.measured.search_settings import TimedSearch
+from deeplab_nas import settings
 from deeplab_nas.engine.devices import strategies
 
 _STEPS_PER_LOOP = 50
 
 
-def main(_):
-    search_steps.set_up()
+def main(config: TimedSearch) -> None:
+    search_steps.set_up(config)
     # Devices are set up once: the strategy that makes them comes first.
     mirrored = strategies.build("mirrored", logical_cpus=1)
     cpu = strategies.build("cpu")
     by_name = {
-        name: (search_steps.Step(strategy, count), count)
+        name: (search_steps.Step(strategy, config, count), count)
         for name, strategy, count in (
             ("cpu", cpu, 1),
             ("mirrored", mirrored, 1),
@@ -34,7 +35,7 @@ def main(_):
         )
     }
     seconds = {name: [] for name in by_name}
-    for repetition in range(flags.FLAGS.repetitions + 1):
+    for repetition in range(config.repetitions + 1):
         for name, (step, steps_per_loop) in by_name.items():
             taken = _seconds_a_step(step, steps_per_loop)
             # The first of each traces its function.
@@ -43,7 +44,7 @@ def main(_):
     median = {name: statistics.median(values) for name, values in seconds.items()}
     record = {
         "benchmark": "strategies",
-        **search_steps.settings((*search_steps.SIZES, "repetitions", "threads")),
+        **settings.record(config),
         "cpu_seconds": round(median["cpu"], 4),
         "mirrored_seconds": round(median["mirrored"], 4),
         "mirrored_over_cpu": round(median["mirrored"] / median["cpu"], 4),
@@ -62,5 +63,4 @@ def _seconds_a_step(step, steps_per_loop):
 
 
 if __name__ == "__main__":
-    search_steps.define_flags(repetitions=5)
-    program.run(main)
+    program.run(TimedSearch, main)

@@ -4,33 +4,39 @@
 
 Prints one JSON line: for each step the seconds of tracing and lowering, the instructions of the
 program before XLA optimises it and, with --compile, the seconds of compiling it for this machine
-and its instructions afterwards. The flags are those of `search_step`.
+and its instructions afterwards. The other flags are those of `search_step`.
 """
 
+import dataclasses
 import json
 import time
 
-from flags import cost_flags, program
+from flags import program
 
 import tensorflow as tf
-from absl import flags
 
 from benchmarks.measured import search_steps
-
-search_steps.define_flags(repetitions=1)
-flags.DEFINE_bool("compile", False, "Compile the program, too; takes many minutes on a CPU.")
-
-
-def main(_):
-    updates, batch = search_steps.make()
-    settings = search_steps.settings((*search_steps.SIZES, *cost_flags.SETTINGS))
-    steps = {name: _measure(update, batch) for name, update in updates.items()}
-    print(json.dumps({"benchmark": "xla_program", **settings, "steps": steps}))
+from benchmarks.measured.search_settings import SearchCost
+from deeplab_nas import settings
+from deeplab_nas.settings import setting
 
 
-def _measure(update, batch):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class XlaProgramConfig(SearchCost):
+    """The steps that are lowered, and whether they are compiled."""
+
+    compile: bool = setting(False, "Compile the program, too; takes many minutes on a CPU.")
+
+
+def main(config: XlaProgramConfig) -> None:
+    updates, batch = search_steps.make(config)
+    steps = {name: _measure(update, batch, config.compile) for name, update in updates.items()}
+    print(json.dumps({"benchmark": "xla_program", **settings.record(config), "steps": steps}))
+
+
+def _measure(update, batch, compiles):
     compiled = tf.function(update, jit_compile=True, autograph=False)
-    stages = {"lowered": "hlo", **({"compiled": "optimized_hlo"} if flags.FLAGS.compile else {})}
+    stages = {"lowered": "hlo", **({"compiled": "optimized_hlo"} if compiles else {})}
     result = {}
     for name, stage in stages.items():
         start = time.perf_counter()
@@ -41,4 +47,4 @@ def _measure(update, batch):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(XlaProgramConfig, main)

@@ -203,7 +203,7 @@ def _check(field: Field, value: Any) -> None:
         if not isinstance(value, field.type):
             raise TypeError(f"{field.name}: expected {field.type.__name__}, found {value!r}.")
         return
-    if field.default is dataclasses.MISSING and not value:
+    if field.default is dataclasses.MISSING and value in (None, "", ()):
         advice = (
             f"give one, such as --{field.name}={says.example}" if says.example else "see --help"
         )
@@ -213,15 +213,14 @@ def _check(field: Field, value: Any) -> None:
     if not any(_is_a(value, alternative) for alternative in field.alternatives):
         wanted = " or ".join(map(_kind, field.alternatives))
         raise UserError(f"Expected --{field.name} to be {wanted}, found {value!r}.")
-    if says.choices and isinstance(value, str) and value not in says.choices:
-        raise UserError(
-            f"Expected --{field.name} to be one of {', '.join(says.choices)}, found '{value}'."
-        )
-    for number in value if isinstance(value, tuple) else (value,):
-        is_number = isinstance(number, numbers.Real) and not isinstance(number, bool)
-        if is_number and not says.contains(number):
+    for item in value if isinstance(value, tuple) else (value,):
+        if says.choices and isinstance(item, str) and item not in says.choices:
+            choices = ", ".join(says.choices)
+            raise UserError(f"Expected --{field.name} to be one of {choices}, found '{item}'.")
+        is_number = isinstance(item, numbers.Real) and not isinstance(item, bool)
+        if is_number and not says.contains(item):
             wanted = says.range or "a finite number"
-            raise UserError(f"Expected --{field.name} to be {wanted}, found {number}.")
+            raise UserError(f"Expected --{field.name} to be {wanted}, found {item}.")
 
 
 def _is_a(value: Any, wanted: Any) -> bool:

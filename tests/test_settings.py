@@ -24,6 +24,7 @@ class Inner(Settings):
 
     rates: tuple[float, ...] = setting((1.0,), "Rates.", above=0)
     size: tuple[int, int] | None = setting(None, "Height and width.", least=1)
+    parts: tuple[str, ...] = setting((), "Some of {choices}.", choices=("a", "b"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +71,9 @@ def test_what_a_field_does_not_take_is_refused(changes, sentence):
     assert str(error.value) == sentence
 
 
-@pytest.mark.parametrize("changes", [{"rates": (0.5, 0.0)}, {"size": (0, 3)}, {"size": (3,)}])
+@pytest.mark.parametrize(
+    "changes", [{"rates": (0.5, 0.0)}, {"size": (0, 3)}, {"size": (3,)}, {"parts": ("a", "c")}]
+)
 def test_what_is_within_a_tuple_is_checked_as_well(changes):
     with pytest.raises(UserError, match=f"--{next(iter(changes))}"):
         Inner(**changes)
@@ -123,7 +126,7 @@ def test_a_record_is_flat_and_comes_back():
     assert recorded["size"] == [3, 4] and recorded["count"] == 4 and "inner" not in recorded
     assert settings.from_record(Inner, recorded) == config.inner
     assert settings.from_record(Inner, {}) == Inner()
-    assert settings.defaults(Inner) == {"rates": [1.0], "size": None}
+    assert settings.defaults(Inner) == {"rates": [1.0], "size": None, "parts": []}
     assert settings.free_names(Outer) == {"rate"}
 
 

@@ -1,6 +1,7 @@
 """One conversion, or Pillow's part of it, in a process of its own; prints one JSON line."""
 
 import concurrent.futures
+import dataclasses
 import io
 import json
 import pathlib
@@ -9,32 +10,38 @@ import time
 
 from flags import program
 
-from absl import flags
 from PIL import Image
 
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
+from deeplab_nas.settings import Settings, required, setting
 from tfrecords_tools import build_cityscapes, build_voc2012
 from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
 
-flags.DEFINE_enum("kind", None, ["cityscapes", "voc2012"], "Data set.", required=True)
-flags.DEFINE_enum("how", None, ["builder", "pillow"], "What is measured.", required=True)
-flags.DEFINE_string("root", None, "Its folder.", required=True)
-flags.DEFINE_integer("num_workers", 2, "Threads.", lower_bound=1)
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConversionRunConfig(Settings):
+    """One conversion."""
+
+    kind: str = required("Data set: {choices}.", choices=("cityscapes", "voc2012"))
+    how: str = required("What is measured: {choices}.", choices=("builder", "pillow"))
+    root: str = required("Folder of the data set.")
+    num_workers: int = setting(2, "Threads.", least=1)
 
 
-def main(_):
-    values = flags.FLAGS
+def main(config: ConversionRunConfig) -> None:
     raw, split = {
         "cityscapes": (build_cityscapes.cityscapes(), "train_fine"),
         "voc2012": (build_voc2012.VOC2012, "train"),
-    }[values.kind]
-    pairs = raw.find(pathlib.Path(values.root), split, BadExamples(skip=False))
+    }[config.kind]
+    pairs = raw.find(pathlib.Path(config.root), split, BadExamples(skip=False))
     with tempfile.TemporaryDirectory() as output_dir:
         start = time.perf_counter()
-        if values.how == "builder":
-            raw.build(values.root, output_dir, [split], BuildOptions(values.num_workers))
+        if config.how == "builder":
+            raw.build(
+                config.root, output_dir, [split], BuildOptions(num_workers=config.num_workers)
+            )
         else:
-            with concurrent.futures.ThreadPoolExecutor(values.num_workers) as pool:
+            with concurrent.futures.ThreadPoolExecutor(config.num_workers) as pool:
                 list(pool.map(_decode_and_encode, pairs))
         seconds = time.perf_counter() - start
     measured = {"images_per_second": len(pairs) / seconds, "peak_gib": peak_memory_gib()}
@@ -49,4 +56,4 @@ def _decode_and_encode(pair):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(ConversionRunConfig, main)

@@ -4,31 +4,30 @@ from flags import program
 
 import keras
 import tensorflow as tf
-from absl import flags
 
 from benchmarks.measured import network_measurement
 from deeplab_nas.core import folding, nas_genotypes, segmenter
-from deeplab_nas.engine.devices import strategies
+from deeplab_nas.engine.devices import precision, strategies
 from deeplab_nas.engine.steps import losses, weight_decay
 
 _WEIGHT_DECAY = 4e-5
 _IGNORE_LABEL = 255
 
 
-def main(_):
-    training = flags.FLAGS.kind == "training"
-    strategies.set_threads(flags.FLAGS.threads, side_by_side=training)
-    shape = [flags.FLAGS.batch, *network_measurement.image_size(), 3]
+def main(config: network_measurement.StepConfig) -> None:
+    training = config.kind == "training"
+    strategies.set_threads(config.threads, side_by_side=training)
+    shape = [config.batch, *config.size, 3]
     images = tf.random.stateless_uniform(shape, [0, 0], 0.0, 255.0)
     model = segmenter.build(
         nas_genotypes.auto_deeplab(),
-        flags.FLAGS.filter_multiplier,
-        flags.FLAGS.num_classes,
-        dtype={"float32": "float32", "bfloat16": "mixed_bfloat16"}[flags.FLAGS.precision],
+        config.filter_multiplier,
+        config.num_classes,
+        dtype=precision.POLICIES[config.precision],
     )
     parameters = sum(variable.shape.num_elements() for variable in model.trainable_variables)
-    step = _training(model, images) if training else _inference(model, images)
-    network_measurement.tell(step, parameters)
+    step = _training(model, images, config.num_classes) if training else _inference(model, images)
+    network_measurement.report(config, step, parameters)
 
 
 def _inference(model, images):
@@ -38,11 +37,9 @@ def _inference(model, images):
     return lambda: infer().numpy()
 
 
-def _training(model, images):
+def _training(model, images, num_classes):
     """A function that takes a step of momentum: loss, weight decay, gradients, update."""
-    labels = tf.random.stateless_uniform(
-        images.shape[:3], [0, 1], 0, flags.FLAGS.num_classes, tf.int32
-    )
+    labels = tf.random.stateless_uniform(images.shape[:3], [0, 1], 0, num_classes, tf.int32)
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
     optimizer.build(model.trainable_variables)
 
@@ -60,4 +57,4 @@ def _training(model, images):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(network_measurement.StepConfig, main)

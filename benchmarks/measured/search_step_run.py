@@ -7,22 +7,21 @@ import time
 
 from flags import program
 
-from absl import flags
-
 from benchmarks.measured import search_steps
+from benchmarks.measured.search_settings import TimedSearch
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
-search_steps.define_flags(repetitions=5)
 
-
-def main(_):
-    updates, batch = search_steps.make()
+def main(config: TimedSearch) -> None:
+    updates, batch = search_steps.make(config)
     first, nodes = {}, 0
     for name, update in updates.items():
         update(*batch)
         first[name] = _seconds_since_start_of_process()
         nodes += _nodes(update.get_concrete_function(*batch).graph)
-    seconds = {name: _median_seconds(update, batch) for name, update in updates.items()}
+    seconds = {
+        name: _median_seconds(update, batch, config.repetitions) for name, update in updates.items()
+    }
     result = {
         **{f"{name}_seconds": round(found, 3) for name, found in seconds.items()},
         "both_seconds": round(sum(seconds.values()), 3),
@@ -40,9 +39,9 @@ def _nodes(graph):
     return len(definition.node) + sum(len(function.node_def) for function in functions)
 
 
-def _median_seconds(update, batch):
+def _median_seconds(update, batch, repetitions):
     seconds = []
-    for number in range(1 + flags.FLAGS.repetitions):
+    for number in range(1 + repetitions):
         start = time.perf_counter()
         told = update(*batch)
         [value.numpy() for value in told.values()]
@@ -58,4 +57,4 @@ def _seconds_since_start_of_process():
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(TimedSearch, main)

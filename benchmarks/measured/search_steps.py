@@ -1,13 +1,11 @@
-"""Builds a search's steps, sized by flags, for the programs that measure them."""
-
-from flags import cost_flags, model_flags
+"""Builds a search's steps for the programs that measure them."""
 
 import keras
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
-from deeplab_nas.engine.configs.search import SearchConfig
+from benchmarks.measured.search_settings import SearchCost
+from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.devices import precision, strategies
 from deeplab_nas.engine.steps.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
@@ -15,49 +13,24 @@ from deeplab_nas.supernet.supernet import Supernet
 _IGNORE_LABEL = 255
 _TOTAL_STEPS = 1000
 
-# What sizes the supernet and its batch.
-SIZES = (
-    *("num_layers", "num_blocks", "filter_multiplier", "operation_set", "train_crop_size"),
-    *("train_batch_size", "num_classes"),
-)
 
-
-def define_flags(repetitions):
-    """Defines the flags that `make` reads, and two more; `repetitions` is the default of one."""
-    model_flags.define()
-    cost_flags.define()
-    flags.DEFINE_list("train_crop_size", ["321", "321"], "Height and width in pixels. Paper: 321.")
-    flags.DEFINE_integer("train_batch_size", 2, "Images a step. Paper: 2.", lower_bound=1)
-    flags.DEFINE_integer("num_classes", 19, "Number of classes.", lower_bound=2)
-    flags.DEFINE_integer("repetitions", repetitions, "Measured steps of each kind.", lower_bound=1)
-    flags.DEFINE_integer("threads", 0, "Threads in all; 0: one a core.", lower_bound=0)
-
-
-def settings(names):
-    """The values of flags by name, a list joined by commas, as they are given on a command line."""
-    values = {name: flags.FLAGS[name].value for name in names}
-    return {
-        name: ",".join(value) if isinstance(value, list) else value
-        for name, value in values.items()
-    }
-
-
-def set_up():
+def set_up(config: SearchCost) -> None:
     """Sets the process up as a search does; call it before anything touches a device."""
-    strategies.set_threads(flags.FLAGS.threads, side_by_side=True)
+    strategies.set_threads(config.threads, side_by_side=True)
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
-def make():
+def make(config: SearchCost):
     """Builds the supernet and its steps as a search does.
 
     Returns:
         The update of the weights and that of the architecture by name, each a function of images
         and labels, and a batch of both.
     """
-    set_up()
-    step = Step(strategies.build("cpu")).search_step
-    return {"weights": step.update_weights, "architecture": step.update_architecture}, _batch()
+    set_up(config)
+    step = Step(strategies.build("cpu"), config).search_step
+    updates = {"weights": step.update_weights, "architecture": step.update_architecture}
+    return updates, _batch(config)
 
 
 class Step:
@@ -68,30 +41,34 @@ class Step:
         iterators: Two iterators of distributed batches, always the same one.
     """
 
-    def __init__(self, strategy, steps_per_loop=1):
-        """Args: strategy, a `tf.distribute.Strategy`; steps_per_loop, of a `SearchConfig`."""
-        values = flags.FLAGS
+    def __init__(self, strategy, config: SearchCost, steps_per_loop: int = 1):
+        """Args: strategy, a `tf.distribute.Strategy`; steps_per_loop, of the `SearchStep`."""
         keras.utils.set_random_seed(1)
-        cost = {field: values[field].value for field in cost_flags.SETTINGS}
-        config = SearchConfig(train_logdir="", steps_per_loop=steps_per_loop, **cost)
         with strategy.scope():
             supernet = Supernet(
-                values.num_classes,
-                model_flags.supernet_config(values),
+                config.num_classes,
+                config.supernet,
                 dtype=precision.POLICIES[config.mixed_precision],
             )
             supernet.build()
-            self.search_step = SearchStep(strategy, supernet, config, _IGNORE_LABEL, _TOTAL_STEPS)
-        batches = tf.data.Dataset.from_tensors(_batch()).unbatch().repeat()
-        batches = batches.batch(values.train_batch_size, drop_remainder=True).prefetch(2)
+            self.search_step = SearchStep(
+                strategy,
+                supernet,
+                SearchOptimization(),
+                _IGNORE_LABEL,
+                _TOTAL_STEPS,
+                recompute=config.recompute,
+                activation_memory_gib=config.activation_memory_gib,
+                steps_per_loop=steps_per_loop,
+            )
+        batches = tf.data.Dataset.from_tensors(_batch(config)).unbatch().repeat()
+        batches = batches.batch(config.train_batch_size, drop_remainder=True).prefetch(2)
         self.iterators = [iter(strategy.experimental_distribute_dataset(batches)) for _ in range(2)]
 
 
-def _batch():
-    values = flags.FLAGS
-    height, width = map(int, values.train_crop_size)
+def _batch(config):
     random = np.random.default_rng(0)
-    size = (values.train_batch_size, height, width)
+    size = (config.train_batch_size, *config.train_crop_size)
     images = random.uniform(0, 255, (*size, 3)).astype(np.float32)
-    labels = random.integers(0, values.num_classes, size, np.int32)
+    labels = random.integers(0, config.num_classes, size, np.int32)
     return tf.constant(images), tf.constant(labels)

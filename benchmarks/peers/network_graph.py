@@ -14,7 +14,6 @@ os.environ.pop("TF_ENABLE_ONEDNN_OPTS")
 
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
 from benchmarks.measured import network_measurement
 from deeplab_nas.core import backbone_plan, nas_genotypes, trellis
@@ -133,24 +132,23 @@ def _logits(images, filter_multiplier, num_classes, dtype):
     return _resize(tf.cast(x, tf.float32), images.shape[1:3])
 
 
-def main(_):
-    values = flags.FLAGS
-    if values.kind != "inference":
+def main(config: network_measurement.StepConfig) -> None:
+    if config.kind != "inference":
         raise UserError("Expected --kind=inference, found training: this peer only infers.")
     v1.disable_eager_execution()
     v1.disable_resource_variables()
-    shape = [values.batch, *network_measurement.image_size(), 3]
+    shape = [config.batch, *config.size, 3]
     images = v1.placeholder(tf.float32, shape)
-    logits = _logits(images, values.filter_multiplier, values.num_classes, values.precision)
+    logits = _logits(images, config.filter_multiplier, config.num_classes, config.precision)
     parameters = sum(variable.shape.num_elements() for variable in v1.trainable_variables())
     feed = {images: np.random.default_rng(1).uniform(0, 255, shape).astype(np.float32)}
-    config = v1.ConfigProto(
-        intra_op_parallelism_threads=values.threads, inter_op_parallelism_threads=values.threads
+    threads = v1.ConfigProto(
+        intra_op_parallelism_threads=config.threads, inter_op_parallelism_threads=config.threads
     )
-    with v1.Session(config=config) as session:
+    with v1.Session(config=threads) as session:
         session.run(v1.global_variables_initializer())
-        network_measurement.tell(lambda: session.run(logits, feed), parameters)
+        network_measurement.report(config, lambda: session.run(logits, feed), parameters)
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(network_measurement.StepConfig, main)

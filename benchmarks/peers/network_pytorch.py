@@ -8,7 +8,6 @@ from flags import program
 
 import torch
 import torch._dynamo  # Its compiler library cannot be loaded after TensorFlow's.  # noqa: F401
-from absl import flags
 from torch import nn
 from torch.nn import functional
 
@@ -149,22 +148,24 @@ class _Segmenter(nn.Module):
         return _resize(self.decoder(features), images.shape[2:])
 
 
-def main(_):
-    values = flags.FLAGS
-    if values.threads:
-        torch.set_num_threads(values.threads)
+def main(config: network_measurement.StepConfig) -> None:
+    if config.threads:
+        torch.set_num_threads(config.threads)
     torch.manual_seed(1)
-    model = _Segmenter(values.filter_multiplier, values.num_classes)
-    images = torch.rand(values.batch, 3, *network_measurement.image_size()) * 255
-    step = (_training if values.kind == "training" else _inference)(model, images)
-    autocast = torch.autocast("cpu", torch.bfloat16, enabled=values.precision == "bfloat16")
+    model = _Segmenter(config.filter_multiplier, config.num_classes)
+    images = torch.rand(config.batch, 3, *config.size) * 255
+    if config.kind == "training":
+        step = _training(model, images, config.num_classes)
+    else:
+        step = _inference(model, images)
+    autocast = torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16")
 
     def timed_step():
         with autocast:
             step()
 
     parameters = sum(p.numel() for p in model.parameters())
-    network_measurement.tell(timed_step, parameters)
+    network_measurement.report(config, timed_step, parameters)
 
 
 def _inference(model, images):
@@ -172,10 +173,9 @@ def _inference(model, images):
     return torch.inference_mode()(lambda: model(images))
 
 
-def _training(model, images):
-    labels = torch.randint(
-        flags.FLAGS.num_classes, (images.shape[0], *images.shape[2:]), dtype=torch.int64
-    )
+def _training(model, images, num_classes):
+    size = (images.shape[0], *images.shape[2:])
+    labels = torch.randint(num_classes, size, dtype=torch.int64)
     optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, weight_decay=4e-5)
 
     def step():
@@ -189,4 +189,4 @@ def _training(model, images):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(network_measurement.StepConfig, main)

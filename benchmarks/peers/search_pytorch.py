@@ -8,31 +8,33 @@ It stands for what people have today: the same space, the same sizes and the sam
 time and memory.
 """
 
+import dataclasses
 import json
 import statistics
 import time
 
-from flags import model_flags, program
+from flags import program
 
 import torch
 import torch._dynamo  # Its compiler library cannot be loaded after TensorFlow's.  # noqa: F401
-from absl import flags
 from torch import nn
 from torch.nn import functional
 
+from benchmarks.measured.search_settings import SearchSizes
 from deeplab_nas.core import trellis
 from deeplab_nas.core.nas_genotypes import NUM_LEVELS
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
+from deeplab_nas.settings import setting
 
 _EPSILON = 1e-3
 _STEM_CHANNELS = (64, 128)
 
-model_flags.define()
-flags.DEFINE_list("train_crop_size", ["321", "321"], "Height and width in pixels.")
-flags.DEFINE_integer("train_batch_size", 2, "Images a step.")
-flags.DEFINE_integer("num_classes", 19, "Number of classes.")
-flags.DEFINE_integer("repetitions", 3, "Timed steps of each kind, after one that is not.")
-flags.DEFINE_integer("threads", 0, "Threads in all; 0: one a core.")
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SearchPytorchConfig(SearchSizes):
+    """The step that is measured."""
+
+    repetitions: int = setting(3, "Timed steps of each kind, after one that is not.", least=1)
 
 
 def _normalization(channels):
@@ -215,19 +217,18 @@ class _Supernet(nn.Module):
         return torch.softmax(self.beta[layer - 1, source, there], 0)[there.index(direction)]
 
 
-def main(_):
-    values = flags.FLAGS
+def main(config: SearchPytorchConfig) -> None:
     # TensorFlow's code is in memory as well, since the space's tables come with it.
     before = peak_memory_gib()
-    if values.threads:
-        torch.set_num_threads(values.threads)
+    if config.threads:
+        torch.set_num_threads(config.threads)
     torch.manual_seed(1)
-    supernet = _Supernet(model_flags.supernet_config(values), values.num_classes)
+    supernet = _Supernet(config.supernet, config.num_classes)
     architecture = [supernet.alpha, supernet.beta]
     weights = [p for p in supernet.parameters() if all(p is not a for a in architecture)]
-    size = (values.train_batch_size, *map(int, values.train_crop_size))
+    size = (config.train_batch_size, *config.train_crop_size)
     images = torch.rand(size[0], 3, *size[1:]) * 2 - 1
-    labels = torch.randint(values.num_classes, size)
+    labels = torch.randint(config.num_classes, size)
     optimizers = {
         "weights": torch.optim.SGD(weights, 0.025, momentum=0.9, weight_decay=3e-4),
         "architecture": torch.optim.Adam(architecture, 3e-3, (0.5, 0.999), weight_decay=1e-3),
@@ -245,11 +246,11 @@ def main(_):
     seconds = {}
     for name in optimizers:
         step(name)
-        seconds[name] = statistics.median(step(name) for _ in range(values.repetitions))
+        seconds[name] = statistics.median(step(name) for _ in range(config.repetitions))
     print(
         json.dumps(
             {
-                "benchmark": "peer_pytorch",
+                "benchmark": "search_pytorch",
                 **{f"{name}_seconds": round(found, 3) for name, found in seconds.items()},
                 "both_seconds": round(sum(seconds.values()), 3),
                 "peak_memory_gib": round(peak_memory_gib(), 2),
@@ -261,4 +262,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(SearchPytorchConfig, main)

@@ -10,6 +10,7 @@ Prints one JSON line.
 """
 
 import contextlib
+import dataclasses
 import faulthandler
 import io
 import json
@@ -22,12 +23,12 @@ from flags import program
 
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
 from deeplab_nas.data import datasets, examples, record_faults, shard_index
 from deeplab_nas.data.split import Split
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import Settings, setting
 from tests.fuzz import damaged_examples, json_readers, mutations
 
 _SLOWEST_SECONDS = 60
@@ -163,11 +164,18 @@ def is_sentence(text):
     )
 
 
-def main(_):
-    print(json.dumps(run(flags.FLAGS.count, flags.FLAGS.seed)))
+@dataclasses.dataclass(frozen=True)
+class FuzzConfig(Settings):
+    """How much is damaged."""
+
+    count: int = setting(50_000, "Architectures, manifests and tf.Examples together.", least=1)
+    seed: int = setting(0, "Seed of the damage.", least=0)
+
+
+def main(config: FuzzConfig) -> None:
+    """Fuzzes every reader, and prints the JSON line."""
+    print(json.dumps(run(config.count, config.seed)))
 
 
 if __name__ == "__main__":
-    flags.DEFINE_integer("count", 50_000, "Architectures, manifests and tf.Examples together.")
-    flags.DEFINE_integer("seed", 0, "Of the damage.")
-    program.run(main)
+    program.run(FuzzConfig, main)

@@ -8,6 +8,7 @@ take longer than `_SLOWEST_SECONDS` for a request or grow by more than `_MEMORY_
 Prints one JSON line.
 """
 
+import dataclasses
 import faulthandler
 import io
 import json
@@ -18,12 +19,12 @@ from flags import program
 import numpy as np
 import PIL.Image
 import tensorflow as tf
-from absl import flags
 
 from deeplab_nas.data import image_files
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import ImageError
+from deeplab_nas.settings import Settings, required, setting
 from tests.serving import made_images
 
 _SLOWEST_SECONDS = 60
@@ -106,14 +107,20 @@ def _pillow_size(raw):
         return None
 
 
-def main(_):
-    loaded = tf.saved_model.load(flags.FLAGS.version_folder)
-    counts = run(loaded.signatures[signatures.FROM_BYTES], flags.FLAGS.seconds, flags.FLAGS.seed)
-    print(json.dumps(counts))
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FuzzConfig(Settings):
+    """What is fuzzed, and for how long."""
+
+    version_folder: str = required("Folder of a version of the export.", example="exported/1")
+    seconds: float = setting(600.0, "How long, in seconds.", above=0)
+    seed: int = setting(0, "Seed of the damage.", least=0)
+
+
+def main(config: FuzzConfig) -> None:
+    """Fuzzes, and prints the JSON line."""
+    loaded = tf.saved_model.load(config.version_folder)
+    print(json.dumps(run(loaded.signatures[signatures.FROM_BYTES], config.seconds, config.seed)))
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("version_folder", None, "Of the export.", required=True)
-    flags.DEFINE_float("seconds", 600.0, "How long.")
-    flags.DEFINE_integer("seed", 0, "Of the damage.")
-    program.run(main)
+    program.run(FuzzConfig, main)
