@@ -31,19 +31,11 @@ def right():
     alpha = rgb.copy()
     alpha.putalpha(90)
     deep = PIL.Image.fromarray((np.arange(_SIZE[0] * 22).reshape(22, -1) * 91).astype(np.uint16))
-    frames = [picture(seed=1), picture(seed=2)]
     cases = {
         "png": encode(rgb, "PNG"),
         "jpeg": encode(rgb, "JPEG", quality=92),
         "jpeg, half the colours": encode(rgb, "JPEG", subsampling=2),
         "jpeg, progressive": encode(rgb, "JPEG", progressive=True),
-        "bmp": encode(rgb, "BMP"),
-        "bmp, 32 bits": encode(alpha, "BMP"),
-        "bmp, rows down": _upside_down_bmp(encode(rgb, "BMP")),
-        "gif": encode(rgb.quantize(64), "GIF"),
-        "gif, animated": encode(frames[0], "GIF", save_all=True, append_images=frames[1:]),
-        "gif, see-through": encode(rgb.quantize(16), "GIF", transparency=3),
-        "gif, interlaced": encode(rgb.quantize(16), "GIF", interlace=1),
         "grey png": encode(rgb.convert("L"), "PNG"),
         "grey jpeg": encode(rgb.convert("L"), "JPEG"),
         "grey and alpha": encode(rgb.convert("LA"), "PNG"),
@@ -71,11 +63,9 @@ def right():
 def wrong():
     """Files that have none: by name, the file and what the refusal says."""
     rgb = picture()
-    png, jpeg, bmp = (encode(rgb, kind) for kind in ("PNG", "JPEG", "BMP"))
-    gif = encode(rgb.quantize(64), "GIF")
-    unknown = "expected a JPEG, PNG, BMP or GIF image, found other bytes"
+    png, jpeg = encode(rgb, "PNG"), encode(rgb, "JPEG")
+    unknown = "expected a JPEG or PNG image, found other bytes"
     large = f"expected at most {MAX_PIXELS} pixels, found "
-    frame = gif.index(b"\x2c", 13 + 192)
     return {
         "empty": (b"", unknown),
         "text": (b"no image at all", unknown),
@@ -83,36 +73,25 @@ def wrong():
         "wrong magic": (b"\x88" + png[1:], unknown),
         "webp": (encode(rgb, "WEBP"), unknown),
         "tiff": (encode(rgb, "TIFF"), unknown),
+        "bmp": (encode(rgb, "BMP"), unknown),
+        "gif": (encode(rgb.quantize(64), "GIF"), unknown),
         "jpeg of two bytes": (jpeg[:2], unknown),
         "jpeg of three bytes": (jpeg[:3], "JPEG"),
         "truncated jpeg header": (jpeg[:100], "JPEG"),
         "truncated jpeg": (jpeg[: len(jpeg) * 3 // 4], "JPEG"),
+        "jpeg without a frame": (jpeg[:2] + jpeg[-2:], "JPEG"),
         "truncated png": (png[: len(png) // 2], "PNG"),
         "png signature alone": (png[:8], "expected IHDR"),
         "png, another chunk first": (png[:12] + b"tEXt" + png[16:], "expected IHDR"),
         "png, wrong checksum": (png[:29] + bytes(4) + png[33:], "PNG"),
+        "png without image data": (png[:33] + _chunk(b"IEND", b""), "PNG"),
+        "png, a kind of colour that there is not": (_png_header(31, 22, color=5) + png[33:], "PNG"),
+        "png, a chunk longer than the file": (png[:33] + b"\x7f" + png[34:], "PNG"),
         "png, damaged pixels": (_damaged(png, len(png) // 2), "PNG"),
-        "truncated bmp": (bmp[: len(bmp) // 2], "Input size"),
-        "bmp of 8 bits": (encode(rgb.quantize(9), "BMP"), "24 or 32 bits .* found 8 bits"),
-        "bmp, old header": (bmp[:14] + struct.pack("<I", 12) + bmp[18:], "24 or 32 bits"),
-        "gif header alone": (gif[:13], "expected a frame"),
-        "truncated gif": (gif[: frame + 30], "expected a whole first frame"),
-        "gif, small frame": (
-            gif[: frame + 5] + struct.pack("<HH", 9, 9) + gif[frame + 9 :],
-            "first frame that covers",
-        ),
-        "gif, huge frame": (
-            gif[: frame + 5] + struct.pack("<HH", 60000, 60000) + gif[frame + 9 :],
-            "first frame that covers",
-        ),
-        "gif, endless extensions": (gif[:205] + b"\x21\xfe\x01a\x00" * 70000, "expected a frame"),
-        "gif of 60000x60000": (gif[:6] + struct.pack("<HH", 60000, 60000) + gif[10:], large),
         "png of 60000x60000": (_png_header(60000, 60000) + png[33:], large + "60000x60000"),
         "png of 2^31 pixels a side": (_png_header(2**31 - 1, 2**31 - 1) + png[33:], large),
         "png without pixels": (_png_header(0, 0) + png[33:], "an image with pixels, found 0x0"),
         "jpeg of 60000x60000": (_jpeg_of(jpeg, 60000, 60000), large + "60000x60000"),
-        "bmp of 60000x60000": (_bmp_of(bmp, 60000, 60000), large + "60000x60000"),
-        "bmp of the lowest height": (_bmp_of(bmp, 31, -(2**31)), large),
         "png of 4 KB and 100 MB": (bomb(), large + "5800x5800"),
         "one pixel too many": (encode(PIL.Image.new("RGB", (65537, 1)), "PNG"), large),
         "cmyk": (encode(rgb.convert("CMYK"), "JPEG"), "found four inks"),
@@ -141,8 +120,8 @@ def _with_bytes_between(jpeg):
     return jpeg[:exif] + b"\x01\x00\xff\x00\xff\xff" + jpeg[exif:]
 
 
-def _png_header(width, height):
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+def _png_header(width, height, color=2):
+    header = struct.pack(">IIBBBBB", width, height, 8, color, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header)
 
 
@@ -158,15 +137,6 @@ def _damaged(encoded, position):
 def _jpeg_of(jpeg, width, height):
     frame = jpeg.index(b"\xff\xc0")
     return jpeg[: frame + 5] + struct.pack(">HH", height, width) + jpeg[frame + 9 :]
-
-
-def _bmp_of(bmp, width, height):
-    return bmp[:18] + struct.pack("<ii", width, height) + bmp[26:]
-
-
-def _upside_down_bmp(bmp):
-    (height,) = struct.unpack("<i", bmp[22:26])
-    return bmp[:22] + struct.pack("<i", -height) + bmp[26:]
 
 
 def _many_scans(jpeg):

@@ -2,15 +2,15 @@
 
 import tensorflow as tf
 
-from deeplab_nas.serving.formats import bmp_bytes, gif_bytes, jpeg_bytes, png_bytes
+from deeplab_nas.serving.formats import jpeg_bytes, png_bytes
 from deeplab_nas.serving.formats.byte_string import ByteString, checked
 
 MAX_BYTES = 2**25
-_FORMATS = (jpeg_bytes, png_bytes, bmp_bytes, gif_bytes)
+_FORMATS = (jpeg_bytes, png_bytes)
 
 
 def decode(contents, place, max_pixels):
-    """Decodes a JPEG, PNG, BMP or the first frame of a GIF, and turns it upright.
+    """Decodes a JPEG or PNG, and turns it upright.
 
     The pixels are those that Pillow gives after `ImageOps.exif_transpose` and `convert("RGB")`.
 
@@ -49,9 +49,8 @@ def decode(contents, place, max_pixels):
         return branch
 
     def refuse():
-        nothing = check(
-            contents, tf.constant(False), "a JPEG, PNG, BMP or GIF image, found other bytes"
-        )
+        no = tf.constant(False)
+        nothing = check(contents, no, "a JPEG or PNG image, found other bytes")
         return tf.reshape(tf.io.decode_raw(nothing, tf.uint8), [-1, 1, 3])
 
     known = tf.stack([module.is_mine(data) for module in _FORMATS])
