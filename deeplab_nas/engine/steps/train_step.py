@@ -1,7 +1,5 @@
 """One step of training a discrete network (official `train.py`)."""
 
-import inspect
-
 import keras
 import tensorflow as tf
 
@@ -69,7 +67,7 @@ class TrainStep:
             config.bias_gradient_multiplier,
         )
         self._moving_average = moving_average
-        self.schedule = _schedule(config)
+        self.schedule = schedules.by_policy(config)
         self.optimizer = keras.optimizers.SGD(self.schedule, momentum=config.momentum)
         self._scales_loss = model.compute_dtype == "float16"
         if self._scales_loss:
@@ -157,8 +155,3 @@ class TrainStep:
             scaled = loss_sum * (scale / pixels)
         gradients = [gradient * pixels for gradient in tape.gradient(scaled, values)]
         return loss_sum, count, gradients
-
-
-def _schedule(config):
-    names = inspect.signature(schedules.by_policy).parameters
-    return schedules.by_policy(**{name: getattr(config, name) for name in names})
