@@ -59,7 +59,7 @@ class Aspp(keras.layers.Layer):
         self.dropout_keep_prob = dropout_keep_prob
         self.batch_norm_options = batch_norm_options or {}
         self.seed = seed
-        shared = {"batch_norm_options": self.batch_norm_options, "dtype": self.dtype_policy}
+        shared = {"batch_norm_options": self.batch_norm_options, "dtype": self.dtype_policy.name}
 
         def pointwise(name):
             return head_layers.HeadConvolution(filters, 1, name=name, **shared)
@@ -74,7 +74,7 @@ class Aspp(keras.layers.Layer):
         self.dropout = None
         if dropout_keep_prob != 1.0:
             self.dropout = stepped_random.SteppedDropout(
-                dropout_keep_prob, seed=seed, name="dropout", dtype=self.dtype_policy
+                dropout_keep_prob, seed=seed, name="dropout", dtype=self.dtype_policy.name
             )
 
     def build(self, features_shape):
@@ -126,20 +126,6 @@ class Aspp(keras.layers.Layer):
         )
         means = tf.einsum("ih,bhwc,jw->bijc", rows, tf.cast(features, tf.float32), columns)
         return tf.cast(means, features.dtype)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "output_stride": self.output_stride,
-            "atrous_rates": self.atrous_rates,
-            "filters": self.filters,
-            "separable": self.separable,
-            "image_pooling": self.image_pooling is not None,
-            "image_pooling_crop_size": self.image_pooling_crop_size,
-            "dropout_keep_prob": self.dropout_keep_prob,
-            "batch_norm_options": self.batch_norm_options,
-            "seed": self.seed,
-        }
 
 
 def _window_matrix(side, window):

@@ -28,7 +28,7 @@ class Decoder(keras.layers.Layer):
         self.filters = filters
         self.separable = separable
         self.batch_norm_options = batch_norm_options or {}
-        shared = {"batch_norm_options": self.batch_norm_options, "dtype": self.dtype_policy}
+        shared = {"batch_norm_options": self.batch_norm_options, "dtype": self.dtype_policy.name}
         self.projection = head_layers.HeadConvolution(
             LOW_LEVEL_FILTERS, 1, name="feature_projection0", **shared
         )
@@ -61,11 +61,3 @@ class Decoder(keras.layers.Layer):
         low_level = self.projection(low_level, training=training)
         joined = [resize.resize_by_kernel(inputs, size) for inputs in (features, low_level)]
         return head_layers.call_chain(self.convolutions, tf.concat(joined, -1), training)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "separable": self.separable,
-            "batch_norm_options": self.batch_norm_options,
-        }

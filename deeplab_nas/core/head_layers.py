@@ -19,7 +19,7 @@ class _Activated(keras.layers.Layer):
         super().__init__(**kwargs)
         self.batch_norm_options = {"epsilon": EPSILON, **(batch_norm_options or {})}
         self.norm = batch_norm.BatchNorm(
-            name="BatchNorm", dtype=self.dtype_policy, **self.batch_norm_options
+            name="BatchNorm", dtype=self.dtype_policy.name, **self.batch_norm_options
         )
 
     def call(self, inputs, training=False):
@@ -27,29 +27,30 @@ class _Activated(keras.layers.Layer):
         outputs = batch_norm.convolve_and_normalize(self.convolve, self.norm, inputs, training)
         return tf.nn.relu(outputs)
 
-    def get_config(self):
-        return {**super().get_config(), "batch_norm_options": self.batch_norm_options}
-
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class HeadConvolution(_Activated):
     """Convolution without bias, batch norm, ReLU."""
 
-    def __init__(self, filters, kernel_size, rate=1, initializer="glorot_uniform", **kwargs):
+    def __init__(self, filters, kernel_size, rate=1, stddev=None, **kwargs):
         """Creates the layer.
 
         Args:
             filters: Output channels.
             kernel_size: In pixels.
             rate: Atrous rate.
-            initializer: Of the kernel.
+            stddev: Of the truncated normal that the kernel begins with; None for Glorot's uniform.
             **kwargs: `batch_norm_options`, and those of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
         self.rate = rate
-        self.initializer = keras.initializers.get(initializer)
+        self.initializer = (
+            keras.initializers.TruncatedNormal(stddev=stddev)
+            if stddev
+            else keras.initializers.GlorotUniform()
+        )
 
     def build(self, inputs_shape):
         self.kernel = self.add_weight(
@@ -64,15 +65,6 @@ class HeadConvolution(_Activated):
     def convolve(self, inputs, scale=None):
         kernel = convolution.scaled_kernel(self.kernel, scale, inputs.dtype)
         return convolution.conv2d(inputs, kernel, rate=self.rate)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "rate": self.rate,
-            "initializer": keras.initializers.serialize(self.initializer),
-        }
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
@@ -100,9 +92,6 @@ class HeadDepthwise(_Activated):
         kernel = convolution.scaled_kernel(self.kernel, scale, inputs.dtype)
         return convolution.depthwise_conv2d(inputs, kernel, rate=self.rate)
 
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate}
-
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class Logits(keras.layers.Layer):
@@ -127,9 +116,6 @@ class Logits(keras.layers.Layer):
         outputs = convolution.conv2d(inputs, tf.convert_to_tensor(self.kernel))
         return tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
 
-    def get_config(self):
-        return {**super().get_config(), "num_classes": self.num_classes}
-
 
 def convolution_3x3(name, filters, rate=1, separable=False, **kwargs):
     """Layers of a 3x3 convolution, full or split into depthwise and pointwise.
@@ -146,10 +132,9 @@ def convolution_3x3(name, filters, rate=1, separable=False, **kwargs):
     """
     if not separable:
         return [HeadConvolution(filters, 3, rate, name=name, **kwargs)]
-    pointwise = keras.initializers.TruncatedNormal(stddev=0.06)
     return [
         HeadDepthwise(rate, name=f"{name}_depthwise", **kwargs),
-        HeadConvolution(filters, 1, initializer=pointwise, name=f"{name}_pointwise", **kwargs),
+        HeadConvolution(filters, 1, stddev=0.06, name=f"{name}_pointwise", **kwargs),
     ]
 
 

@@ -36,7 +36,7 @@ class Block(keras.layers.Layer):
                 stride if state < 2 else 1,
                 self.batch_norm_options,
                 name=side,
-                dtype=self.dtype_policy,
+                dtype=self.dtype_policy.name,
             )
             for (state, operation), side in zip(self.pairs, ("left", "right"), strict=True)
         ]
@@ -68,15 +68,6 @@ class Block(keras.layers.Layer):
         # biases is rectified in one place and not in another; behind a check it does not see it.
         return tf.ensure_shape(total, total.shape)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "pairs": self.pairs,
-            "filters": self.filters,
-            "stride": self.stride,
-            "batch_norm_options": self.batch_norm_options,
-        }
-
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class NasCell(keras.layers.Layer):
@@ -107,7 +98,7 @@ class NasCell(keras.layers.Layer):
                 stride,
                 self.batch_norm_options,
                 name=f"comb_iter_{i}",
-                dtype=self.dtype_policy,
+                dtype=self.dtype_policy.name,
             )
             for i, pairs in enumerate(self.cell)
         ]
@@ -127,7 +118,7 @@ class NasCell(keras.layers.Layer):
         self.built = True
 
     def _build_projection(self, conv_name, norm_name, inputs_shape):
-        shared = {"dtype": self.dtype_policy}
+        shared = {"dtype": self.dtype_policy.name}
         conv = nas_operations.Convolution(self.filters, (1, 1), name=conv_name, **shared)
         norm = batch_norm.BatchNorm(name=norm_name, **shared, **self.batch_norm_options)
         conv.build(inputs_shape)
@@ -170,12 +161,3 @@ class NasCell(keras.layers.Layer):
     def _project(self, projection, inputs, training):
         conv, norm = projection
         return batch_norm.convolve_and_normalize(conv, norm, tf.nn.relu(inputs), training)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "cell": self.cell,
-            "filters": self.filters,
-            "direction": self.direction,
-            "batch_norm_options": self.batch_norm_options,
-        }

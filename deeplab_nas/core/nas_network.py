@@ -66,13 +66,13 @@ class NasNetwork(keras.Model):
         stem = STEM if 0 in self.live_layers else STEM[:-1]
         self.stem_convs = [
             nas_operations.Convolution(
-                filters, (3, 3), stride, name=f"conv{i}", dtype=self.dtype_policy
+                filters, (3, 3), stride, name=f"conv{i}", dtype=self.dtype_policy.name
             )
             for i, (filters, stride) in enumerate(stem)
         ]
         self.stem_norms = [
             batch_norm.BatchNorm(
-                name=f"conv{i}_bn", dtype=self.dtype_policy, **self.batch_norm_options
+                name=f"conv{i}_bn", dtype=self.dtype_policy.name, **self.batch_norm_options
             )
             for i in range(len(stem))
         ]
@@ -86,7 +86,7 @@ class NasNetwork(keras.Model):
             self.plan.direction(layer),
             self.batch_norm_options,
             name=f"cell_{layer - 1}",
-            dtype=self.dtype_policy,
+            dtype=self.dtype_policy.name,
         )
 
     def _make_drop_path(self):

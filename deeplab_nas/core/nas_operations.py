@@ -38,15 +38,6 @@ class Convolution(keras.layers.Layer):
         kernel = convolution.scaled_kernel(self.kernel, scale, inputs.dtype)
         return convolution.conv2d(inputs, kernel, self.stride, self.rate)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "stride": self.stride,
-            "rate": self.rate,
-        }
-
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class SeparableConvolution(keras.layers.Layer):
@@ -74,15 +65,6 @@ class SeparableConvolution(keras.layers.Layer):
         outputs = convolution.depthwise_conv2d(inputs, depthwise, self.stride, self.rate)
         return convolution.conv2d(outputs, pointwise)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "stride": self.stride,
-            "rate": self.rate,
-        }
-
 
 class Operation(keras.layers.Layer):
     """What the operations of a cell share: their arguments and a chain of layers."""
@@ -109,7 +91,7 @@ class Operation(keras.layers.Layer):
         self.layers = []
 
     def _append(self, layer_class, *args, **kwargs):
-        self.layers.append(layer_class(*args, dtype=self.dtype_policy, **kwargs))
+        self.layers.append(layer_class(*args, dtype=self.dtype_policy.name, **kwargs))
 
     def _append_batch_norm(self, name):
         self._append(batch_norm.BatchNorm, name=name, **self.batch_norm_options)
@@ -136,15 +118,6 @@ class Operation(keras.layers.Layer):
                 outputs = resize.resize_by_kernel(outputs, resize.scaled_size(outputs, 0.5))
             outputs = convolve_and_normalize(convolve, norm, outputs, training)
         return outputs
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "operation": self.operation,
-            "filters": self.filters,
-            "stride": self.stride,
-            "batch_norm_options": self.batch_norm_options,
-        }
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")

@@ -62,7 +62,7 @@ class MixedOps(keras.layers.Layer):
             entry.name: OPERATION_SETS[operation_set][entry.kind](
                 *(groups_by_stage, filters, entry.kernels, entry.rate),
                 name=entry.name,
-                dtype=self.dtype_policy,
+                dtype=self.dtype_policy.name,
             )
             for entry in entries
             if entry.has_weights
@@ -154,16 +154,6 @@ class MixedOps(keras.layers.Layer):
         mixed = tf.linalg.matmul(tf.cast(mix, inputs.dtype), flat)
         shape = outputs[0].shape if outputs[0].shape.is_fully_defined() else tf.shape(outputs[0])
         return tf.unstack(tf.reshape(mixed, tf.concat([mix.shape[:1], shape], 0)))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "num_blocks": self.num_blocks,
-            "num_cells": self.num_cells,
-            "filters": self.filters,
-            "operation_set": self.operation_set,
-            "candidates": self.candidates,
-        }
 
 
 def _repeat(inputs, states, consumers):

@@ -47,9 +47,6 @@ class MovingStatistics(keras.layers.Layer):
         for variable, values in zip((self.mean, self.variance), batch, strict=bool(batch)):
             variable.assign(variable * self.decay + values * (1.0 - self.decay))
 
-    def get_config(self):
-        return {**super().get_config(), "channels": self.channels, "decay": self.decay}
-
 
 class StatisticsPass:
     """One forward pass over normalisations, always in the same order.

@@ -79,15 +79,6 @@ class WideOperation(keras.layers.Layer):
             outputs = self.convolve(phases.split(outputs, self.rate), size, kernel)
         return statistics.normalize(outputs, scale)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "groups_by_stage": self.groups_by_stage,
-            "filters": self.filters,
-            "kernel_sizes": self.kernel_sizes,
-            "rate": self.rate,
-        }
-
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class WideSeparableConvolution(WideOperation):

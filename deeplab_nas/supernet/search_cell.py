@@ -59,7 +59,7 @@ class SearchCell(keras.layers.Layer):
             operation_set,
             self.candidates,
             name="mixed_ops",
-            dtype=self.dtype_policy,
+            dtype=self.dtype_policy.name,
         )
 
     @property
@@ -189,14 +189,3 @@ class SearchCell(keras.layers.Layer):
         kernel = tf.tile(kernel, [1, 1, 1, self.num_blocks])
         outputs = tf.concat(blocks, -1)
         return convolution.conv2d(outputs, tf.cast(kernel, outputs.dtype))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "directions": self.directions,
-            "num_blocks": self.num_blocks,
-            "filters": self.filters,
-            "operation_set": self.operation_set,
-            "batch_norm_decay": self.batch_norm_decay,
-            "candidates": self.candidates,
-        }

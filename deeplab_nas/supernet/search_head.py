@@ -71,12 +71,3 @@ class SearchHead(keras.layers.Layer):
         outputs = tf.concat([local, context, pooled], -1)
         outputs = convolution.conv2d(outputs, tf.convert_to_tensor(self.logits))
         return tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "output_stride": self.output_stride,
-            "filters": self.filters,
-            "num_classes": self.num_classes,
-            "batch_norm_decay": self.batch_norm_decay,
-        }

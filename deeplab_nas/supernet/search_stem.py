@@ -53,6 +53,3 @@ class SearchStem(keras.layers.Layer):
         quarter = statistics.normalize(convolution.conv2d(tf.nn.relu(half), second, stride=2))
         self.statistics.update(statistics.finish())
         return half, quarter
-
-    def get_config(self):
-        return {**super().get_config(), "batch_norm_decay": self.batch_norm_decay}

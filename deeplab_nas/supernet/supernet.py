@@ -51,7 +51,7 @@ class Supernet(keras.Model):
         operations.check_candidates(self.config.operations)
         self._functions = shared_functions.SharedFunctions()
         decay = self.config.batch_norm_decay
-        self.stem = search_stem.SearchStem(decay, name="stem", dtype=self.dtype_policy)
+        self.stem = search_stem.SearchStem(decay, name="stem", dtype=self.dtype_policy.name)
         self.cells = [
             [self._make_cell(layer, level) for level in range(trellis.num_levels(layer))]
             for layer in range(1, self.config.num_layers + 1)
@@ -63,7 +63,7 @@ class Supernet(keras.Model):
                 num_classes=num_classes,
                 batch_norm_decay=decay,
                 name=f"head_{level}",
-                dtype=self.dtype_policy,
+                dtype=self.dtype_policy.name,
             )
             for level in range(trellis.num_levels(self.config.num_layers))
         ]
@@ -77,7 +77,7 @@ class Supernet(keras.Model):
             batch_norm_decay=self.config.batch_norm_decay,
             candidates=self.config.operations,
             name=f"cell_{layer}_{level}",
-            dtype=self.dtype_policy,
+            dtype=self.dtype_policy.name,
         )
 
     def _node_channels(self, level):

@@ -72,15 +72,6 @@ class BatchNorm(keras.layers.Layer):
         scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
         return scale, self.beta - self.moving_mean * scale
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "decay": self.decay,
-            "epsilon": self.epsilon,
-            "synchronized": self.synchronized,
-            "folded": self.folded,
-        }
-
 
 def convolve_and_normalize(convolve, norm, inputs, training):
     """Applies a convolution without bias and then `BatchNorm`.

@@ -62,12 +62,3 @@ class DropPath(stepped_random.SteppedRandom):
         drawn = tf.random.stateless_uniform(shape, seed)[first : first + batch_size]
         drawn = tf.transpose(drawn, [1, 2, 0])[..., None, None, None]
         return tf.floor(keep + drawn) / keep
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "keep_prob": self.keep_prob,
-            "training_number_of_steps": self.training_number_of_steps,
-            "num_cells": self.num_cells,
-            "num_branches": self.num_branches,
-        }

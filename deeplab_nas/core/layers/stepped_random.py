@@ -35,9 +35,6 @@ class SteppedRandom(keras.layers.Layer):
         self.step.assign_add(1)
         return step, tf.stack([tf.constant(self.seed, tf.int64), step])
 
-    def get_config(self):
-        return {**super().get_config(), "seed": self.seed}
-
 
 def first_sample(batch_size):
     """Number, in the global batch, of the first sample of this replica's `batch_size`."""
@@ -74,6 +71,3 @@ class SteppedDropout(SteppedRandom):
         drawn = tf.map_fn(draw, samples, fn_output_signature=tf.float32)
         kept = tf.ensure_shape(drawn < self.keep_prob, inputs.shape)
         return inputs * tf.cast(kept, inputs.dtype) / self.keep_prob
-
-    def get_config(self):
-        return {**super().get_config(), "keep_prob": self.keep_prob}
