@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import io
 import pathlib
 
 from flags import program
@@ -97,10 +96,8 @@ def _load(half_resolution: bool, pair: pairs.Pair) -> LabeledImage:
 
 def _halved(image, label) -> tuple[bytes, np.ndarray]:
     size = (image.width // 2, image.height // 2)
-    buffer = io.BytesIO()
-    image.resize(size, Image.Resampling.BILINEAR).save(buffer, "PNG")
-    label = np.array(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
-    return buffer.getvalue(), label
+    encoded = images.encode_png(image.resize(size, Image.Resampling.BILINEAR))
+    return encoded, np.array(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -93,14 +93,8 @@ def _descriptor(config, found, options) -> datasets.DatasetDescriptor:
             f"Expected {num_classes} class names, found {len(names)}: change --class_names or "
             "--num_classes."
         )
-    return datasets.DatasetDescriptor(
-        name="folder",
-        splits=(config.split, "val") if config.val_fraction else (config.split,),
-        num_classes=num_classes,
-        ignore_label=config.ignore_label,
-        class_names=names,
-        colormap=datasets.pascal_colormap(num_classes),
-    )
+    splits = (config.split, "val") if config.val_fraction else (config.split,)
+    return datasets.folder(splits, names, config.ignore_label)
 
 
 def _count_classes(found: Sequence[pairs.Pair], ignore_label: int, options: BuildOptions) -> int:

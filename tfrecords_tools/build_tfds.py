@@ -61,11 +61,7 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
     """
     builder = _builder(config)
     splits = config.splits or tuple(builder.info.splits)
-    for split in splits:
-        if split not in builder.info.splits:
-            raise UserError(
-                f"Expected --splits to be some of {', '.join(builder.info.splits)}, found {split}."
-            )
+    raw_dataset.check_splits(splits, builder.info.splits)
     image_key = config.image_key or _only_image(builder.info, 3, "--image_key")
     label_key = config.label_key or _only_image(builder.info, 1, "--label_key")
     descriptor, table = _labels(config, builder.info, label_key, splits)
@@ -157,17 +153,10 @@ def _labels(config, info, label_key, splits):
             f"Expected --num_classes, as {label_key} of {info.full_name} does not say how many "
             "classes it has."
         )
-    names = getattr(feature, "names", None) or [f"class_{label}" for label in range(num_classes)]
+    names = getattr(feature, "names", None) or ()
     if len(names) != num_classes:
-        names = [f"class_{label}" for label in range(num_classes)]
-    descriptor = datasets.DatasetDescriptor(
-        name="folder",
-        splits=tuple(splits),
-        num_classes=num_classes,
-        ignore_label=255,
-        class_names=tuple(names),
-        colormap=datasets.pascal_colormap(num_classes),
-    )
+        names = (f"class_{label}" for label in range(num_classes))
+    descriptor = datasets.folder(tuple(splits), tuple(names))
     # Ids that are no class stay wrong, so that they are refused by name and not ignored.
     table = (np.arange(256) - config.first_label).clip(-1, 254)
     table[table == -1] = descriptor.ignore_label

@@ -124,15 +124,11 @@ def _colors(random, shape: int) -> np.ndarray:
     if shape != _BACKGROUND:
         hue = (shape / 6 + random.uniform(-_HUE_HALF_RANGE, _HUE_HALF_RANGE)) % 1
         saturations = (0.4, 0.9)
-    return (
-        np.array(
-            [
-                colorsys.hsv_to_rgb(hue, random.uniform(*saturations), random.uniform(0.25, 0.95))
-                for _ in range(2)
-            ]
-        )
-        * 255
-    )
+    colors = [
+        colorsys.hsv_to_rgb(hue, random.uniform(*saturations), random.uniform(0.25, 0.95))
+        for _ in range(2)
+    ]
+    return np.array(colors) * 255
 
 
 def _texture(random, shape: int, y: np.ndarray, x: np.ndarray) -> np.ndarray:

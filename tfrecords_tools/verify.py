@@ -144,19 +144,8 @@ def write_manifest(
     found: Verified, descriptor: datasets.DatasetDescriptor, dataset_dir: str
 ) -> None:
     """Writes the manifest of shards that have none, such as those of the official code."""
-    manifest = manifests.Manifest(
-        dataset=descriptor.name,
-        split=found.split,
-        num_examples=sum(found.shard_counts),
-        shard_counts=found.shard_counts,
-        num_classes=descriptor.num_classes,
-        ignore_label=descriptor.ignore_label,
-        class_names=descriptor.class_names,
-        colormap=descriptor.colormap,
-        image_sizes=tuple(sorted(found.sizes)),
-        statistics=found.statistics,
-    )
-    manifests.write(manifest, dataset_dir)
+    facts = (found.split, found.shard_counts, found.sizes, found.statistics)
+    manifests.write(manifests.of_shards(descriptor, *facts), dataset_dir)
 
 
 def splits_of(dataset_dir: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Augmentation in the official order: resize, scale, pad, crop, flip; seeded and without state.
 
-Images are float32 `[height, width, 3]` in 0..255 and labels uint8 `[height, width, 1]` throughout;
-a seed is an integer tensor of shape `[2]`. Source: the official `input_preprocess.py` and
+Throughout, an image is float32 `[height, width, 3]` in 0..255 and its label uint8 `[height, width,
+1]`; functions that change both return both. A seed is an integer tensor `[2]`, of which the result
+is a pure function; heights and widths are pixels. Source: the official `input_preprocess.py` and
 `preprocess_utils.py`.
 """
 
@@ -19,18 +20,7 @@ MEAN_PIXEL = 127.5
 def train_example(
     image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor, config: DataConfig, ignore_label: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Makes a training crop of an example.
-
-    Args:
-        image: `[height, width, 3]`.
-        label: `[height, width, 1]`.
-        seed: `[2]`; the crop is a pure function of it.
-        config: The resize, the scales, the crop size, whether to flip, and the jitter of colours.
-        ignore_label: Label of padded pixels.
-
-    Returns:
-        The image `[crop_height, crop_width, 3]` and label `[crop_height, crop_width, 1]`.
-    """
+    """Makes a crop of `config.train_crop_size`; `ignore_label` labels padded pixels."""
     height, width = config.train_crop_size
     scale_seed, crop_seed, flip_seed, photometric_seed = tf.unstack(tf.random.split(seed, 4))
     if config.min_resize_value is not None:
@@ -59,18 +49,15 @@ def eval_example(
     config: DataConfig,
     ignore_label: int,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Pads an example, resized to the range first if that is asked, to a size that fits all.
+    """Pads an example to a size that fits all, after the resize of the configuration, if any.
 
     Args:
-        image: `[image_height, image_width, 3]`.
-        label: `[image_height, image_width, 1]`.
-        height: Height after padding, at least the image's.
-        width: Width after padding, at least the image's.
+        image: The image.
+        label: Its label.
+        height: Height to reach, at least the image's.
+        width: Width to reach, at least the image's.
         config: The resize.
         ignore_label: Label of padded pixels.
-
-    Returns:
-        The image `[height, width, 3]` and label `[height, width, 1]`.
     """
     if config.min_resize_value is not None:
         image, label = resize(image, label, resized_size(tf.shape(image)[:2], config))
@@ -118,16 +105,9 @@ def _to_multiple_plus_one(side, factor: int | None):
 def random_scale_factor(
     seed: tf.Tensor, min_scale: float, max_scale: float, step: float
 ) -> tf.Tensor:
-    """Draws a scale.
+    """Draws a scale, a float32 scalar, uniformly from `min_scale` in steps up to `max_scale`.
 
-    Args:
-        seed: `[2]`.
-        min_scale: Smallest scale.
-        max_scale: Largest scale.
-        step: Distance between the scales that are drawn from; 0 draws continuously.
-
-    Returns:
-        A float32 scalar, uniform over the scales.
+    A step of 0 draws continuously.
     """
     if min_scale == max_scale:
         return tf.constant(min_scale, tf.float32)
@@ -145,16 +125,7 @@ def scaled_size(size: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
 
 
 def resize(image: tf.Tensor, label: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Resizes with aligned corners, the image bilinear and the label to the nearest pixel.
-
-    Args:
-        image: `[height, width, 3]`.
-        label: `[height, width, 1]`.
-        size: New height and width, int32 `[2]`.
-
-    Returns:
-        The image and the label at the new size.
-    """
+    """Resizes to `size`, int32 `[2]`, with aligned corners: bilinear, the label to the nearest."""
     # tf.image.resize cannot align corners.
     image = tf.raw_ops.ResizeBilinear(images=image[tf.newaxis], size=size, align_corners=True)
     label = tf.raw_ops.ResizeNearestNeighbor(
@@ -168,15 +139,7 @@ def pad_to_at_least(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Pads at the bottom and the right where the image is smaller than a size.
 
-    Args:
-        image: `[image_height, image_width, 3]`.
-        label: `[image_height, image_width, 1]`.
-        height: Height to reach, in pixels.
-        width: Width to reach, in pixels.
-        ignore_label: Label of padded pixels.
-
-    Returns:
-        The image, padded with `MEAN_PIXEL`, and the label, padded with the ignore label.
+    The image is padded with `MEAN_PIXEL`, the label with the ignore label.
     """
     missing = tf.maximum([height, width] - tf.shape(image)[:2], 0)
     paddings = [[0, missing[0]], [0, missing[1]], [0, 0]]
@@ -188,18 +151,7 @@ def pad_to_at_least(
 def random_crop(
     image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor, height: int, width: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Cuts one window out of image and label, every position equally likely.
-
-    Args:
-        image: `[image_height, image_width, 3]`, at least as large as the window.
-        label: `[image_height, image_width, 1]`.
-        seed: `[2]`.
-        height: Height of the window, in pixels.
-        width: Width of the window, in pixels.
-
-    Returns:
-        The image `[height, width, 3]` and label `[height, width, 1]`.
-    """
+    """Cuts one window out of an image at least as large; every position is equally likely."""
     room = tf.shape(image)[:2] - [height, width]
     # One draw a side from 0..room: an integer maxval that is a tensor must be a scalar.
     seeds = tf.unstack(tf.random.split(seed, 2))
@@ -213,16 +165,7 @@ def random_crop(
 
 
 def random_flip(image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mirrors image and label left to right with probability one half.
-
-    Args:
-        image: `[height, width, 3]`.
-        label: `[height, width, 1]`.
-        seed: `[2]`.
-
-    Returns:
-        The image and the label, both mirrored or neither.
-    """
+    """Mirrors image and label left to right, both or neither, with probability one half."""
     mirror = tf.random.stateless_uniform([], seed) < 0.5
     return (
         tf.where(mirror, tf.reverse(image, [1]), image),

@@ -67,6 +67,15 @@ def pascal_colormap(num_colors: int) -> tuple[Color, ...]:
     )
 
 
+def folder(
+    splits: tuple[str, ...], class_names: tuple[str, ...], ignore_label: int = 255
+) -> DatasetDescriptor:
+    """Describes a set that brings its own classes, `--dataset=folder`, in the colours of VOC."""
+    count = len(class_names)
+    colors = pascal_colormap(count)
+    return DatasetDescriptor("folder", splits, count, ignore_label, class_names, colors)
+
+
 _SHAPES = DatasetDescriptor(
     name=BUILT_IN,
     splits=("train", "val"),
@@ -74,13 +83,8 @@ _SHAPES = DatasetDescriptor(
     ignore_label=255,
     class_names=("background", "disc", "square", "triangle", "ring", "bar", "star"),
     colormap=(
-        (40, 44, 52),
-        (224, 82, 82),
-        (86, 156, 214),
-        (246, 189, 96),
-        (152, 106, 196),
-        (106, 190, 120),
-        (240, 130, 180),
+        *((40, 44, 52), (224, 82, 82), (86, 156, 214), (246, 189, 96), (152, 106, 196)),
+        *((106, 190, 120), (240, 130, 180)),
     ),
     split_sizes=(512, 128),
     recommended_crop=(96, 96),
@@ -96,17 +100,8 @@ _CAMVID = DatasetDescriptor(
         *("sign_symbol", "fence", "car", "pedestrian", "bicyclist"),
     ),
     colormap=(
-        (128, 128, 128),
-        (128, 0, 0),
-        (192, 192, 128),
-        (128, 64, 128),
-        (60, 40, 222),
-        (128, 128, 0),
-        (192, 128, 128),
-        (64, 64, 128),
-        (64, 0, 128),
-        (64, 64, 0),
-        (0, 128, 192),
+        *((128, 128, 128), (128, 0, 0), (192, 192, 128), (128, 64, 128), (60, 40, 222)),
+        *((128, 128, 0), (192, 128, 128), (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192)),
     ),
     split_sizes=(367, 101, 233),
     recommended_crop=(161, 161),
@@ -126,25 +121,10 @@ _CITYSCAPES = DatasetDescriptor(
         *("truck", "bus", "train", "motorcycle", "bicycle"),
     ),
     colormap=(
-        (128, 64, 128),
-        (244, 35, 232),
-        (70, 70, 70),
-        (102, 102, 156),
-        (190, 153, 153),
-        (153, 153, 153),
-        (250, 170, 30),
-        (220, 220, 0),
-        (107, 142, 35),
-        (152, 251, 152),
-        (70, 130, 180),
-        (220, 20, 60),
-        (255, 0, 0),
-        (0, 0, 142),
-        (0, 0, 70),
-        (0, 60, 100),
-        (0, 80, 100),
-        (0, 0, 230),
-        (119, 11, 32),
+        *((128, 64, 128), (244, 35, 232), (70, 70, 70), (102, 102, 156), (190, 153, 153)),
+        *((153, 153, 153), (250, 170, 30), (220, 220, 0), (107, 142, 35), (152, 251, 152)),
+        *((70, 130, 180), (220, 20, 60), (255, 0, 0), (0, 0, 142), (0, 0, 70), (0, 60, 100)),
+        *((0, 80, 100), (0, 0, 230), (119, 11, 32)),
     ),
     submission_ids=(7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33),
     split_sizes=(2975, 22973, 3475, 23473, 500, 1525),
@@ -239,11 +219,8 @@ def conventions(name: str) -> tuple[DatasetDescriptor, ...]:
     return (_TABLE[name], *_VARIANTS.get(name, ())) if name in _TABLE else ()
 
 
-def _agree(descriptor: DatasetDescriptor, manifest: manifests.Manifest) -> bool:
-    return (descriptor.num_classes, descriptor.ignore_label) == (
-        manifest.num_classes,
-        manifest.ignore_label,
-    )
+def _agree(known: DatasetDescriptor, found: manifests.Manifest) -> bool:
+    return (known.num_classes, known.ignore_label) == (found.num_classes, found.ignore_label)
 
 
 def from_document(document: Field) -> DatasetDescriptor:
@@ -277,11 +254,5 @@ def _from_manifests(found: tuple[manifests.Manifest, ...], dataset_dir: str) -> 
             f"Expected manifest-<split>.json in {dataset_dir!r} for --dataset=folder, found none: "
             "build the shards with python -m tfrecords_tools.build_folder."
         )
-    return DatasetDescriptor(
-        name="folder",
-        splits=tuple(manifest.split for manifest in found),
-        num_classes=found[0].num_classes,
-        ignore_label=found[0].ignore_label,
-        class_names=found[0].class_names,
-        colormap=found[0].colormap,
-    )
+    splits = tuple(manifest.split for manifest in found)
+    return DatasetDescriptor("folder", splits, **manifests.class_facts(found[0]))

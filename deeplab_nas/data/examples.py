@@ -88,19 +88,18 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     counts = tf.concat([texts[1], numbers[1]], 0)
     lacking = tf.equal(found, "")
     required = tf.constant([key in _REQUIRED for key in keys])
+
+    def refuse(wrong, before, after):
+        key = tf.gather(tf.constant(keys), tf.argmax(wrong))
+        message = [before, key, f" {after}: build the shards again"]
+        return refuse_unless(~tf.reduce_any(wrong), message)
+
     checks = [
-        _refuse_features(
-            keys,
-            lacking & required,
-            ["Expected ", " in every record of the shards, found one without"],
-        ),
-        _refuse_features(
-            keys,
+        refuse(lacking & required, "Expected ", "in every record of the shards, found one without"),
+        refuse(
             ~lacking & (counts != 1),
-            [
-                "Expected one value of the right type in ",
-                " of every record of the shards, found something else",
-            ],
+            "Expected one value of the right type in ",
+            "of every record of the shards, found something else",
         ),
     ]
     with tf.control_dependencies(checks):
@@ -137,12 +136,6 @@ def _fields(serialized: tf.Tensor, message: str, names: list[str]) -> list[tf.Te
 
 def _decoded(serialized: tf.Tensor, message: str, names: list[str], dtypes: list):
     return tf.io.decode_proto(serialized, f"tensorflow.{message}", names, dtypes)
-
-
-def _refuse_features(keys: list[str], wrong: tf.Tensor, message: list[str]):
-    key = tf.gather(tf.constant(keys), tf.argmax(wrong))
-    before, after = message
-    return refuse_unless(~tf.reduce_any(wrong), [before, key, f"{after}: build the shards again"])
 
 
 def _one_line(name: tf.Tensor) -> tf.Tensor:

@@ -10,14 +10,7 @@ from deeplab_nas.errors import ImageError
 
 
 def open_image(raw: bytes, name: str) -> Image.Image:
-    """Decodes an image file as it is.
-
-    Args:
-        raw: The contents of the file.
-        name: Name of the file, for messages.
-
-    Returns:
-        The decoded image.
+    """Decodes an image file as it is; its name is for messages.
 
     Raises:
         ImageError: If the file is no image, damaged or too large.
@@ -42,14 +35,7 @@ def open_image(raw: bytes, name: str) -> Image.Image:
 
 
 def to_rgb(image: Image.Image, name: str) -> Image.Image:
-    """Turns an image upright and converts it to 8-bit RGB.
-
-    Args:
-        image: A decoded image.
-        name: Name of its file, for messages.
-
-    Returns:
-        The image, mode RGB.
+    """Turns a decoded image upright and converts it to 8-bit RGB; the name is for messages.
 
     Raises:
         ImageError: If it has neither 8 nor 16 bits a channel.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import posixpath
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -64,15 +65,34 @@ def write(manifest: Manifest, dataset_dir: str) -> None:
     atomic.write_json(path(dataset_dir, manifest.split), fields)
 
 
+def class_facts(known: Any) -> dict[str, Any]:
+    """The values of `CLASS_FACTS` by name, of a manifest or of a descriptor."""
+    return {name: getattr(known, name) for name in CLASS_FACTS}
+
+
+def of_shards(
+    descriptor: Any,
+    split: str,
+    shard_counts: Sequence[int],
+    image_sizes: Iterable[tuple[int, int]],
+    statistics: ClassStatistics,
+    skipped: Sequence[str] = (),
+) -> Manifest:
+    """The manifest of shards that are there, of a `DatasetDescriptor`; see `Manifest`."""
+    return Manifest(
+        dataset=descriptor.name,
+        split=split,
+        num_examples=sum(shard_counts),
+        shard_counts=tuple(shard_counts),
+        image_sizes=tuple(sorted(image_sizes)),
+        statistics=statistics,
+        skipped=tuple(skipped),
+        **class_facts(descriptor),
+    )
+
+
 def read(dataset_dir: str, split: str) -> Manifest | None:
-    """Reads the manifest of a split.
-
-    Args:
-        dataset_dir: Folder of the shards.
-        split: Name of the split.
-
-    Returns:
-        The manifest, or None where there is none, as beside shards of the official converter.
+    """Reads the manifest of a split; None without one, as beside official shards.
 
     Raises:
         UserError: If the file is no manifest of this format.
@@ -96,12 +116,6 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
 def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
     """Reads every manifest in a folder, sorted by file name.
 
-    Args:
-        dataset_dir: Folder of the shards.
-
-    Returns:
-        The manifests; none where the folder holds none.
-
     Raises:
         UserError: If a file is no manifest of this format.
     """
@@ -111,13 +125,7 @@ def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
 
 
 def read_class_facts(fields: dict[str, Field]) -> dict[str, Any]:
-    """Checks what a document says about the classes of a data set.
-
-    Args:
-        fields: Fields by name, all of `CLASS_FACTS` among them.
-
-    Returns:
-        The values of `CLASS_FACTS` by name.
+    """Checks and returns `CLASS_FACTS` of the fields of a document.
 
     Raises:
         UserError: A value cannot be right; the message names it.
@@ -135,14 +143,7 @@ def read_class_facts(fields: dict[str, Field]) -> dict[str, Any]:
 
 
 def read_sizes(field: Field, num_examples: int) -> tuple[tuple[int, int], ...]:
-    """Checks the sizes of images.
-
-    Args:
-        field: The distinct `[height, width]`, sorted.
-        num_examples: Images that have them.
-
-    Returns:
-        The distinct `(height, width)`, sorted.
+    """Checks and returns the distinct `(height, width)`, sorted, of some images.
 
     Raises:
         UserError: They are no such sizes.
@@ -161,14 +162,7 @@ def read_sizes(field: Field, num_examples: int) -> tuple[tuple[int, int], ...]:
 
 
 def read_statistics(field: Field, num_classes: int | None = None) -> ClassStatistics:
-    """Checks the counts of pixels.
-
-    Args:
-        field: The fields of `ClassStatistics`.
-        num_classes: Classes, background included; None for any number.
-
-    Returns:
-        The counts.
+    """Checks and returns the counts of pixels; `num_classes` None takes any number of classes.
 
     Raises:
         UserError: They are no such counts.

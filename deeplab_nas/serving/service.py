@@ -67,7 +67,8 @@ class Service(tf.Module):
 
     def predict_examples(self, examples):
         """As `predict_bytes`, of serialised tf.Examples with the image under its official key."""
-        return self.predict_bytes(_encoded_images(examples))
+        feature = {IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string)}
+        return self.predict_bytes(tf.io.parse_example(examples, feature)[IMAGE_ENCODED])
 
     def _labels(self, images):
         return tf.argmax(self._probabilities(images), axis=-1, output_type=tf.int32)
@@ -81,26 +82,14 @@ class Service(tf.Module):
     def _checked(self, images):
         height, width = tf.unstack(tf.shape(images, tf.int64)[1:3])
         fits = (height > 0) & (width > 0) & (height * width <= self._max_pixels)
-        message = (
-            "images: expected 1 to ",
-            self._max_pixels,
-            " pixels, found ",
-            width,
-            "x",
-            height,
-        )
-        return checked(images, fits, *message)
+        expected = f"images: expected 1 to {self._max_pixels} pixels, found "
+        return checked(images, fits, expected, width, "x", height)
 
 
 def _graph(function, spec):
     traced = tf.function(function, input_signature=[spec], autograph=False)
     with target.other_machines():
         return traced.get_concrete_function()
-
-
-def _encoded_images(serialized):
-    feature = {IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string)}
-    return tf.io.parse_example(serialized, feature)[IMAGE_ENCODED]
 
 
 def example(encoded):

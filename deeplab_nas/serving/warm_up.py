@@ -8,12 +8,31 @@ by the fields that are needed, so that exporting does not need that package.
 import os
 
 import tensorflow as tf
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
 _FOLDER = "assets.extra"
 _FILE = "tf_serving_warmup_requests"
-_PACKAGE = "tensorflow.serving"
-_TENSOR = ".tensorflow.TensorProto"
+# A map is a repeated message of a key and a value.
+_MESSAGES = """
+name: "warm_up.proto" package: "tensorflow.serving" syntax: "proto3"
+message_type { name: "ModelSpec"
+  field { name: "signature_name" number: 3 label: LABEL_OPTIONAL type: TYPE_STRING } }
+message_type { name: "PredictRequest"
+  field { name: "model_spec" number: 1 label: LABEL_OPTIONAL type: TYPE_MESSAGE
+    type_name: ".tensorflow.serving.ModelSpec" }
+  field { name: "inputs" number: 2 label: LABEL_REPEATED type: TYPE_MESSAGE
+    type_name: ".tensorflow.serving.PredictRequest.InputsEntry" }
+  nested_type { name: "InputsEntry" options { map_entry: true }
+    field { name: "key" number: 1 label: LABEL_OPTIONAL type: TYPE_STRING }
+    field { name: "value" number: 2 label: LABEL_OPTIONAL type: TYPE_MESSAGE
+      type_name: ".tensorflow.TensorProto" } } }
+message_type { name: "PredictLog"
+  field { name: "request" number: 1 label: LABEL_OPTIONAL type: TYPE_MESSAGE
+    type_name: ".tensorflow.serving.PredictRequest" } }
+message_type { name: "PredictionLog"
+  field { name: "predict_log" number: 6 label: LABEL_OPTIONAL type: TYPE_MESSAGE
+    type_name: ".tensorflow.serving.PredictLog" } }
+"""
 
 
 def write(version_folder, signatures, feeds):
@@ -33,78 +52,31 @@ def write(version_folder, signatures, feeds):
 
 
 def _prediction_log(signature, input_name, values):
-    log = _message_class("PredictionLog")()
+    log = _prediction_log_class()()
     request = log.predict_log.request
     request.model_spec.signature_name = signature
     request.inputs[input_name].ParseFromString(tf.make_tensor_proto(values).SerializeToString())
     return log.SerializeToString()
 
 
-def _message_class(name):
+def _prediction_log_class():
     # The pool knows TensorProto once TensorFlow is imported; one of its own leaves the real
     # messages free for whoever imports tensorflow_serving as well.
     pool = descriptor_pool.DescriptorPool()
-    for file_name in _files_of_tensor_proto():
-        found = descriptor_pb2.FileDescriptorProto()
-        descriptor_pool.Default().FindFileByName(file_name).CopyToProto(found)
-        pool.Add(found)
-    pool.Add(_serving_file())
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
+    tensor_file = tf.make_tensor_proto(0).DESCRIPTOR.file
+    for file in {file.name: file for file in _after_imports(tensor_file)}.values():
+        copied = descriptor_pb2.FileDescriptorProto()
+        file.CopyToProto(copied)
+        pool.Add(copied)
+    messages = text_format.Parse(_MESSAGES, descriptor_pb2.FileDescriptorProto())
+    messages.dependency.append(tensor_file.name)
+    pool.Add(messages)
+    found = pool.FindMessageTypeByName(f"{messages.package}.PredictionLog")
+    return message_factory.GetMessageClass(found)
 
 
-def _files_of_tensor_proto():
-    """Names of the files that describe TensorProto, each after those that it imports."""
-    found = []
-
-    def visit(file):
-        for imported in file.dependencies:
-            visit(imported)
-        if file.name not in found:
-            found.append(file.name)
-
-    visit(tf.make_tensor_proto(0).DESCRIPTOR.file)
-    return found
-
-
-def _serving_file():
-    file = descriptor_pb2.FileDescriptorProto(
-        name="warm_up.proto",
-        package=_PACKAGE,
-        syntax="proto3",
-        dependency=[tf.make_tensor_proto(0).DESCRIPTOR.file.name],
-    )
-    _add_message(file, "ModelSpec", signature_name=(3, None))
-    request = _add_message(file, "PredictRequest", model_spec=(1, f".{_PACKAGE}.ModelSpec"))
-    _add_map(request, "inputs", 2, _TENSOR)
-    _add_message(file, "PredictLog", request=(1, f".{_PACKAGE}.PredictRequest"))
-    _add_message(file, "PredictionLog", predict_log=(6, f".{_PACKAGE}.PredictLog"))
-    return file
-
-
-def _add_message(file, name, **fields):
-    """Adds a message; a field is its number and its type, None for a string."""
-    message = file.message_type.add(name=name)
-    for field, (number, type_name) in fields.items():
-        _add_field(message, field, number, type_name)
-    return message
-
-
-def _add_field(message, name, number, type_name, repeated=False):
-    kinds = descriptor_pb2.FieldDescriptorProto
-    message.field.add(
-        name=name,
-        number=number,
-        label=kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL,
-        type=kinds.TYPE_MESSAGE if type_name else kinds.TYPE_STRING,
-        type_name=type_name,
-    )
-
-
-def _add_map(message, name, number, type_name):
-    """Adds a map from strings, which is a repeated message of a key and a value."""
-    entry = message.nested_type.add(name=f"{name.capitalize()}Entry")
-    entry.options.map_entry = True
-    _add_field(entry, "key", 1, None)
-    _add_field(entry, "value", 2, type_name)
-    entry_type = f".{_PACKAGE}.{message.name}.{entry.name}"
-    _add_field(message, name, number, entry_type, repeated=True)
+def _after_imports(file):
+    """A file of messages behind those that it imports, some of them more than once."""
+    for imported in file.dependencies:
+        yield from _after_imports(imported)
+    yield file

@@ -33,17 +33,10 @@ class EncodedImage:
 
 
 def read_image(raw: bytes, name: str) -> EncodedImage:
-    """Checks an image file and converts it where the schema needs that.
+    """Checks an image file, whose name is for messages, and converts it where the schema needs it.
 
     The bytes of an upright 8-bit RGB JPEG or PNG file are kept. Everything else that Pillow reads
     is turned upright, converted to RGB, 16 bits to 8, and encoded as PNG.
-
-    Args:
-        raw: The contents of the file.
-        name: Name of the file, for messages.
-
-    Returns:
-        The image.
 
     Raises:
         UserError: If the file is no image, damaged, too large, or has not 8 or 16 bits a channel.
@@ -57,14 +50,7 @@ def read_image(raw: bytes, name: str) -> EncodedImage:
 
 
 def read_label(raw: bytes, name: str) -> np.ndarray:
-    """Reads label ids, of a palette file too the indices and never the colours.
-
-    Args:
-        raw: The contents of the file.
-        name: Name of the file, for messages.
-
-    Returns:
-        The ids, uint8 `[height, width]`.
+    """Reads label ids, uint8 `[height, width]`, of a palette file the indices and not the colours.
 
     Raises:
         UserError: If the file is no single-channel image of at most 8 bits.
@@ -118,17 +104,15 @@ def check_label(
         )
 
 
-def encode_png(image: Image.Image) -> bytes:
-    """Returns an image as the contents of a PNG file."""
+def encode_png(image: Image.Image, **options) -> bytes:
+    """Returns an image as the contents of a PNG file; the options are those of Pillow."""
     buffer = io.BytesIO()
-    image.save(buffer, "png")
+    image.save(buffer, "png", **options)
     return buffer.getvalue()
 
 
 def encode_label(label: Image.Image) -> bytes:
     """Returns a label map as the contents of a PNG file."""
-    buffer = io.BytesIO()
     # Label maps are runs of equal ids: run lengths alone are found a third sooner, and are a tenth
     # smaller, than zlib's default.
-    label.save(buffer, "png", compress_type=zlib.Z_RLE)
-    return buffer.getvalue()
+    return encode_png(label, compress_type=zlib.Z_RLE)

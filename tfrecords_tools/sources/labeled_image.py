@@ -43,14 +43,7 @@ class EncodedExample:
 
 
 def encode(example: LabeledImage, descriptor: DatasetDescriptor) -> EncodedExample:
-    """Checks an example and makes its record.
-
-    Args:
-        example: The example.
-        descriptor: Facts of the data set; decides which label ids are right.
-
-    Returns:
-        The record.
+    """Checks an example, its label ids by the facts of the data set, and makes its record.
 
     Raises:
         UserError: If the image or the label does not fit.

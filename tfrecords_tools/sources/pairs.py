@@ -63,11 +63,9 @@ def load(pair: Pair) -> LabeledImage:
 
 def identify(pairs: Sequence[Pair]) -> str:
     """Tells pairs by their names and by the places, sizes and dates of their files."""
-    return "\n".join(_line(pair) for pair in pairs)
-
-
-def _line(pair: Pair) -> str:
-    return " ".join([pair.name, *_facts(pair.image), *_facts(pair.label)])
+    return "\n".join(
+        " ".join([pair.name, *_facts(pair.image), *_facts(pair.label)]) for pair in pairs
+    )
 
 
 def _facts(path: pathlib.Path | None) -> Iterator[str]:

@@ -22,20 +22,20 @@ def read(path: pathlib.Path) -> bytes:
 
 
 def images_by_name(folder: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Lists the image files of a folder, sorted by name.
-
-    Args:
-        folder: The folder; what it holds besides image files is passed over.
-
-    Returns:
-        The files by their base names.
+    """The image files of a folder by their base names, sorted; other files are skipped.
 
     Raises:
         UserError: If there is no such folder, if it cannot be read or holds no image file, or if
             two of them share a base name.
     """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise UserError(
+            f"Expected a readable folder at {folder}, found none ({error.strerror})."
+        ) from error
     found: dict[str, pathlib.Path] = {}
-    for path in listed(folder):
+    for path in paths:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             continue
         if path.stem in found:
@@ -47,17 +47,3 @@ def images_by_name(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     if not found:
         raise UserError(f"Expected image files in {folder}, found none.")
     return found
-
-
-def listed(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Lists a folder, sorted.
-
-    Raises:
-        UserError: If there is no such folder, or if it cannot be read.
-    """
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        raise UserError(
-            f"Expected a readable folder at {folder}, found none ({error.strerror})."
-        ) from error

@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from deeplab_nas.data import manifests
@@ -68,11 +68,7 @@ class RawDataset:
         if not folder.is_dir():
             raise UserError(f"Expected a folder at --{self.root_flag}={root}, found none.")
         splits = splits or self.default_splits(folder)
-        for split in splits:
-            if split not in self.splits:
-                raise UserError(
-                    f"Expected --splits to be some of {', '.join(self.splits)}, found {split}."
-                )
+        check_splits(splits, self.splits)
         found = [self._found(folder, split, options) for split in splits]
         return tuple(shards.write_split(output_dir, split, options) for split in found)
 
@@ -87,6 +83,13 @@ class RawDataset:
             identify=lambda run: f"{self.settings} {pairs.identify(run)}",
             skipped=tuple(bad.sentences),
         )
+
+
+def check_splits(splits: Sequence[str], there: Iterable[str]) -> None:
+    """Raises `UserError` for a split that is not there."""
+    for split in splits:
+        if split not in there:
+            raise UserError(f"Expected --splits to be some of {', '.join(there)}, found {split}.")
 
 
 def splits_setting(splits: Sequence[str], default: str) -> Any:

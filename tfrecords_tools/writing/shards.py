@@ -159,20 +159,10 @@ def _manifest(split: Split, finished: list[FinishedShard]) -> manifests.Manifest
     statistics = class_statistics.none(descriptor.num_classes)
     for shard in finished:
         statistics += shard.statistics
-    counts = tuple(shard.num_examples for shard in finished)
-    return manifests.Manifest(
-        dataset=descriptor.name,
-        split=split.name,
-        num_examples=sum(counts),
-        shard_counts=counts,
-        num_classes=descriptor.num_classes,
-        ignore_label=descriptor.ignore_label,
-        class_names=descriptor.class_names,
-        colormap=descriptor.colormap,
-        image_sizes=tuple(sorted({size for shard in finished for size in shard.image_sizes})),
-        statistics=statistics,
-        skipped=(*split.skipped, *(text for shard in finished for text in shard.skipped)),
-    )
+    counts = [shard.num_examples for shard in finished]
+    sizes = {size for shard in finished for size in shard.image_sizes}
+    skipped = [*split.skipped, *(text for shard in finished for text in shard.skipped)]
+    return manifests.of_shards(descriptor, split.name, counts, sizes, statistics, skipped)
 
 
 def _check_skipped(manifest: manifests.Manifest, total: int, options: BuildOptions) -> None:
