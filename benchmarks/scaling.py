@@ -13,6 +13,7 @@ from flags import program
 
 from deeplab_nas.core import nas_genotypes, segmenter
 from deeplab_nas.core.layers.batch_norm import BatchNorm
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.settings import Settings, required
 from deeplab_nas.supernet.normalization import MovingStatistics
 from deeplab_nas.supernet.supernet import Supernet
@@ -71,7 +72,7 @@ def _of_search():
 
 
 def _of_training():
-    model = segmenter.build(nas_genotypes.auto_deeplab(), 20, _NUM_CLASSES)
+    model = segmenter.build(nas_genotypes.auto_deeplab(), NetworkConfig(), _NUM_CLASSES)
     norms = [layer for layer in model._flatten_layers() if isinstance(layer, BatchNorm)]
     channels = sum(int(norm.beta.shape[0]) for norm in norms)
     return _amounts(model.trainable_variables, channels, len(norms))

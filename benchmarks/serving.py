@@ -23,6 +23,7 @@ from benchmarks.measured import measured_process
 from benchmarks.measured.network_measurement import MeasuredNetwork, image_sizes
 from deeplab_nas.core import folding, nas_genotypes, segmenter
 from deeplab_nas.core.cost import network_cost
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.serving import litert, service
 from deeplab_nas.settings import setting
@@ -63,7 +64,10 @@ def main(config: ServingBenchmarkConfig) -> None:
 
 def _network(config, dtype="float32"):
     return segmenter.build(
-        nas_genotypes.auto_deeplab(), config.filter_multiplier, config.num_classes, dtype=dtype
+        nas_genotypes.auto_deeplab(),
+        NetworkConfig(filter_multiplier=config.filter_multiplier),
+        config.num_classes,
+        dtype=dtype,
     )
 
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 from deeplab_nas.core import nas_genotypes, nas_network, official_checkpoint, segmenter
 from deeplab_nas.engine.networks import inference
 from deeplab_nas.engine.steps import weight_decay
+from tests.core import made_networks
 
 TIMES_NOISE_FLOOR = 5.0
 # For arrays without a tolerance of their own: 5 times it is 1e-4 of the largest magnitude.
@@ -73,27 +74,29 @@ def agrees(result):
 
 def _build(fixture):
     output_stride = fixture.get("output_stride", 16)
-    options = {"remove_os32_stride": fixture.get("nas_remove_os32_stride", False)}
+    remove_os32_stride = fixture.get("nas_remove_os32_stride", False)
     filter_multiplier = fixture["filter_multiplier"]
     if fixture["model"] == "hnasnet":
-        return nas_network.hnasnet(filter_multiplier, **options)
+        return nas_network.hnasnet(filter_multiplier, remove_os32_stride=remove_os32_stride)
     if fixture["model"] == "pnasnet":
-        return nas_network.pnasnet(filter_multiplier, output_stride, **options)
+        return nas_network.pnasnet(
+            filter_multiplier, output_stride, remove_os32_stride=remove_os32_stride
+        )
     backbone = fixture["backbone"].removeprefix("nas_")
     name = "auto_deeplab" if backbone == "hnasnet" else backbone
-    return segmenter.build(
+    return made_networks.build(
         nas_genotypes.resolve(name, output_stride),
         filter_multiplier,
         fixture["num_classes"],
         atrous_rates=fixture["atrous_rates"] or (),
         aspp_with_separable_conv=fixture["aspp_with_separable_conv"],
-        image_pooling=fixture["image_pooling"],
+        add_image_level_feature=fixture["image_pooling"],
         image_pooling_crop_size=fixture.get("image_pooling_crop_size"),
         use_decoder=bool(fixture["decoder_output_stride"]),
         decoder_use_separable_conv=fixture["decoder_use_separable_conv"],
         # Random numbers cannot be compared.
         dropout_keep_prob=1.0,
-        **options,
+        nas_remove_os32_stride=remove_os32_stride,
     )
 
 

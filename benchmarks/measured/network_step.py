@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from benchmarks.measured import network_measurement
 from deeplab_nas.core import folding, nas_genotypes, segmenter
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.engine.devices import precision, strategies
 from deeplab_nas.engine.steps import losses, weight_decay
 
@@ -21,7 +22,7 @@ def main(config: network_measurement.StepConfig) -> None:
     images = tf.random.stateless_uniform(shape, [0, 0], 0.0, 255.0)
     model = segmenter.build(
         nas_genotypes.auto_deeplab(),
-        config.filter_multiplier,
+        NetworkConfig(filter_multiplier=config.filter_multiplier),
         config.num_classes,
         dtype=precision.POLICIES[config.precision],
     )

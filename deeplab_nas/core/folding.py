@@ -1,8 +1,9 @@
 """Batch normalisation folded into the convolutions, for networks that are only used."""
 
-from deeplab_nas.core import head_layers, nas_cell, nas_network, nas_operations
+import dataclasses
+
+from deeplab_nas.core import head_layers, nas_cell, nas_network, nas_operations, segmenter
 from deeplab_nas.core.layers import batch_norm
-from deeplab_nas.core.segmenter import Segmenter
 
 
 def fold(model):
@@ -18,9 +19,20 @@ def fold(model):
         A `Segmenter` whose outputs at inference are those of `model` but for rounding. It cannot be
         trained.
     """
-    changes = {"fold_batch_norm": True, "dropout_keep_prob": 1.0, "drop_path_keep_prob": 1.0}
-    folded = Segmenter.from_config({**model.get_config(), **changes})
-    folded.build((None, None, None, model.backbone.stem_convs[0].kernel.shape[2]))
+    folded = segmenter.build(
+        model.architecture,
+        model.config,
+        model.num_classes,
+        dataclasses.replace(
+            model.training_options,
+            fold_batch_norm=True,
+            dropout_keep_prob=1.0,
+            drop_path_keep_prob=1.0,
+        ),
+        input_channels=model.backbone.stem_convs[0].kernel.shape[2],
+        name=model.name,
+        dtype=model.dtype_policy,
+    )
     values = {variable.path: variable.value for variable in model.variables}
     for convolution, norm in _convolutions_and_norms(model):
         scale, offset = norm.scale_and_offset()

@@ -1,101 +1,91 @@
 """The whole network: images to logits (official `model.py`; Auto-DeepLab, section 5.1)."""
 
+import dataclasses
+
 import keras
 import tensorflow as tf
 
 from deeplab_nas.core import aspp, decoder, head_layers, nas_genotypes, nas_network
 from deeplab_nas.core.kernels import resize
+from deeplab_nas.core.network_config import NetworkConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """What a network does in training, apart from what decides its variables.
+
+    Attributes:
+        dropout_keep_prob: Share of the features that leave the ASPP.
+        drop_path_keep_prob: Share of the branches of the last cell at the end of training; 1 drops
+            none.
+        training_number_of_steps: Length of the drop path's schedule; needed if paths are dropped.
+        batch_norm_decay: Decay of the moving statistics.
+        synchronized: Whether replicas share the statistics of the global batch.
+        fine_tune_batch_norm: Whether training normalises by the batch's statistics. Without it no
+            path is dropped either, as in the official code.
+        fold_batch_norm: Whether batch normalisations are offsets only; see `folding.fold`.
+        seed: Seed of dropout and drop path.
+    """
+
+    dropout_keep_prob: float = 0.9
+    drop_path_keep_prob: float = 1.0
+    training_number_of_steps: int | None = None
+    batch_norm_decay: float = 0.9997
+    synchronized: bool = False
+    fine_tune_batch_norm: bool = True
+    fold_batch_norm: bool = False
+    seed: int = 0
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
 class Segmenter(keras.Model):
     """Backbone, ASPP, decoder and logits, for images of any size."""
 
-    def __init__(
-        self,
-        architecture,
-        filter_multiplier,
-        num_classes,
-        *,
-        atrous_rates=None,
-        aspp_with_separable_conv=False,
-        image_pooling=True,
-        image_pooling_crop_size=None,
-        use_decoder=True,
-        decoder_use_separable_conv=False,
-        remove_os32_stride=False,
-        dropout_keep_prob=0.9,
-        drop_path_keep_prob=1.0,
-        training_number_of_steps=None,
-        batch_norm_decay=0.9997,
-        synchronized=False,
-        fine_tune_batch_norm=True,
-        fold_batch_norm=False,
-        seed=0,
-        **kwargs,
-    ):
+    def __init__(self, architecture, config, num_classes, training=None, **kwargs):
         """Creates the network; the arguments are those of `build`."""
         # The images are to be cast after they were mapped to [-1, 1].
         super().__init__(autocast=False, **kwargs)
         self.architecture = architecture
+        self.config = config
         self.num_classes = num_classes
-        self.fine_tune_batch_norm = fine_tune_batch_norm
-        self._options = {
-            "filter_multiplier": filter_multiplier,
-            "num_classes": num_classes,
-            "atrous_rates": atrous_rates and list(atrous_rates),
-            "aspp_with_separable_conv": aspp_with_separable_conv,
-            "image_pooling": image_pooling,
-            "image_pooling_crop_size": image_pooling_crop_size and list(image_pooling_crop_size),
-            "use_decoder": use_decoder,
-            "decoder_use_separable_conv": decoder_use_separable_conv,
-            "remove_os32_stride": remove_os32_stride,
-            "dropout_keep_prob": dropout_keep_prob,
-            "drop_path_keep_prob": drop_path_keep_prob,
-            "training_number_of_steps": training_number_of_steps,
-            "batch_norm_decay": batch_norm_decay,
-            "synchronized": synchronized,
-            "fine_tune_batch_norm": fine_tune_batch_norm,
-            "fold_batch_norm": fold_batch_norm,
-            "seed": seed,
-        }
+        self.training_options = training = training or TrainingOptions()
         shared = {
             "batch_norm_options": {
-                "decay": batch_norm_decay,
-                "synchronized": synchronized,
-                "folded": fold_batch_norm,
+                "decay": training.batch_norm_decay,
+                "synchronized": training.synchronized,
+                "folded": training.fold_batch_norm,
             },
-            "dtype": self.dtype_policy,
+            "dtype": self.dtype_policy.name,
         }
         self.backbone = nas_network.NasNetwork(
             architecture,
-            filter_multiplier,
-            remove_os32_stride=remove_os32_stride,
-            low_level_stride=decoder.OUTPUT_STRIDE if use_decoder else None,
-            drop_path_keep_prob=drop_path_keep_prob,
-            training_number_of_steps=training_number_of_steps,
-            seed=seed,
+            config.filter_multiplier,
+            remove_os32_stride=config.nas_remove_os32_stride,
+            low_level_stride=decoder.OUTPUT_STRIDE if config.use_decoder else None,
+            drop_path_keep_prob=training.drop_path_keep_prob,
+            training_number_of_steps=training.training_number_of_steps,
+            seed=training.seed,
             name="backbone",
             **shared,
         )
         self.aspp = aspp.Aspp(
             self.backbone.output_stride,
-            atrous_rates,
-            separable=aspp_with_separable_conv,
-            image_pooling=image_pooling,
-            image_pooling_crop_size=image_pooling_crop_size,
-            dropout_keep_prob=dropout_keep_prob,
+            config.atrous_rates,
+            separable=config.aspp_with_separable_conv,
+            image_pooling=config.add_image_level_feature,
+            image_pooling_crop_size=config.image_pooling_crop_size,
+            dropout_keep_prob=training.dropout_keep_prob,
             # Another stream of random numbers than the drop path's.
-            seed=seed + 1,
+            seed=training.seed + 1,
             name="aspp",
             **shared,
         )
         self.decoder = None
-        if use_decoder:
+        if config.use_decoder:
             self.decoder = decoder.Decoder(
-                separable=decoder_use_separable_conv, name="decoder", **shared
+                separable=config.decoder_use_separable_conv, name="decoder", **shared
             )
-        self.logits = head_layers.Logits(num_classes, name="logits", dtype=self.dtype_policy)
+        self.logits = head_layers.Logits(num_classes, name="logits", dtype=self.dtype_policy.name)
 
     def build(self, input_shape):
         """Creates all variables; `input_shape` is `[batch, height, width, channels]`."""
@@ -134,7 +124,7 @@ class Segmenter(keras.Model):
             they are upsampled, float32.
         """
         images = tf.cast(images, tf.float32) * (2.0 / 255.0) - 1.0
-        train_norm = training and self.fine_tune_batch_norm
+        train_norm = training and self.training_options.fine_tune_batch_norm
         endpoints = dict(self.backbone(images, training=train_norm))
         features = self.aspp(endpoints["net"], training=train_norm, dropout=training)
         endpoints["aspp"] = features
@@ -146,45 +136,47 @@ class Segmenter(keras.Model):
         endpoints["logits"] = tf.cast(self.logits(features), tf.float32)
         return endpoints
 
+    def last_layers(self, logits_only=False):
+        """What stands after the backbone, and is often new where the backbone was trained before.
+
+        Args:
+            logits_only: Whether only the logits count; official `last_layers_contain_logits_only`.
+
+        Returns:
+            Layers (official `model.get_extra_layer_scopes`).
+        """
+        layers = [self.logits] if logits_only else [self.aspp, self.decoder, self.logits]
+        return [layer for layer in layers if layer]
+
     def get_config(self):
-        config = super().get_config()
-        return {**config, "architecture": self.architecture.to_json(), **self._options}
+        return {
+            **super().get_config(),
+            "architecture": self.architecture.to_json(),
+            "config": _as_json(self.config),
+            "num_classes": self.num_classes,
+            "training": _as_json(self.training_options),
+        }
 
     @classmethod
     def from_config(cls, config):
-        architecture = nas_genotypes.from_json(config["architecture"])
-        return cls(**{**config, "architecture": architecture})
+        parts = {
+            "architecture": nas_genotypes.from_json(config["architecture"]),
+            "config": _from_json(NetworkConfig, config["config"]),
+            "training": _from_json(TrainingOptions, config["training"]),
+        }
+        return cls(**{**config, **parts})
 
 
-def build(architecture, filter_multiplier, num_classes, *, input_channels=3, **options):
+def build(architecture, config, num_classes, training=None, *, input_channels=3, **kwargs):
     """Builds a segmentation network.
 
     Args:
-        architecture: `nas_genotypes.Architecture`.
-        filter_multiplier: F, 20, 32 or 48 in the paper.
+        architecture: `nas_genotypes.Architecture`, the one that `config` names.
+        config: `NetworkConfig`.
         num_classes: Number of classes.
+        training: `TrainingOptions`; the defaults if None.
         input_channels: Channels of the images.
-        **options: Any of
-            atrous_rates: Of the ASPP; 12, 24, 36 at output stride 8 and in proportion at others.
-            aspp_with_separable_conv: Whether to split the 3x3 convolutions of the ASPP.
-            image_pooling: Whether the ASPP has a branch of pooled features.
-            image_pooling_crop_size: `(height, width)` in pixels that this branch averages over;
-                None for the whole image.
-            use_decoder: Whether there is a decoder; without one the logits are at the output
-                stride of the backbone before they are upsampled.
-            decoder_use_separable_conv: Whether to split the 3x3 convolutions of the decoder.
-            remove_os32_stride: Whether level 3 stays at stride 16 (official flag
-                `nas_remove_os32_stride`).
-            dropout_keep_prob: Of the features that leave the ASPP.
-            drop_path_keep_prob: Of a branch of the last cell at the end of training; 1 is off.
-            training_number_of_steps: Length of the drop path's schedule.
-            batch_norm_decay: Of the moving statistics.
-            synchronized: Whether replicas share the statistics of the global batch.
-            fine_tune_batch_norm: Whether training normalises by the batch's statistics. Without it
-                there is no drop path either, as in the official code.
-            fold_batch_norm: Whether batch normalisations are offsets only; see `folding.fold`.
-            seed: Of dropout and drop path.
-            name, dtype: Of `keras.Model`; dtype may be a policy such as "mixed_bfloat16".
+        **kwargs: Of `keras.Model`: name, and dtype, which may be a policy such as "mixed_bfloat16".
 
     Returns:
         `Segmenter`, built: float images in 0..255, `[batch, height, width, input_channels]` of any
@@ -193,7 +185,18 @@ def build(architecture, filter_multiplier, num_classes, *, input_channels=3, **o
     Raises:
         ValueError: Drop path is on and `training_number_of_steps` is missing.
     """
-    options.setdefault("name", "segmenter")
-    model = Segmenter(architecture, filter_multiplier, num_classes, **options)
+    model = Segmenter(
+        architecture, config, num_classes, training, **{"name": "segmenter", **kwargs}
+    )
     model.build((None, None, None, input_channels))
     return model
+
+
+def _as_json(settings):
+    values = dataclasses.asdict(settings).items()
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+
+
+def _from_json(settings, values):
+    values = values.items()
+    return settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in values})

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from deeplab_nas.core.segmenter import TrainingOptions
 from deeplab_nas.data import pipeline
 from deeplab_nas.engine.devices import process
 from deeplab_nas.engine.networks import initialization, networks, weights
@@ -105,12 +106,14 @@ class Training:
                 self.architecture,
                 self.train.descriptor.num_classes,
                 config.mixed_precision,
-                drop_path_keep_prob=config.drop_path_keep_prob,
-                training_number_of_steps=self._updates_of_statistics(),
-                batch_norm_decay=config.batch_norm_decay,
-                synchronized=self.strategy.num_replicas_in_sync > 1,
-                fine_tune_batch_norm=config.fine_tune_batch_norm,
-                seed=config.seed,
+                TrainingOptions(
+                    drop_path_keep_prob=config.drop_path_keep_prob,
+                    training_number_of_steps=self._updates_of_statistics(),
+                    batch_norm_decay=config.batch_norm_decay,
+                    synchronized=self.strategy.num_replicas_in_sync > 1,
+                    fine_tune_batch_norm=config.fine_tune_batch_norm,
+                    seed=config.seed,
+                ),
             )
         scores = functools.partial(self.model, training=False)
         self.evaluate = SplitEvaluator(self.strategy, scores, self.val).padded(config.data)

@@ -11,13 +11,13 @@ from deeplab_nas.core import (
     nas_operations,
     operations,
     random_architecture,
-    segmenter,
 )
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, Operation
 from deeplab_nas.drawing import cell, heat_map
 from deeplab_nas.drawing.architecture import draw_architecture
 from deeplab_nas.supernet import decoding
+from tests.core import made_networks
 from tests.supernet import test_supernet
 from tests.supernet.test_supernet import unoptimized_graphs  # noqa: F401
 
@@ -53,7 +53,7 @@ def test_it_computes_what_its_name_says():
 
 def test_a_discrete_network_has_it(architecture, tmp_path):
     assert nas_genotypes.from_json(architecture.to_json()) == architecture
-    model = segmenter.build(architecture, 2, 3)
+    model = made_networks.build(architecture, 2, 3)
     images = tf.random.stateless_uniform([2, 65, 49, 3], [0, 2], 0, 255)
     logits = model(images)
     np.testing.assert_allclose(folding.fold(model)(images), logits, rtol=1e-4, atol=1e-5)
@@ -65,7 +65,7 @@ def test_a_discrete_network_has_it(architecture, tmp_path):
 def test_it_is_counted(architecture):
     skips = tuple(tuple((state, "skip") for state, _ in block) for block in _CELL)
     found, plain = (
-        network_cost.measure(segmenter.build(each, 2, 3), 65, 65).stages[1]
+        network_cost.measure(made_networks.build(each, 2, 3), 65, 65).stages[1]
         for each in (architecture, nas_genotypes.Architecture(skips, architecture.path))
     )
     assert found.multiply_adds == plain.multiply_adds + 17 * 17 * 3 * (7 + 7) * 2**2

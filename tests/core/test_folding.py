@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import folding, nas_genotypes, segmenter
+from deeplab_nas.core import folding, nas_genotypes
 from deeplab_nas.core.layers import batch_norm
+from tests.core import made_networks
 
 _CELL = (
     ((0, "separable_3x3_2"), (1, "skip")),
@@ -18,7 +19,7 @@ _ARCHITECTURE = nas_genotypes.Architecture(_CELL, (0, 1, 2, 1, 1))
 
 def network(**options):
     """A network whose every variable has a value of its own."""
-    model = segmenter.build(_ARCHITECTURE, 2, 5, input_channels=4, **options)
+    model = made_networks.build(_ARCHITECTURE, 2, 5, input_channels=4, **options)
     rng = np.random.default_rng(1)
     for variable in model.variables:
         if variable.path.endswith(("gamma", "moving_variance")):
@@ -37,7 +38,7 @@ def images():
     [
         {},
         {"decoder_use_separable_conv": True, "aspp_with_separable_conv": True},
-        {"use_decoder": False, "image_pooling": False, "remove_os32_stride": True},
+        {"use_decoder": False, "add_image_level_feature": False, "nas_remove_os32_stride": True},
     ],
     ids=["plain", "separable heads", "bare"],
 )

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from deeplab_nas.core import nas_genotypes, official_checkpoint, segmenter
+from deeplab_nas.core import nas_genotypes, official_checkpoint
 from tests import places
-from tests.core import made_architectures, test_nas_network
+from tests.core import made_architectures, made_networks, test_nas_network
 
 _STATISTICS = places.FIXTURES / "official_init_stats_F20.json"
 
@@ -15,7 +15,7 @@ _STATISTICS = places.FIXTURES / "official_init_stats_F20.json"
 def test_initial_values_of_the_official_code():
     # Two cells with the channels of the official network's output and low-level features.
     architecture = nas_genotypes.Architecture(nas_genotypes.auto_deeplab().cell, (0, 1))
-    model = segmenter.build(architecture, 20, 19)
+    model = made_networks.build(architecture, 20, 19)
     found = official_checkpoint.official_variables(model)
     entries = json.loads(_STATISTICS.read_text(encoding="utf-8"))
     entries = [entry for entry in entries if not entry["name"].startswith("hnasnet/")]
@@ -26,7 +26,7 @@ def test_initial_values_of_the_official_code():
 
 def test_separable_kernels_are_truncated_normals():
     options = {"aspp_with_separable_conv": True, "use_decoder": False}
-    model = segmenter.build(made_architectures.MIXED, 8, 5, **options)
+    model = made_networks.build(made_architectures.MIXED, 8, 5, **options)
     found = official_checkpoint.official_variables(model)
     for name, deviation in (
         ("aspp1_depthwise/depthwise_weights", 0.33),

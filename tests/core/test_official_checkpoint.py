@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, nas_network, official_checkpoint, segmenter
+from deeplab_nas.core import nas_genotypes, nas_network, official_checkpoint
 from deeplab_nas.errors import UserError
-from tests.core import made_architectures
+from tests.core import made_architectures, made_networks
 
 
 @pytest.fixture(scope="module")
 def model():
-    return segmenter.build(made_architectures.MIXED, 2, 5)
+    return made_networks.build(made_architectures.MIXED, 2, 5)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import keras
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, nas_operations, operations, segmenter
+from deeplab_nas.core import nas_genotypes, nas_operations, operations
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.core.operations import Kind
 from deeplab_nas.drawing import labels
 from deeplab_nas.supernet.mixed_ops import MixedOps
 from deeplab_nas.supernet.operations import OPERATION_SETS
-from tests.core import made_architectures
+from tests.core import made_architectures, made_networks
 
 _FILTERS = 4
 
@@ -22,7 +22,7 @@ def architecture(*names):
 
 def cell_cost(name):
     """The cost of a cell at stride 4 that has the operation on H^{l-1}, which sees most."""
-    model = segmenter.build(architecture(name, "skip"), _FILTERS, 3, use_decoder=False)
+    model = made_networks.build(architecture(name, "skip"), _FILTERS, 3, use_decoder=False)
     return network_cost.measure(model, 65, 65).stages[1]
 
 

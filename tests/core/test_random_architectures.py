@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 
-from deeplab_nas.core import nas_genotypes, segmenter
-from tests.core import made_architectures
+from deeplab_nas.core import nas_genotypes
+from tests.core import made_architectures, made_networks
 
 _SETTINGS = {"suppress_health_check": list(HealthCheck)}
 
@@ -20,7 +20,7 @@ def images(height, width):
 
 def check(architecture):
     assert nas_genotypes.from_json(architecture.to_json()) == architecture
-    model = segmenter.build(architecture, 1, 3)
+    model = made_networks.build(architecture, 1, 3)
     for height, width in ((33, 49), (30, 18)):
         logits = model(images(height, width))
         assert logits.shape == (2, height, width, 3)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import aspp, nas_genotypes, segmenter
+from deeplab_nas.core import aspp, nas_genotypes
 from deeplab_nas.engine.steps import weight_decay
-from tests.core import made_architectures
+from tests.core import made_architectures, made_networks
 
 CLASSES = 5
 
@@ -17,7 +17,7 @@ CLASSES = 5
 def made(architecture=made_architectures.MIXED, multiplier=2, classes=CLASSES, **options):
     """A segmenter whose every variable matters: nothing is left at zero or one."""
     keras.utils.set_random_seed(0)
-    model = segmenter.build(architecture, multiplier, classes, **options)
+    model = made_networks.build(architecture, multiplier, classes, **options)
     for i, variable in enumerate(model.variables):
         if variable.name in ("gamma", "beta", "moving_mean", "moving_variance", "biases"):
             noise = tf.random.stateless_uniform(variable.shape, [1, i], -0.2, 0.2)
@@ -48,7 +48,7 @@ def count(variables):
     ],
 )
 def test_parameters_of_the_paper(multiplier, parameters):
-    model = segmenter.build(nas_genotypes.auto_deeplab(), multiplier, 19)
+    model = made_networks.build(nas_genotypes.auto_deeplab(), multiplier, 19)
     assert count(model.trainable_variables) == parameters
     assert len(model.trainable_variables) == 890
     assert len(weight_decay.regularized_variables(model)) == 409
@@ -56,7 +56,7 @@ def test_parameters_of_the_paper(multiplier, parameters):
 
 def test_separable_heads():
     options = {"aspp_with_separable_conv": True, "decoder_use_separable_conv": True}
-    model = segmenter.build(nas_genotypes.auto_deeplab(), 20, 19, **options)
+    model = made_networks.build(nas_genotypes.auto_deeplab(), 20, 19, **options)
     assert count(model.trainable_variables) == 7_784_507
     names = {variable.path.partition("/")[2] for variable in model.trainable_variables}
     assert "aspp/aspp3_depthwise/depthwise_weights" in names
@@ -100,7 +100,7 @@ OPTIONS = [
     {"dtype": "mixed_bfloat16"},
     {"aspp_with_separable_conv": True, "decoder_use_separable_conv": True},
     {"image_pooling_crop_size": (17, 33), "atrous_rates": (1, 2)},
-    {"image_pooling": False, "use_decoder": False, "remove_os32_stride": True},
+    {"add_image_level_feature": False, "use_decoder": False, "nas_remove_os32_stride": True},
     {"drop_path_keep_prob": 0.5, "training_number_of_steps": 7, "synchronized": True},
 ]
 

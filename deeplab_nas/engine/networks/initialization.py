@@ -1,7 +1,6 @@
 """What the weights of a training begin with (official `train_utils.get_model_init_fn`)."""
 
 from deeplab_nas.core import official_checkpoint
-from deeplab_nas.core.last_layers import last_layers
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.errors import UserError
 
@@ -30,7 +29,7 @@ def initialize(model, config):
         return None
     without = ()
     if not config.initialize_last_layer:
-        without = last_layers(model, config.optimization.last_layers_contain_logits_only)
+        without = model.last_layers(config.optimization.last_layers_contain_logits_only)
     prefix = weights.find(config.initial_checkpoint)
     if weights.is_ours(prefix):
         weights.load(model, prefix, without)

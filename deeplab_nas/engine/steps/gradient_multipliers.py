@@ -1,7 +1,5 @@
 """How much faster some variables learn (official `train_utils.get_model_gradient_multipliers`)."""
 
-from deeplab_nas.core.last_layers import last_layers
-
 
 def gradient_multipliers(
     model, last_layer_gradient_multiplier=1.0, logits_only=False, bias_gradient_multiplier=2.0
@@ -20,7 +18,7 @@ def gradient_multipliers(
     """
     last = {
         variable.path
-        for layer in last_layers(model, logits_only)
+        for layer in model.last_layers(logits_only)
         for variable in layer.trainable_variables
     }
 

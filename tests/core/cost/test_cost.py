@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, segmenter
+from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.cost import cost_table, network_cost, traced_stages
 from deeplab_nas.core.kernels import target
+from tests.core import made_networks
 
 # Cityscapes: F, trainable parameters of the backbone and of all, those with moving statistics,
 # multiply-adds in billions, and the paper's Multi-Adds in billions.
@@ -29,7 +30,7 @@ _SMALL = nas_genotypes.Architecture(cell=(((0, "atrous_3x3"), (1, "skip")),), pa
 def test_the_papers_networks_cost_what_is_published(
     filters, backbone, total, with_statistics, billions, paper_billions
 ):
-    model = segmenter.build(nas_genotypes.auto_deeplab(), filters, num_classes=19)
+    model = made_networks.build(nas_genotypes.auto_deeplab(), filters, num_classes=19)
     measured = network_cost.measure(model, 1025, 2049)
     assert measured.backbone_trainable_parameters == backbone
     assert measured.trainable_parameters == total
@@ -41,7 +42,7 @@ def test_the_papers_networks_cost_what_is_published(
 
 @pytest.mark.parametrize(("filters", "total"), _SEPARABLE)
 def test_separable_heads_have_the_official_number_of_parameters(filters, total):
-    model = segmenter.build(
+    model = made_networks.build(
         nas_genotypes.auto_deeplab(),
         filters,
         num_classes=19,
@@ -56,7 +57,9 @@ def stages_by_name(measured):
 
 
 def test_multiply_adds_are_those_counted_by_hand():
-    stages = stages_by_name(network_cost.measure(segmenter.build(_SMALL, 4, num_classes=5), 33, 65))
+    stages = stages_by_name(
+        network_cost.measure(made_networks.build(_SMALL, 4, num_classes=5), 33, 65)
+    )
     half, quarter = 17 * 33, 9 * 17
     assert stages["Stem"].multiply_adds == (
         half * 9 * 3 * 64 + half * 9 * 64 * 64 + quarter * 9 * 64 * 128
@@ -71,7 +74,7 @@ def test_multiply_adds_are_those_counted_by_hand():
 
 
 def test_the_papers_count_pads_atrous_maps_and_adds_pools_and_additions():
-    model = segmenter.build(_SMALL, 4, num_classes=5, atrous_rates=[8])
+    model = made_networks.build(_SMALL, 4, num_classes=5, atrous_rates=[8])
     stages = stages_by_name(network_cost.measure(model, 33, 65))
     extra = {name: s.paper_multi_adds - s.multiply_adds for name, s in stages.items()}
     # Rate 2 pads 9x17 to 10x18; the block adds two maps.
@@ -82,7 +85,7 @@ def test_the_papers_count_pads_atrous_maps_and_adds_pools_and_additions():
 
 
 def test_separable_atrous_convolutions_count_as_many_positions_as_full_ones():
-    model = segmenter.build(
+    model = made_networks.build(
         _SMALL, 4, num_classes=5, atrous_rates=[8], aspp_with_separable_conv=True
     )
     aspp = stages_by_name(network_cost.measure(model, 33, 65))["aspp"]
@@ -97,7 +100,9 @@ def test_separable_atrous_convolutions_count_as_many_positions_as_full_ones():
 def test_each_stage_has_the_stride_of_the_path(size, remove_os32_stride):
     cell = (((0, "separable_3x3_1"), (1, "max_pool_3x3")),)
     architecture = nas_genotypes.Architecture(cell=cell, path=(1, 2, 3, 3, 2, 1))
-    model = segmenter.build(architecture, 2, num_classes=3, remove_os32_stride=remove_os32_stride)
+    model = made_networks.build(
+        architecture, 2, num_classes=3, nas_remove_os32_stride=remove_os32_stride
+    )
     measured = network_cost.measure(model, *size)
     coarsest = 16 if remove_os32_stride else 32
     strides = [stage.output_stride for stage in measured.stages]
@@ -139,7 +144,7 @@ def test_activations_are_the_maps_that_gradients_read(separable):
         ((1, "atrous_3x3"), (0, "skip")),
         ((2, "avg_pool_3x3"), (3, "separable_3x3_1")),
     )
-    model = segmenter.build(
+    model = made_networks.build(
         nas_genotypes.Architecture(cell=cell, path=(0, 1, 2, 1)),
         2,
         num_classes=3,
@@ -169,7 +174,7 @@ def reached(model, name, image_shape):
 def test_receptive_fields_are_what_a_position_depends_on():
     cell = (((0, "separable_5x5_2"), (1, "avg_pool_3x3")), ((2, "atrous_3x3"), (0, "skip")))
     architecture = nas_genotypes.Architecture(cell=cell, path=(1, 1, 0))
-    model = segmenter.build(architecture, 2, num_classes=3, image_pooling=False)
+    model = made_networks.build(architecture, 2, num_classes=3, add_image_level_feature=False)
     # Where all values are positive no ReLU hides a dependence.
     for variable in model.trainable_variables:
         if "weights" in variable.name:
@@ -187,13 +192,15 @@ def test_receptive_fields_are_what_a_position_depends_on():
 
 
 def test_image_pooling_sees_the_whole_image():
-    stages = stages_by_name(network_cost.measure(segmenter.build(_SMALL, 2, num_classes=3), 65, 65))
+    stages = stages_by_name(
+        network_cost.measure(made_networks.build(_SMALL, 2, num_classes=3), 65, 65)
+    )
     assert stages["Cell_0"].receptive_field is not None
     assert stages["aspp"].receptive_field is stages["logits"].receptive_field is None
 
 
 def test_the_table_has_a_line_for_each_stage_and_the_sum():
-    measured = network_cost.measure(segmenter.build(_SMALL, 2, num_classes=3), 33, 33)
+    measured = network_cost.measure(made_networks.build(_SMALL, 2, num_classes=3), 33, 33)
     lines = cost_table.render(measured).splitlines()
     names = [line.split()[0] for line in lines[: lines.index("")]]
     assert names == ["stage", "Stem", "Cell_0", "aspp", "decoder", "logits", "total"]

@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 from hypothesis import strategies
 
-from deeplab_nas.core import nas_genotypes, segmenter
+from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine.networks import inference
+from tests.core import made_networks
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def model():
     architecture = nas_genotypes.Architecture(
         cell=(((0, "separable_3x3_2"), (1, "atrous_3x3")),), path=(0, 1)
     )
-    network = segmenter.build(architecture, 4, 5)
+    network = made_networks.build(architecture, 4, 5)
     # Fresh logits are almost equal; larger ones tell mistakes.
     network.logits.kernel.assign(network.logits.kernel * 100.0)
     return network

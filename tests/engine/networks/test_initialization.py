@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import official_checkpoint, segmenter
+from deeplab_nas.core import official_checkpoint
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.networks import initialization
 from deeplab_nas.errors import UserError
 from tests import trained_runs
+from tests.core import made_networks
 
 
 def made_model(num_classes=4):
-    return segmenter.build(trained_runs.ARCHITECTURE, 2, num_classes)
+    return made_networks.build(trained_runs.ARCHITECTURE, 2, num_classes)
 
 
 @pytest.fixture

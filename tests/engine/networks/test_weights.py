@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import segmenter
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.errors import UserError
 from tests import trained_runs
+from tests.core import made_networks
 
 
 def made_model(num_classes=4, seed=0):
     tf.keras.utils.set_random_seed(seed)
-    return segmenter.build(trained_runs.ARCHITECTURE, 2, num_classes)
+    return made_networks.build(trained_runs.ARCHITECTURE, 2, num_classes)
 
 
 def save(model, prefix, averages=None):

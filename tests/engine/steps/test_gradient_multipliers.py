@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from deeplab_nas.core import nas_genotypes, official_checkpoint, segmenter
+from deeplab_nas.core import nas_genotypes, official_checkpoint
 from deeplab_nas.engine.steps.gradient_multipliers import gradient_multipliers
 from tests import places
+from tests.core import made_networks
 
 _OFFICIAL = places.FIXTURES / "official_gradient_multipliers_F20.json"
 
 
 @pytest.fixture(scope="module")
 def model():
-    return segmenter.build(nas_genotypes.auto_deeplab(), 20, 19)
+    return made_networks.build(nas_genotypes.auto_deeplab(), 20, 19)
 
 
 def _by_official_name(model, *arguments, **kwargs):
@@ -49,5 +50,5 @@ def test_the_logits_alone(model):
 
 def test_without_a_decoder():
     architecture = nas_genotypes.Architecture(cell=(((0, "skip"), (1, "atrous_3x3")),), path=(0,))
-    network = segmenter.build(architecture, 4, 5, use_decoder=False)
+    network = made_networks.build(architecture, 4, 5, use_decoder=False)
     assert len(gradient_multipliers(network, 3.0)) == len(network.trainable_variables)

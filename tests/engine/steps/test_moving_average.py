@@ -3,14 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core import segmenter
 from deeplab_nas.engine.steps.moving_average import MovingAverage
 from tests import trained_runs
+from tests.core import made_networks
 
 
 def test_follows_the_weights_and_takes_their_place():
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    model = segmenter.build(trained_runs.ARCHITECTURE, 2, 3)
+    model = made_networks.build(trained_runs.ARCHITECTURE, 2, 3)
     average = MovingAverage(strategy, model, 0.9)
     variables = model.trainable_variables
     expected = [variable.numpy() for variable in variables]

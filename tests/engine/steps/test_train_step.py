@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, segmenter
+from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.steps.train_step import TrainStep
 from deeplab_nas.errors import UserError
+from tests.core import made_networks
 
 IGNORE = 255
 CONFIG = OptimizationConfig(training_number_of_steps=10, weight_decay=0.01)
@@ -21,7 +22,7 @@ ARCHITECTURE = nas_genotypes.Architecture(
 
 def made_step(config=CONFIG, steps_per_loop=1, **options):
     keras.utils.set_random_seed(3)
-    model = segmenter.build(ARCHITECTURE, 4, 4, **{"dropout_keep_prob": 1.0, **options})
+    model = made_networks.build(ARCHITECTURE, 4, 4, **{"dropout_keep_prob": 1.0, **options})
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     return TrainStep(strategy, model, config, IGNORE, steps_per_loop=steps_per_loop), model
 

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import segmenter
 from deeplab_nas.core.kernels import target
 from deeplab_nas.data import datasets
 from deeplab_nas.data.split import Split
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.steps.train_step import TrainStep
-from tests.core import made_architectures
+from tests.core import made_architectures, made_networks
 from tests.engine.devices import tpu_faults
 
 CONFIG = OptimizationConfig(
@@ -35,7 +34,7 @@ def made_batch():
 def made_step(config=CONFIG, xla=False, path=made_architectures.MIXED.path, **options):
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     settings = {"dropout_keep_prob": 1.0, "training_number_of_steps": 10, **options}
-    model = segmenter.build(
+    model = made_networks.build(
         dataclasses.replace(made_architectures.MIXED, path=path), 2, 3, **settings
     )
     return TrainStep(strategy, model, config, 255, xla=xla)
@@ -62,7 +61,7 @@ def test_a_tpu_lacks_nothing_of_a_training_step(as_on_a_tpu):
 
 @pytest.mark.slow
 def test_a_tpu_lacks_nothing_of_an_evaluation_step(as_on_a_tpu):
-    model = segmenter.build(made_architectures.MIXED, 2, 4)
+    model = made_networks.build(made_architectures.MIXED, 2, 4)
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     evaluator = SplitEvaluator(strategy, model, Split(None, datasets.describe("shapes", "")))
     assert_no_faults(evaluator._count_step, *made_batch())
