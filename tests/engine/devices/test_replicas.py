@@ -46,7 +46,7 @@ def begin_workers(kind, shards, run, action=None):
     for index in range(2):
         faults = [functools.partial(set_cluster, addresses, index)]
         if index and action:
-            faults.append(functools.partial(planted.strike, f"{kind} step", _STRUCK_STEP, action))
+            faults.append(functools.partial(planted.strike, "step", _STRUCK_STEP, action))
         workers.append(begin(kind, shards, run, f"{run}.{index}.log", *faults))
     return workers
 
