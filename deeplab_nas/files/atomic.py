@@ -27,6 +27,9 @@ _NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 def write_bytes(path: str | os.PathLike[str], data: bytes, advice: str = ADVICE) -> None:
     """Writes a file under a temporary name in the same folder, then renames it.
 
+    The temporary name is always the same, so that a run killed again and again leaves one at most;
+    two programs must not write one path at the same time.
+
     Args:
         path: Its name; a file of that name is replaced.
         data: Its contents.
