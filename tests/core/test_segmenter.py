@@ -165,22 +165,44 @@ def test_image_pooling_averages_windows_of_the_crop():
     # A crop of 17x9 pixels is 3x2 positions at output stride 8.
     layer = aspp.Aspp(8, image_pooling_crop_size=(17, 9))
     features = tf.random.stateless_normal([2, 5, 4, 3], [0, 0])
-    means = layer._window_means(features, (5, 4))
-    np.testing.assert_allclose(
-        means, tf.nn.avg_pool2d(features, [3, 2], 1, "VALID"), rtol=1e-5, atol=1e-6
-    )
+    layer.build(features.shape)
+    pooling, seen = layer.image_pooling, []
+
+    def seen_by_pooling(means, training):
+        seen.append(means)
+        return pooling(means, training=training)
+
+    layer.image_pooling = seen_by_pooling
     small = features[:, :2, :1]
-    means = layer._window_means(small, tuple(tf.unstack(tf.shape(small)[1:3])))
-    np.testing.assert_allclose(
-        means, tf.reduce_mean(small, [1, 2], keepdims=True), rtol=1e-5, atol=1e-6
-    )
+    layer(features)
+    layer(small)
+    for means, expected in zip(
+        seen,
+        (
+            tf.nn.avg_pool2d(features, [3, 2], 1, "VALID"),
+            tf.reduce_mean(small, [1, 2], keepdims=True),
+        ),
+        strict=True,
+    ):
+        np.testing.assert_allclose(means, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_model_fit(model):
+def test_model_fit_is_a_step_down_the_gradient():
+    model = made(dropout_keep_prob=1.0)
+    labels = tf.random.stateless_uniform([2, 17, 17], [4, 5], 0, CLASSES, tf.int32)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    with tf.GradientTape() as tape:
+        logits = model(images(17, 17), training=True)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        loss = tf.reduce_mean(losses)
+    gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
     model.compile(
-        keras.optimizers.SGD(1e-3),
+        keras.optimizers.SGD(1.0),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
-    labels = tf.zeros([2, 17, 17], tf.int32)
     history = model.fit(images(17, 17), labels, epochs=1, verbose=0)
-    assert np.isfinite(history.history["loss"]).all()
+    np.testing.assert_allclose(history.history["loss"], [loss], rtol=1e-5)
+    norm = tf.linalg.global_norm(gradients).numpy()
+    for old, gradient, variable in zip(before, gradients, model.trainable_variables, strict=True):
+        step = old - variable.numpy()
+        np.testing.assert_allclose(step, gradient, atol=1e-4 * norm, err_msg=variable.path)

@@ -24,8 +24,13 @@ def outputs_and_gradients(convolve, batch, size, stride, rate):
     return [outputs, *tape.gradient(outputs, [images, kernel], weights)]
 
 
+def plain(images, kernel, stride, rate):
+    """TensorFlow's convolution, of which a stride takes every second output."""
+    return tf.nn.conv2d(images, kernel, 1, "SAME", dilations=rate)[:, ::stride, ::stride]
+
+
 def forced(images, kernel, stride, rate):
-    usual = functools.partial(convolution._convolve, stride=stride, rate=rate)
+    usual = functools.partial(plain, stride=stride, rate=rate)
     return cpu_convolution.conv2d(images, kernel, stride, rate, usual)
 
 
@@ -34,7 +39,7 @@ def forced(images, kernel, stride, rate):
 @pytest.mark.parametrize(("stride", "rate"), [(1, 1), (2, 1), (1, 2), (1, 6)])
 def test_outputs_and_gradients(batch, size, stride, rate):
     found = outputs_and_gradients(forced, batch, size, stride, rate)
-    expected = outputs_and_gradients(convolution._convolve, batch, size, stride, rate)
+    expected = outputs_and_gradients(plain, batch, size, stride, rate)
     for own, usual in zip(found, expected, strict=True):
         np.testing.assert_allclose(own, usual, rtol=1e-4, atol=1e-5 * np.max(np.abs(usual)))
 
