@@ -84,11 +84,16 @@ def make_folder(path: str, flag: str, *inner: str) -> None:
         UserError: It cannot be made, or nothing can be written there.
     """
     probe = os.path.join(path, f".writable{PARTIAL}")
-    with as_user_errors(f"{flag}={path}", "name another one"):
+    try:
         for folder in (path, *inner):
             tf.io.gfile.makedirs(folder)
         with tf.io.gfile.GFile(probe, "wb") as file:
             file.write(b"")
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"Expected a writable folder at {flag}={path}, found that nothing can be written there "
+            f"({_reason(error)}): name another one."
+        ) from error
     # Of two programs that try at once, one removes it.
     discard(probe)
 

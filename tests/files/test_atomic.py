@@ -86,7 +86,9 @@ def test_a_folder_is_made_and_left_empty(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_told_by_its_flag(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    sentence = r"Expected to write to --output_dir=.*, but that failed \(.+\): name another one\.$"
+    sentence = (
+        r"Expected a writable folder at --output_dir=.*, found .* \(.+\): name another one\.$"
+    )
     for folder in ("file", "file/below"):
         with pytest.raises(UserError, match=sentence):
             atomic.make_folder(str(tmp_path / folder), "--output_dir")
