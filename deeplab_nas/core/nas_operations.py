@@ -30,7 +30,7 @@ class Convolution(keras.layers.Layer):
 
     def build(self, inputs_shape):
         shape = (*self.kernel_size, inputs_shape[-1], self.filters)
-        self.kernel = _add_kernel(self, "weights", shape)
+        self.kernel = add_kernel(self, "weights", shape)
         self.built = True
 
     def call(self, inputs, scale=None):
@@ -54,8 +54,8 @@ class SeparableConvolution(keras.layers.Layer):
     def build(self, inputs_shape):
         channels = inputs_shape[-1]
         depthwise_shape = (*self.kernel_size, channels, 1)
-        self.depthwise = _add_kernel(self, "depthwise_weights", depthwise_shape)
-        self.pointwise = _add_kernel(self, "pointwise_weights", (1, 1, channels, self.filters))
+        self.depthwise = add_kernel(self, "depthwise_weights", depthwise_shape)
+        self.pointwise = add_kernel(self, "pointwise_weights", (1, 1, channels, self.filters))
         self.built = True
 
     def call(self, inputs, scale=None):
@@ -198,6 +198,7 @@ def pool(operation, inputs, stride=1):
     return _POOLS[operation.kind](inputs, window, stride, "SAME")
 
 
-def _add_kernel(layer, name, shape):
+def add_kernel(layer, name, shape, autocast=False):
+    """Adds a kernel `[..., out_channels]` to a layer, which begins as `fan_in_uniform` says."""
     initializer = convolution.fan_in_uniform(math.prod(shape[:-1]))
-    return layer.add_weight(name=name, shape=shape, initializer=initializer, autocast=False)
+    return layer.add_weight(name=name, shape=shape, initializer=initializer, autocast=autocast)

@@ -1,4 +1,8 @@
-"""Batches from shards: training batches by number, evaluation batches in order."""
+"""Batches from shards: training batches by number, evaluation batches in order.
+
+A `tf.distribute.InputContext` says where batches are shared out over workers and replicas: all
+pipelines together then yield, replica after replica, the batches that one alone yields.
+"""
 
 import math
 
@@ -73,8 +77,7 @@ def train_dataset(
         indices: Numbers of the examples to draw from, such as one half, int64 `[examples]`.
         seed: Seed of the order and of the augmentation.
         first_step: Number of the first batch; the ones before it cost nothing.
-        context: Where batches are shared out over workers and replicas: all pipelines together then
-            yield, replica after replica, the batches that one alone yields.
+        context: How the batches are shared out, or None.
 
     Returns:
         A dataset of images, float32 `[batch, crop_height, crop_width, 3]` in 0..255, and labels,
@@ -134,7 +137,7 @@ def eval_dataset(
     Args:
         config: Batch size and optional resize.
         split: What is read.
-        context: As for `train_dataset`.
+        context: How the batches are shared out, or None.
 
     Returns:
         A dataset of images, float32 `[batch, height, width, 3]` in 0..255, and labels, int32
@@ -170,7 +173,7 @@ def whole_image_dataset(
     Args:
         eval_batch_size: Examples a batch over all replicas, where all images have one size.
         split: What is read.
-        context: As for `train_dataset`.
+        context: How the batches are shared out, or None.
 
     Returns:
         A dataset of images, float32 `[batch, height, width, 3]` in 0..255, labels, int32

@@ -7,11 +7,10 @@ import tensorflow as tf
 
 from deeplab_nas.core import nas_operations, trellis
 from deeplab_nas.core.kernels import phases, resize
-from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, discrete, find
+from deeplab_nas.core.operations import Kind, discrete, find
 from deeplab_nas.supernet.operations import OPERATION_SETS
 
 
-@keras.saving.register_keras_serializable(package="deeplab_nas")
 class MixedOps(keras.layers.Layer):
     """The edges of all cells of a trellis node; a call applies those that leave one stage.
 
@@ -25,42 +24,29 @@ class MixedOps(keras.layers.Layer):
       scale of that normalisation; pools are normalised too, as in DARTS. `zero` adds nothing.
     """
 
-    def __init__(
-        self,
-        num_blocks,
-        num_cells,
-        filters,
-        operation_set,
-        candidates=SEARCH_OPERATIONS,
-        **kwargs,
-    ):
+    def __init__(self, num_cells, level, config, **kwargs):
         """Creates the layer.
 
         Args:
-            num_blocks: B.
             num_cells: Cells that run side by side.
-            filters: Channels of a block of one cell.
-            operation_set: Key of `operations.OPERATION_SETS`.
-            candidates: Names of the candidate operations.
+            level: Of the node, 0 to 3.
+            config: `SupernetConfig`.
             **kwargs: Of `keras.layers.Layer`.
         """
         super().__init__(autocast=False, **kwargs)
-        self.num_blocks = num_blocks
         self.num_cells = num_cells
-        self.filters = filters
-        self.operation_set = operation_set
-        self.candidates = tuple(candidates)
-        entries = [find(name) for name in discrete(self.candidates)]
+        self.filters = config.filters(level)
+        entries = [find(name) for name in discrete(config.operations)]
         self.parameter_free = {entry.name: entry for entry in entries if not entry.has_weights}
-        self.stages = trellis.stages(num_blocks)
-        self.consumers = trellis.consumers_by_state(num_blocks)[1:]
+        self.stages = trellis.stages(config.num_blocks)
+        self.consumers = trellis.consumers_by_state(config.num_blocks)[1:]
         groups_by_stage = [
             num_cells * len(states) * consumers
             for states, consumers in zip(self.stages, self.consumers, strict=True)
         ]
         self.operations = {
-            entry.name: OPERATION_SETS[operation_set][entry.kind](
-                *(groups_by_stage, filters, entry.kernels, entry.rate),
+            entry.name: OPERATION_SETS[config.operation_set][entry.kind](
+                *(groups_by_stage, self.filters, entry.kernels, entry.rate),
                 name=entry.name,
                 dtype=self.dtype_policy.name,
             )

@@ -9,6 +9,7 @@ convolutions are one grouped convolution.
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core import nas_operations
 from deeplab_nas.core.kernels import convolution, phases
 from deeplab_nas.core.operations import Kind
 
@@ -40,12 +41,8 @@ class WideOperation(keras.layers.Layer):
 
     def add_kernel(self, name, size, in_channels):
         """Adds a kernel `[*size, in_channels, sum(groups_by_stage) * filters]`."""
-        height, width = size
-        return self.add_weight(
-            name=name,
-            shape=(height, width, in_channels, sum(self.groups_by_stage) * self.filters),
-            initializer=convolution.fan_in_uniform(height * width * in_channels),
-        )
+        shape = (*size, in_channels, sum(self.groups_by_stage) * self.filters)
+        return nas_operations.add_kernel(self, name, shape)
 
     def kernels_by_stage(self, kernels):
         """Cuts the values of the layer's variables, in order of creation, into those of each stage.

@@ -5,11 +5,10 @@ import tensorflow as tf
 
 from deeplab_nas.core import trellis
 from deeplab_nas.core.kernels import convolution, resize
-from deeplab_nas.core.operations import SEARCH_OPERATIONS
+from deeplab_nas.core.nas_operations import add_kernel
 from deeplab_nas.supernet import mixed_ops, normalization
 
 
-@keras.saving.register_keras_serializable(package="deeplab_nas")
 class SearchCell(keras.layers.Layer):
     """The two or three cells that end in one (layer, level), side by side in the channels.
 
@@ -24,42 +23,21 @@ class SearchCell(keras.layers.Layer):
     WEIGHTS = ("kernels",)
     ARCHITECTURE = ("arrows", "mixes", "scales")
 
-    def __init__(
-        self,
-        directions,
-        num_blocks,
-        filters,
-        operation_set,
-        batch_norm_decay,
-        candidates=SEARCH_OPERATIONS,
-        **kwargs,
-    ):
+    def __init__(self, directions, level, config, **kwargs):
         """Creates the node.
 
         Args:
             directions: Of each arrow that ends here: `trellis.UP`, `SAME` or `DOWN`.
-            num_blocks: B.
-            filters: Channels of a block of one cell.
-            operation_set: Key of `operations.OPERATION_SETS`.
-            batch_norm_decay: Decay of the moving statistics.
-            candidates: Names of the candidate operations.
+            level: 0 to 3.
+            config: `SupernetConfig`.
             **kwargs: Of `keras.layers.Layer`.
         """
         super().__init__(autocast=False, **kwargs)
-        self.directions = list(directions)
-        self.num_blocks = num_blocks
-        self.filters = filters
-        self.operation_set = operation_set
-        self.batch_norm_decay = batch_norm_decay
-        self.candidates = tuple(candidates)
+        self.directions = tuple(directions)
+        self.config = config
+        self.filters = config.filters(level)
         self.mixed_ops = mixed_ops.MixedOps(
-            num_blocks,
-            len(self.directions),
-            filters,
-            operation_set,
-            self.candidates,
-            name="mixed_ops",
-            dtype=self.dtype_policy.name,
+            len(self.directions), level, config, name="mixed_ops", dtype=self.dtype_policy.name
         )
 
     @property
@@ -71,34 +49,24 @@ class SearchCell(keras.layers.Layer):
         self.source_kernels = []
         for direction, shape in zip(self.directions, sources_shape, strict=True):
             size = 3 if direction == trellis.DOWN else 1
-            kernel = self._add_kernel(
-                f"preprocess_{len(self.source_kernels)}", size, shape[-1], self.filters
-            )
+            name = f"preprocess_{len(self.source_kernels)}"
+            kernel = add_kernel(self, name, (size, size, shape[-1], self.filters))
             self.source_kernels.append(kernel)
-        self.skip_kernel = self._add_kernel("preprocess_skip", 1, skip_source_shape[-1], self.width)
+        skip_shape = (1, 1, skip_source_shape[-1], self.width)
+        self.skip_kernel = add_kernel(self, "preprocess_skip", skip_shape)
         self.mixed_ops.build()
         self.statistics = normalization.MovingStatistics(
             2 * self.width + self.mixed_ops.normalized_channels,
-            self.batch_norm_decay,
+            self.config.batch_norm_decay,
             name="statistics",
         )
         self.statistics.build()
         self.built = True
 
-    def _add_kernel(self, name, size, in_channels, out_channels):
-        return self.add_weight(
-            name=name,
-            shape=(size, size, in_channels, out_channels),
-            initializer=convolution.fan_in_uniform(size * size * in_channels),
-        )
-
     @property
     def kind(self):
         """Cells of one kind differ in nothing but their variables."""
-        return (
-            *(tuple(self.directions), self.num_blocks, self.filters),
-            *(self.operation_set, self.candidates, self.dtype_policy.name),
-        )
+        return self.directions, self.filters, self.config, self.dtype_policy.name
 
     def call(self, sources, skip_source, arrows, gates, size, run, training=False):
         """Runs the cells and sums them.
@@ -166,7 +134,7 @@ class SearchCell(keras.layers.Layer):
     def _blocks(self, inputs, tensors, statistics):
         """Computes the blocks in order; each is the sum of one edge from every earlier state."""
         kernels = tensors["kernels"][len(self.directions) + 1 :]
-        edges = [[] for _ in range(self.num_blocks)]
+        edges = [[] for _ in range(self.config.num_blocks)]
         blocks = []
         for stage, kernels_of_stage in enumerate(self.mixed_ops.kernels_by_stage(kernels)):
             received = self.mixed_ops(
@@ -186,6 +154,6 @@ class SearchCell(keras.layers.Layer):
         """Weighs the cells of each block by their arrows, in one grouped 1x1 convolution."""
         kernel = tf.einsum("a,cd->acd", arrows, tf.eye(self.filters))
         kernel = tf.reshape(kernel, [1, 1, self.width, self.filters])
-        kernel = tf.tile(kernel, [1, 1, 1, self.num_blocks])
+        kernel = tf.tile(kernel, [1, 1, 1, self.config.num_blocks])
         outputs = tf.concat(blocks, -1)
         return convolution.conv2d(outputs, tf.cast(kernel, outputs.dtype))

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import convolution
+from deeplab_nas.core.nas_operations import add_kernel
 from deeplab_nas.supernet import normalization
 
 _BRANCHES = 3
@@ -25,26 +26,24 @@ class SearchHead(keras.layers.Layer):
         self.batch_norm_decay = batch_norm_decay
 
     def build(self, features_shape):
-        channels = features_shape[-1]
-        self.pointwise = self._add_kernel("pointwise", 1, channels, self.filters)
-        self.atrous = self._add_kernel("atrous", 3, channels, self.filters)
-        self.pooling = self._add_kernel("image_pooling", 1, channels, self.filters)
-        self.logits = self._add_kernel("logits", 1, _BRANCHES * self.filters, self.num_classes)
+        channels, outputs = features_shape[-1], _BRANCHES * self.filters
+        self.pointwise, self.atrous, self.pooling, self.logits = (
+            add_kernel(self, name, shape, autocast=True)
+            for name, shape in (
+                ("pointwise", (1, 1, channels, self.filters)),
+                ("atrous", (3, 3, channels, self.filters)),
+                ("image_pooling", (1, 1, channels, self.filters)),
+                ("logits", (1, 1, outputs, self.num_classes)),
+            )
+        )
         self.bias = self.add_weight(
             name="logits_bias", shape=(self.num_classes,), initializer="zeros"
         )
         self.statistics = normalization.MovingStatistics(
-            _BRANCHES * self.filters, self.batch_norm_decay, name="statistics"
+            outputs, self.batch_norm_decay, name="statistics"
         )
         self.statistics.build()
         self.built = True
-
-    def _add_kernel(self, name, size, in_channels, out_channels):
-        return self.add_weight(
-            name=name,
-            shape=(size, size, in_channels, out_channels),
-            initializer=convolution.fan_in_uniform(size * size * in_channels),
-        )
 
     def call(self, features, training=False):
         """Classifies each position.

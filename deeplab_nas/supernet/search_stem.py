@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import convolution
+from deeplab_nas.core.nas_operations import add_kernel
 from deeplab_nas.supernet import normalization
 
 # The paper does not give the widths; these are the official network's at strides 2 and 4.
@@ -23,12 +24,8 @@ class SearchStem(keras.layers.Layer):
         self.kernels = []
         in_channels = inputs_shape[-1]
         for channels in STEM_CHANNELS:
-            kernel = self.add_weight(
-                name=f"kernel_{len(self.kernels)}",
-                shape=(3, 3, in_channels, channels),
-                initializer=convolution.fan_in_uniform(9 * in_channels),
-            )
-            self.kernels.append(kernel)
+            name, shape = f"kernel_{len(self.kernels)}", (3, 3, in_channels, channels)
+            self.kernels.append(add_kernel(self, name, shape, autocast=True))
             in_channels = channels
         self.statistics = normalization.MovingStatistics(
             sum(STEM_CHANNELS), self.batch_norm_decay, name="statistics"

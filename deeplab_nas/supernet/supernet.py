@@ -6,7 +6,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, operations, trellis
+from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.core.kernels import resize
 from deeplab_nas.supernet import (
     relaxation,
@@ -15,7 +15,6 @@ from deeplab_nas.supernet import (
     search_stem,
     shared_functions,
 )
-from deeplab_nas.supernet.operations import OPERATION_SETS
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 
@@ -35,20 +34,10 @@ class Supernet(keras.Model):
             num_classes: Number of classes.
             config: `SupernetConfig`; the paper's by default.
             **kwargs: Of `keras.Model`.
-
-        Raises:
-            ValueError: There is no such operation set.
-            UserError: The candidate operations are none, unknown or there twice.
         """
         super().__init__(**kwargs)
         self.num_classes = num_classes
         self.config = config or SupernetConfig()
-        if self.config.operation_set not in OPERATION_SETS:
-            raise ValueError(
-                f"Expected an operation set of {sorted(OPERATION_SETS)}, "
-                f"found {self.config.operation_set!r}."
-            )
-        operations.check_candidates(self.config.operations)
         self._functions = shared_functions.SharedFunctions()
         decay = self.config.batch_norm_decay
         self.stem = search_stem.SearchStem(decay, name="stem", dtype=self.dtype_policy.name)
@@ -71,17 +60,14 @@ class Supernet(keras.Model):
     def _make_cell(self, layer, level):
         return search_cell.SearchCell(
             [direction for _, direction in trellis.arrows_into(layer, level)],
-            num_blocks=self.config.num_blocks,
-            filters=self.config.filter_multiplier * 2**level,
-            operation_set=self.config.operation_set,
-            batch_norm_decay=self.config.batch_norm_decay,
-            candidates=self.config.operations,
+            level,
+            self.config,
             name=f"cell_{layer}_{level}",
             dtype=self.dtype_policy.name,
         )
 
     def _node_channels(self, level):
-        return self.config.num_blocks * self.config.filter_multiplier * 2**level
+        return self.config.num_blocks * self.config.filters(level)
 
     @property
     def architecture_variables(self):

@@ -38,3 +38,7 @@ class SupernetConfig(Settings):
 
     def check_together(self) -> None:
         check_candidates(self.operations)
+
+    def filters(self, level: int) -> int:
+        """Channels of a block at a level, 0 to 3."""
+        return self.filter_multiplier * 2**level

@@ -246,7 +246,7 @@ def test_configuration_round_trip_and_unknown_operation_set():
     supernet = make_supernet(operations=("skip", "atrous_3x3"))
     copy = Supernet.from_config(supernet.get_config())
     assert copy.config == supernet.config
-    with pytest.raises(ValueError, match=r"\['darts', 'official'\].*'mixed'"):
+    with pytest.raises(UserError, match="--operation_set to be one of official, darts, .*'mixed'"):
         Supernet(NUM_CLASSES, SupernetConfig(operation_set="mixed"))
 
 

@@ -6,14 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.drawing import architecture as architecture_drawing
-from deeplab_nas.drawing import cell, heat_map, segmentation, trellis
-from deeplab_nas.engine.devices.host_memory import peak_memory_gib
+from deeplab_nas.drawing import cell, heat_map, trellis
+from deeplab_nas.engine.reporting import validation
 from deeplab_nas.engine.reporting.summaries import Summaries
-from deeplab_nas.engine.scoring import metrics
 from deeplab_nas.files import atomic
 from deeplab_nas.supernet import decoding
-
-_NUM_SAMPLES = 3
 
 
 class SearchReport:
@@ -70,21 +67,20 @@ class SearchReport:
             "kind": "epoch",
             "step": step,
             "epoch": epoch,
-            "miou": metrics.mean_iou(matrix),
-            "pixel_accuracy": metrics.pixel_accuracy(matrix),
+            **validation.measured(matrix, self._started),
             "alpha_entropy": decoding.alpha_entropy(alpha, self._operations),
             "beta_entropy": decoding.beta_entropy(beta),
             "skips": decoding.num_skips(decoded.cell),
             "path": list(decoded.path),
-            "seconds_since_start": time.time() - self._started,
-            "peak_memory_gib": peak_memory_gib(),
         }
         decoded.save(self._run.architecture_epoch_path(epoch))
         decoded.save(self._run.architecture_path)
         picture = architecture_drawing.draw_architecture(decoded)
         atomic.write_png(self._run.picture_path, picture)
-        self._epoch_curves(record, matrix)
-        self._epoch_pictures(step, decoded, alpha, beta, samples)
+        self._draw(step, decoded, alpha, beta)
+        names = ("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips")
+        curves = {f"epoch/{name}": record[name] for name in names}
+        validation.show(self._summaries, step, curves, matrix, samples, self._descriptor)
         self._history.append(record)
         return record
 
@@ -95,30 +91,12 @@ class SearchReport:
     def _architecture_logits(self):
         return [np.asarray(v.numpy()) for v in self._supernet.architecture_variables]
 
-    def _epoch_curves(self, record, matrix):
-        names = ("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips")
-        curves = {f"epoch/{name}": record[name] for name in names}
-        ious = metrics.by_class(self._descriptor.class_names, metrics.class_iou(matrix))
-        curves.update({f"iou/{name}": iou for name, iou in ious.items()})
-        self._summaries.scalars(record["step"], curves)
-
-    def _epoch_pictures(self, step, decoded, alpha, beta, samples):
-        images, labels, predictions = (values[:_NUM_SAMPLES] for values in samples)
-        num_blocks = len(decoded.cell)
+    def _draw(self, step, decoded, alpha, beta):
+        chosen = decoding.operation_weights(alpha, self._operations)
         pictures = {
-            "alpha": heat_map.draw_alpha(
-                decoding.operation_weights(alpha, self._operations), num_blocks, self._operations
-            ),
+            "alpha": heat_map.draw_alpha(chosen, len(decoded.cell), self._operations),
             "beta": trellis.draw_trellis(decoding.transition_probabilities(beta), decoded.path),
             "cell": cell.draw_cell(decoded),
-            "validation": segmentation.draw_predictions(
-                images,
-                labels,
-                predictions,
-                self._descriptor.colormap,
-                self._descriptor.ignore_label,
-            ),
         }
         for tag, picture in pictures.items():
             self._summaries.image(tag, picture, step)
-        self._summaries.flush()

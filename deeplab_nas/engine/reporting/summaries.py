@@ -1,4 +1,4 @@
-"""TensorBoard: scalars, pictures and texts of a run."""
+"""TensorBoard: scalars and pictures of a run."""
 
 import numpy as np
 import PIL.Image
@@ -13,7 +13,7 @@ class Summaries:
     def __init__(self, directory: str):
         """Opens an event file in `directory`, the `events` folder of a run."""
         self._directory = directory
-        with self._telling():
+        with self._writing():
             self._writer = tf.summary.create_file_writer(directory)
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
@@ -32,28 +32,15 @@ class Summaries:
         with self._writer.as_default(step=step):
             tf.summary.image(tag, np.asarray(image.convert("RGB"))[None])
 
-    def text(self, tag: str, text: str, step: int) -> None:
-        """Writes a text, which TensorBoard shows as Markdown."""
-        with self._writer.as_default(step=step):
-            tf.summary.text(tag, text)
-
     def flush(self) -> None:
-        """Brings everything written so far to the disk.
-
-        Raises:
-            UserError: It cannot be written, as on a full disk.
-        """
-        with self._telling():
+        """Brings everything to the disk; raises `UserError` where it cannot, as on a full one."""
+        with self._writing():
             self._writer.flush()
 
     def close(self) -> None:
-        """Flushes and closes the event file.
-
-        Raises:
-            UserError: It cannot be written, as on a full disk.
-        """
-        with self._telling():
+        """Flushes, as `flush` does, and closes the event file."""
+        with self._writing():
             self._writer.close()
 
-    def _telling(self):
+    def _writing(self):
         return atomic.as_user_errors(self._directory, atomic.RESUME_ADVICE)

@@ -4,12 +4,8 @@ import time
 
 import tensorflow as tf
 
-from deeplab_nas.drawing import segmentation
-from deeplab_nas.engine.devices.host_memory import peak_memory_gib
+from deeplab_nas.engine.reporting import validation
 from deeplab_nas.engine.reporting.summaries import Summaries
-from deeplab_nas.engine.scoring import metrics
-
-_NUM_SAMPLES = 3
 
 
 class TrainReport:
@@ -49,28 +45,13 @@ class TrainReport:
         Returns:
             The history record.
         """
-        miou = metrics.mean_iou(matrix)
+        found = validation.measured(matrix, self._started)
         record = {
-            "kind": "evaluation",
-            "step": step,
-            "epoch": epoch,
-            "miou": miou,
-            "best_miou": max(miou, best_miou),
-            "pixel_accuracy": metrics.pixel_accuracy(matrix),
-            "seconds_since_start": time.time() - self._started,
-            "peak_memory_gib": peak_memory_gib(),
+            **{"kind": "evaluation", "step": step, "epoch": epoch},
+            **{**found, "best_miou": max(found["miou"], best_miou)},
         }
         curves = {f"eval/{name}": record[name] for name in ("miou", "best_miou", "pixel_accuracy")}
-        ious = metrics.by_class(self._descriptor.class_names, metrics.class_iou(matrix))
-        curves.update({f"iou/{name}": iou for name, iou in ious.items()})
-        self._summaries.scalars(step, curves)
-        picture = segmentation.draw_predictions(
-            *(values[:_NUM_SAMPLES] for values in samples),
-            self._descriptor.colormap,
-            self._descriptor.ignore_label,
-        )
-        self._summaries.image("validation", picture, step)
-        self._summaries.flush()
+        validation.show(self._summaries, step, curves, matrix, samples, self._descriptor)
         self._history.append(record)
         return record
 

@@ -1,4 +1,8 @@
-"""Confusion matrix and what is read from it: IoU and accuracy."""
+"""Confusion matrix and what is read from it: IoU and accuracy.
+
+Everywhere, `matrix` is the pixel counts `[classes, classes]` of a whole split, rows are labels and
+columns predictions. What is one number lies in 0..1 and raises `UserError` if no pixel was counted.
+"""
 
 from collections.abc import Sequence
 
@@ -45,9 +49,6 @@ def confusion_matrix(
 def class_iou(matrix: np.ndarray) -> np.ndarray:
     """Intersection over union of each class.
 
-    Args:
-        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
-
     Returns:
         float64 `[classes]` in 0..1; NaN for a class that is neither labelled nor predicted, 0 for
         one that is predicted but never labelled.
@@ -59,15 +60,7 @@ def class_iou(matrix: np.ndarray) -> np.ndarray:
 
 
 def by_class(class_names: Sequence[str], values: np.ndarray) -> dict[str, float]:
-    """Names the values of classes; those that are NaN, of absent classes, are left out.
-
-    Args:
-        class_names: One name a class.
-        values: Float `[classes]`.
-
-    Returns:
-        Value by name.
-    """
+    """Names the values `[classes]`; those that are NaN, of absent classes, are left out."""
     pairs = zip(class_names, values, strict=True)
     return {name: float(value) for name, value in pairs if np.isfinite(value)}
 
@@ -76,41 +69,19 @@ def mean_iou(matrix: np.ndarray) -> float:
     """Mean of the class IoUs by the official convention.
 
     A class that is predicted but never labelled counts as 0; one that is neither is left out.
-
-    Args:
-        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
-
-    Returns:
-        Mean intersection over union in 0..1.
-
-    Raises:
-        UserError: No pixel was counted.
     """
     _require_pixels(matrix)
     return float(np.nanmean(class_iou(matrix)))
 
 
 def pixel_accuracy(matrix: np.ndarray) -> float:
-    """Share of the counted pixels whose prediction is right.
-
-    Args:
-        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
-
-    Returns:
-        A number in 0..1.
-
-    Raises:
-        UserError: No pixel was counted.
-    """
+    """Share of the counted pixels whose prediction is right."""
     _require_pixels(matrix)
     return float(np.trace(matrix) / np.sum(matrix))
 
 
 def class_accuracy(matrix: np.ndarray) -> np.ndarray:
     """Share of each class's labelled pixels whose prediction is right.
-
-    Args:
-        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
 
     Returns:
         float64 `[classes]` in 0..1; NaN for a class that is not labelled.
@@ -124,14 +95,7 @@ def class_accuracy(matrix: np.ndarray) -> np.ndarray:
 def frequency_weighted_iou(matrix: np.ndarray) -> float:
     """Mean of the class IoUs, each weighted by its share of the labelled pixels.
 
-    Args:
-        matrix: Pixel counts `[classes, classes]`, rows are labels and columns predictions.
-
-    Returns:
-        A number in 0..1 (Long et al., Fully Convolutional Networks, section 5).
-
-    Raises:
-        UserError: No pixel was counted.
+    Source: Long et al., Fully Convolutional Networks, section 5.
     """
     _require_pixels(matrix)
     frequency = np.sum(matrix, axis=1) / np.sum(matrix)
