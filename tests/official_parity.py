@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, nas_network, official_checkpoint, segmenter
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.engine.networks import inference
 from deeplab_nas.engine.steps import weight_decay
 from tests.core import made_networks
@@ -76,12 +77,11 @@ def _build(fixture):
     output_stride = fixture.get("output_stride", 16)
     remove_os32_stride = fixture.get("nas_remove_os32_stride", False)
     filter_multiplier = fixture["filter_multiplier"]
+    sizes = {"filter_multiplier": filter_multiplier, "nas_remove_os32_stride": remove_os32_stride}
     if fixture["model"] == "hnasnet":
-        return nas_network.hnasnet(filter_multiplier, remove_os32_stride=remove_os32_stride)
+        return nas_network.hnasnet(NetworkConfig(**sizes))
     if fixture["model"] == "pnasnet":
-        return nas_network.pnasnet(
-            filter_multiplier, output_stride, remove_os32_stride=remove_os32_stride
-        )
+        return nas_network.pnasnet(NetworkConfig("pnasnet", output_stride, **sizes))
     backbone = fixture["backbone"].removeprefix("nas_")
     name = "auto_deeplab" if backbone == "hnasnet" else backbone
     return made_networks.build(

@@ -6,7 +6,6 @@ import tensorflow as tf
 from deeplab_nas.core import head_layers
 from deeplab_nas.core.kernels import resize
 
-OUTPUT_STRIDE = 4
 FILTERS = 256
 LOW_LEVEL_FILTERS = 48
 

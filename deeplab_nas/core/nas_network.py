@@ -3,13 +3,47 @@
 import keras
 import tensorflow as tf
 
+from deeplab_nas import settings
 from deeplab_nas.core import nas_cell, nas_genotypes, nas_operations
 from deeplab_nas.core.backbone_plan import STEM, BackbonePlan
 from deeplab_nas.core.layers import batch_norm, drop_path
+from deeplab_nas.core.network_config import NetworkConfig, TrainingOptions
+
+# Output stride of the low-level features that the decoder takes.
+LOW_LEVEL_STRIDE = 4
+
+
+class ConfiguredNetwork(keras.Model):
+    """A network of an `Architecture`, a `NetworkConfig` and `TrainingOptions`."""
+
+    def __init__(self, architecture, config, training=None, **kwargs):
+        """Args: the three, the defaults where `training` is None; those of `keras.Model`."""
+        # The images are to be cast after they were mapped to [-1, 1].
+        super().__init__(autocast=False, **kwargs)
+        self.architecture = architecture
+        self.config = config
+        self.training_options = training or TrainingOptions()
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "architecture": self.architecture.to_json(),
+            "config": settings.record(self.config),
+            "training": settings.record(self.training_options),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {
+            "architecture": nas_genotypes.from_json(config["architecture"]),
+            "config": settings.from_record(NetworkConfig, config["config"]),
+            "training": settings.from_record(TrainingOptions, config["training"]),
+        }
+        return cls(**{**config, **parts})
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
-class NasNetwork(keras.Model):
+class NasNetwork(ConfiguredNetwork):
     """Stem and cells; gives every endpoint under its official name.
 
     Attributes:
@@ -17,50 +51,27 @@ class NasNetwork(keras.Model):
         channels: Of the last cell.
     """
 
-    def __init__(
-        self,
-        architecture,
-        filter_multiplier,
-        remove_os32_stride=False,
-        low_level_stride=4,
-        drop_path_keep_prob=1.0,
-        training_number_of_steps=None,
-        batch_norm_options=None,
-        seed=0,
-        **kwargs,
-    ):
+    def __init__(self, architecture, config, training=None, **kwargs):
         """Creates the network.
 
         Args:
             architecture: `nas_genotypes.Architecture`.
-            filter_multiplier: F; a block at level k has F * 2^k channels. Official flag
-                `nas_stem_output_num_conv_filters`.
-            remove_os32_stride: Whether level 3 stays at stride 16, with its number of channels.
-            low_level_stride: Output stride whose last endpoint is there even if no later cell
-                depends on it; None for no such endpoint.
-            drop_path_keep_prob: Of a branch of the last cell at the end of training; 1 is off.
-            training_number_of_steps: Length of the drop path's schedule; needed where it is on.
-            batch_norm_options: Keyword arguments of `batch_norm.BatchNorm`.
-            seed: Of the drop path.
+            config: `NetworkConfig`; without a decoder there are low-level features only if a later
+                cell depends on them.
+            training: `TrainingOptions`; the defaults if None.
             **kwargs: Of `keras.Model`.
 
         Raises:
             ValueError: Drop path is on and `training_number_of_steps` is missing.
         """
-        # The images are to be cast after they were mapped to [-1, 1].
-        super().__init__(autocast=False, **kwargs)
-        self.architecture = architecture
-        self.filter_multiplier = filter_multiplier
-        self.remove_os32_stride = remove_os32_stride
-        self.low_level_stride = low_level_stride
-        self.drop_path_keep_prob = drop_path_keep_prob
-        self.training_number_of_steps = training_number_of_steps
-        self.batch_norm_options = batch_norm_options or {}
-        self.seed = seed
-        self.plan = BackbonePlan(architecture, filter_multiplier, remove_os32_stride)
+        super().__init__(architecture, config, training, **kwargs)
+        self.batch_norm_options = self.training_options.batch_norm_options
+        self.plan = BackbonePlan(
+            architecture, config.filter_multiplier, config.nas_remove_os32_stride
+        )
         wanted = [self.plan.last_layer]
-        if low_level_stride:
-            wanted.append(self.plan.last_layer_at(low_level_stride))
+        if config.use_decoder:
+            wanted.append(self.plan.last_layer_at(LOW_LEVEL_STRIDE))
         # A layer that leads nowhere would have no gradient; it is not built.
         self.live_layers = self.plan.live_layers(wanted)
         stem = STEM if 0 in self.live_layers else STEM[:-1]
@@ -90,16 +101,17 @@ class NasNetwork(keras.Model):
         )
 
     def _make_drop_path(self):
-        if self.drop_path_keep_prob == 1.0:
+        training = self.training_options
+        if training.drop_path_keep_prob == 1.0:
             return None
-        if not self.training_number_of_steps:
+        if not training.training_number_of_steps:
             raise ValueError("training_number_of_steps: drop path needs the length of training.")
         return drop_path.DropPath(
-            self.drop_path_keep_prob,
-            self.training_number_of_steps,
+            training.drop_path_keep_prob,
+            training.training_number_of_steps,
             num_cells=self.architecture.num_layers,
             num_branches=2 * self.architecture.num_blocks,
-            seed=self.seed,
+            seed=training.seed,
             name="drop_path",
         )
 
@@ -113,8 +125,8 @@ class NasNetwork(keras.Model):
 
     @property
     def low_level(self):
-        """Name and channels of the last endpoint at `low_level_stride`, the stem's if none is."""
-        layer = self.plan.last_layer_at(self.low_level_stride)
+        """Name and channels of the last endpoint at `LOW_LEVEL_STRIDE`, the stem's if none is."""
+        layer = self.plan.last_layer_at(LOW_LEVEL_STRIDE)
         return _endpoint(layer), self.plan.channels(layer)
 
     def build(self, input_shape):
@@ -175,49 +187,19 @@ class NasNetwork(keras.Model):
             layers[i - 2] = outputs
         return layers
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "architecture": self.architecture.to_json(),
-            "filter_multiplier": self.filter_multiplier,
-            "remove_os32_stride": self.remove_os32_stride,
-            "low_level_stride": self.low_level_stride,
-            "drop_path_keep_prob": self.drop_path_keep_prob,
-            "training_number_of_steps": self.training_number_of_steps,
-            "batch_norm_options": self.batch_norm_options,
-            "seed": self.seed,
-        }
 
-    @classmethod
-    def from_config(cls, config):
-        architecture = nas_genotypes.from_json(config["architecture"])
-        return cls(**{**config, "architecture": architecture})
+def hnasnet(config):
+    """The network that the paper found, of a `NetworkConfig`; official `nas_network.hnasnet`."""
+    return _built(nas_genotypes.auto_deeplab(), config, name="hnasnet")
 
 
-def hnasnet(filter_multiplier=20, **kwargs):
-    """The network that the paper found; official `nas_network.hnasnet`.
-
-    Args:
-        filter_multiplier: F.
-        **kwargs: Of `NasNetwork`.
-    """
-    return _built(nas_genotypes.auto_deeplab(), filter_multiplier, name="hnasnet", **kwargs)
+def pnasnet(config):
+    """PNASNet's cell on a backbone by output stride; official `nas_network.pnasnet`."""
+    return _built(nas_genotypes.pnasnet(config.output_stride or 16), config, name="pnasnet")
 
 
-def pnasnet(filter_multiplier=20, output_stride=16, **kwargs):
-    """PNASNet's cell on a backbone by output stride; official `nas_network.pnasnet`.
-
-    Args:
-        filter_multiplier: F.
-        output_stride: 8, 16 or 32.
-        **kwargs: Of `NasNetwork`.
-    """
-    architecture = nas_genotypes.pnasnet(output_stride)
-    return _built(architecture, filter_multiplier, name="pnasnet", **kwargs)
-
-
-def _built(architecture, filter_multiplier, **kwargs):
-    network = NasNetwork(architecture, filter_multiplier, **kwargs)
+def _built(architecture, config, name):
+    network = NasNetwork(architecture, config, name=name)
     network.build((None, None, None, 3))
     return network
 

@@ -1,6 +1,7 @@
-"""Which discrete network, as one value."""
+"""Which discrete network, and what it does in training: a value each."""
 
 import dataclasses
+from typing import Any
 
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
@@ -68,3 +69,43 @@ class NetworkConfig(Settings):
                 f"{self.output_stride} with {self.architecture}: leave it out, the architecture's "
                 "path has a stride."
             )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions(Settings):
+    """What a network does in training, apart from what decides its variables."""
+
+    dropout_keep_prob: float = setting(
+        0.9, "Share of the features that leave the ASPP.", above=0, most=1
+    )
+    drop_path_keep_prob: float = setting(
+        1.0,
+        "Share of the branches of the last cell at the end of training; 1 drops none.",
+        above=0,
+        most=1,
+    )
+    training_number_of_steps: int | None = setting(
+        None, "Length of the drop path's schedule; needed if paths are dropped.", least=1
+    )
+    batch_norm_decay: float = setting(0.9997, "Decay of the moving statistics.", least=0, below=1)
+    synchronized: bool = setting(
+        False, "Whether replicas share the statistics of the global batch."
+    )
+    fine_tune_batch_norm: bool = setting(
+        True,
+        "Whether training normalises by the batch's statistics. Without it no path is dropped "
+        "either, as in the official code.",
+    )
+    fold_batch_norm: bool = setting(
+        False, "Whether batch normalisations are offsets only; see `folding.fold`."
+    )
+    seed: int = setting(0, "Seed of dropout and drop path.")
+
+    @property
+    def batch_norm_options(self) -> dict[str, Any]:
+        """Keyword arguments of `batch_norm.BatchNorm`."""
+        return {
+            "decay": self.batch_norm_decay,
+            "synchronized": self.synchronized,
+            "folded": self.fold_batch_norm,
+        }

@@ -1,72 +1,25 @@
 """The whole network: images to logits (official `model.py`; Auto-DeepLab, section 5.1)."""
 
-import dataclasses
-
 import keras
 import tensorflow as tf
 
-from deeplab_nas.core import aspp, decoder, head_layers, nas_genotypes, nas_network
+from deeplab_nas.core import aspp, decoder, head_layers, nas_network
 from deeplab_nas.core.kernels import resize
-from deeplab_nas.core.network_config import NetworkConfig
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingOptions:
-    """What a network does in training, apart from what decides its variables.
-
-    Attributes:
-        dropout_keep_prob: Share of the features that leave the ASPP.
-        drop_path_keep_prob: Share of the branches of the last cell at the end of training; 1 drops
-            none.
-        training_number_of_steps: Length of the drop path's schedule; needed if paths are dropped.
-        batch_norm_decay: Decay of the moving statistics.
-        synchronized: Whether replicas share the statistics of the global batch.
-        fine_tune_batch_norm: Whether training normalises by the batch's statistics. Without it no
-            path is dropped either, as in the official code.
-        fold_batch_norm: Whether batch normalisations are offsets only; see `folding.fold`.
-        seed: Seed of dropout and drop path.
-    """
-
-    dropout_keep_prob: float = 0.9
-    drop_path_keep_prob: float = 1.0
-    training_number_of_steps: int | None = None
-    batch_norm_decay: float = 0.9997
-    synchronized: bool = False
-    fine_tune_batch_norm: bool = True
-    fold_batch_norm: bool = False
-    seed: int = 0
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
-class Segmenter(keras.Model):
+class Segmenter(nas_network.ConfiguredNetwork):
     """Backbone, ASPP, decoder and logits, for images of any size."""
 
     def __init__(self, architecture, config, num_classes, training=None, **kwargs):
         """Creates the network; the arguments are those of `build`."""
-        # The images are to be cast after they were mapped to [-1, 1].
-        super().__init__(autocast=False, **kwargs)
-        self.architecture = architecture
-        self.config = config
+        super().__init__(architecture, config, training, **kwargs)
+        training = self.training_options
         self.num_classes = num_classes
-        self.training_options = training = training or TrainingOptions()
-        shared = {
-            "batch_norm_options": {
-                "decay": training.batch_norm_decay,
-                "synchronized": training.synchronized,
-                "folded": training.fold_batch_norm,
-            },
-            "dtype": self.dtype_policy.name,
-        }
+        dtype = self.dtype_policy.name
+        shared = {"batch_norm_options": training.batch_norm_options, "dtype": dtype}
         self.backbone = nas_network.NasNetwork(
-            architecture,
-            config.filter_multiplier,
-            remove_os32_stride=config.nas_remove_os32_stride,
-            low_level_stride=decoder.OUTPUT_STRIDE if config.use_decoder else None,
-            drop_path_keep_prob=training.drop_path_keep_prob,
-            training_number_of_steps=training.training_number_of_steps,
-            seed=training.seed,
-            name="backbone",
-            **shared,
+            architecture, config, training, name="backbone", dtype=dtype
         )
         self.aspp = aspp.Aspp(
             self.backbone.output_stride,
@@ -85,7 +38,7 @@ class Segmenter(keras.Model):
             self.decoder = decoder.Decoder(
                 separable=config.decoder_use_separable_conv, name="decoder", **shared
             )
-        self.logits = head_layers.Logits(num_classes, name="logits", dtype=self.dtype_policy.name)
+        self.logits = head_layers.Logits(num_classes, name="logits", dtype=dtype)
 
     def build(self, input_shape):
         """Creates all variables; `input_shape` is `[batch, height, width, channels]`."""
@@ -129,7 +82,7 @@ class Segmenter(keras.Model):
         features = self.aspp(endpoints["net"], training=train_norm, dropout=training)
         endpoints["aspp"] = features
         if self.decoder:
-            size = resize.scaled_size(images, 1.0 / decoder.OUTPUT_STRIDE)
+            size = resize.scaled_size(images, 1.0 / nas_network.LOW_LEVEL_STRIDE)
             low_level, _ = self.backbone.low_level
             features = self.decoder(features, endpoints[low_level], size=size, training=train_norm)
             endpoints["decoder"] = features
@@ -149,22 +102,7 @@ class Segmenter(keras.Model):
         return [layer for layer in layers if layer]
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "architecture": self.architecture.to_json(),
-            "config": _as_json(self.config),
-            "num_classes": self.num_classes,
-            "training": _as_json(self.training_options),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        parts = {
-            "architecture": nas_genotypes.from_json(config["architecture"]),
-            "config": _from_json(NetworkConfig, config["config"]),
-            "training": _from_json(TrainingOptions, config["training"]),
-        }
-        return cls(**{**config, **parts})
+        return {**super().get_config(), "num_classes": self.num_classes}
 
 
 def build(architecture, config, num_classes, training=None, *, input_channels=3, **kwargs):
@@ -190,13 +128,3 @@ def build(architecture, config, num_classes, training=None, *, input_channels=3,
     )
     model.build((None, None, None, input_channels))
     return model
-
-
-def _as_json(settings):
-    values = dataclasses.asdict(settings).items()
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
-
-
-def _from_json(settings, values):
-    values = values.items()
-    return settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in values})

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core.segmenter import TrainingOptions
+from deeplab_nas.core.network_config import TrainingOptions
 from deeplab_nas.data import pipeline
 from deeplab_nas.engine.devices import process
 from deeplab_nas.engine.networks import initialization, networks, weights

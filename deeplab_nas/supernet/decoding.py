@@ -1,5 +1,9 @@
 """From alpha and beta to a discrete architecture (Auto-DeepLab, section 3.3 and 4.3).
 
+Everywhere, `alpha` is the logits `[edges, operations]` in the order of `trellis.edges`,
+`operations` the names of its columns, and `beta` the logits `[layers, 4, 3]` by layer, level and
+direction. Wrong shapes and values that are not finite raise `ValueError`.
+
 Everything is computed in float64 and in logarithms, so that a choice stays right where its
 probability underflows. Equal strengths are settled by the lower number.
 """
@@ -16,15 +20,9 @@ from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, discrete, find
 def transition_probabilities(beta: np.ndarray) -> np.ndarray:
     """Softmax over the arrows that leave a node (eq. 7).
 
-    Args:
-        beta: float `[layers, 4, 3]`, logits by layer, level and direction.
-
     Returns:
         float64 `[layers, 4, 3]`: the arrows that leave a node sum to 1; arrows that do not exist
         are 0, and so is every row of a node that cannot be reached.
-
-    Raises:
-        ValueError: Wrong shape, or values that are not finite.
     """
     return np.exp(_log_transitions(beta))
 
@@ -34,15 +32,8 @@ def operation_weights(
 ) -> np.ndarray:
     """Softmax over the operations of each edge (eq. 4).
 
-    Args:
-        alpha: float `[edges, operations]`, logits.
-        operations: Names of the candidate operations, in the order of alpha's columns.
-
     Returns:
         float64 `[edges, operations]`, rows that sum to 1.
-
-    Raises:
-        ValueError: Wrong shape, or values that are not finite.
     """
     return np.exp(_log_softmax(_checked_alpha(alpha, operations)))
 
@@ -52,15 +43,8 @@ def decode_cell(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
 
     The strength of an edge is its largest weight among the operations other than zero.
 
-    Args:
-        alpha: float `[edges, operations]`, logits in the order of `trellis.edges`.
-        operations: As in `operation_weights`.
-
     Returns:
         The blocks, in each the stronger predecessor first.
-
-    Raises:
-        ValueError: Wrong shape, or values that are not finite.
     """
     weights = _log_softmax(_checked_alpha(alpha, operations))
     choices = discrete(operations)
@@ -81,14 +65,8 @@ def decode_cell(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
 def decode_path(beta: np.ndarray) -> Path:
     """Finds the most probable path from the stem with the Viterbi algorithm (section 3.3).
 
-    Args:
-        beta: float `[layers, 4, 3]`, logits.
-
     Returns:
         The level of each layer; of equally probable paths the one that is finer first.
-
-    Raises:
-        ValueError: Wrong shape, or values that are not finite.
     """
     log_transitions = _log_transitions(beta)
     # best[l, k]: log-probability of the best way from (layer l, level k) to the end. Levels are
@@ -110,19 +88,7 @@ def decode_path(beta: np.ndarray) -> Path:
 def decode(
     alpha: np.ndarray, beta: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
 ) -> Architecture:
-    """Decodes a search (section 3.3).
-
-    Args:
-        alpha: float `[edges, operations]`, logits.
-        beta: float `[layers, 4, 3]`, logits.
-        operations: As in `operation_weights`.
-
-    Returns:
-        The architecture.
-
-    Raises:
-        ValueError: Wrong shapes, or values that are not finite.
-    """
+    """Decodes a search (section 3.3)."""
     return Architecture(cell=decode_cell(alpha, operations), path=decode_path(beta))
 
 

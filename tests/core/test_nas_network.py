@@ -8,21 +8,20 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, nas_network
+from deeplab_nas.core.network_config import NetworkConfig
 from tests import places
-from tests.core import made_architectures
+from tests.core import made_architectures, made_networks
 
 _STATISTICS = places.FIXTURES / "official_init_stats_F20.json"
 
 
 def made(architecture, filter_multiplier=2, **options):
-    network = nas_network.NasNetwork(architecture, filter_multiplier, name="network", **options)
-    network.build((None, None, None, 3))
-    return network
+    return made_networks.backbone(architecture, filter_multiplier, name="network", **options)
 
 
 @pytest.fixture(scope="module")
 def hnasnet():
-    return nas_network.hnasnet(10)
+    return nas_network.hnasnet(NetworkConfig(filter_multiplier=10))
 
 
 def test_endpoints_of_the_official_test(hnasnet):
@@ -41,7 +40,7 @@ def test_endpoints_of_the_official_test(hnasnet):
 
 @pytest.mark.parametrize(("multiplier", "count"), [(20, 7_030_832), (32, 17_612_096)])
 def test_parameters_of_the_backbone(multiplier, count):
-    network = nas_network.hnasnet(multiplier)
+    network = nas_network.hnasnet(NetworkConfig(filter_multiplier=multiplier))
     assert sum(math.prod(variable.shape) for variable in network.trainable_variables) == count
 
 
@@ -54,7 +53,7 @@ def test_prev_is_left_as_it_is_where_its_channels_match():
 
 
 def test_initial_values_of_the_official_code():
-    found = {variable.path: variable for variable in nas_network.hnasnet(20).variables}
+    found = {variable.path: variable for variable in nas_network.hnasnet(NetworkConfig()).variables}
     for entry in json.loads(_STATISTICS.read_text(encoding="utf-8")):
         if entry["name"].startswith("hnasnet/"):
             check_initial_value(found.pop(entry["name"]).numpy(), entry)
@@ -82,11 +81,11 @@ def test_levels_and_strides():
     for layer, size in enumerate(sizes):
         channels = 3 * 2 * 2 ** architecture.path[layer]
         assert endpoints[f"Cell_{layer}"].shape == (1, *size, channels)
-    kept = made(architecture, remove_os32_stride=True)(images)
+    kept = made(architecture, nas_remove_os32_stride=True)(images)
     assert [kept[f"Cell_{layer}"].shape[1:3] for layer in (1, 2, 3)] == [(5, 7)] * 3
     assert kept["Cell_2"].shape[-1] == 48
     ends_there = nas_genotypes.Architecture(architecture.cell, (1, 2, 3))
-    assert made(ends_there, remove_os32_stride=True).output_stride == 16
+    assert made(ends_there, nas_remove_os32_stride=True).output_stride == 16
 
 
 @pytest.mark.parametrize(

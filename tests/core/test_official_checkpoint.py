@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, nas_network, official_checkpoint
+from deeplab_nas.core import nas_genotypes, official_checkpoint
 from deeplab_nas.errors import UserError
 from tests.core import made_architectures, made_networks
 
@@ -111,8 +111,7 @@ def test_no_checkpoint(tmp_path, model):
 
 def test_another_scope_and_a_backbone_alone(tmp_path):
     architecture = nas_genotypes.Architecture(nas_genotypes.pnasnet().cell, (0, 1))
-    network = nas_network.NasNetwork(architecture, 2)
-    network.build((None, None, None, 3))
+    network = made_networks.backbone(architecture, 2)
     values = {
         name: tf.random.stateless_normal(variable.shape, [0, 1])
         for name, variable in official_checkpoint.official_variables(network, "pnasnet").items()

@@ -20,7 +20,7 @@ def build(config, found, num_classes, mixed_precision="float32", training=None):
         found: The `Architecture`, as `architecture(config)` or a run directory gives it.
         num_classes: Number of classes.
         mixed_precision: One of `precision.PRECISIONS`.
-        training: `segmenter.TrainingOptions`; the defaults if None.
+        training: `TrainingOptions`; the defaults if None.
 
     Returns:
         `Segmenter`, built.
