@@ -6,12 +6,14 @@ import tensorflow as tf
 _CHANNELS_AT_A_TIME = 128
 
 
-def in_dense_parts(inputs, kernel, convolve):
+def in_dense_parts(inputs, kernel, stride, rate, convolve):
     """Applies a grouped convolution, as many whole groups at a time as a TPU multiplies at once.
 
     Args:
         inputs: `[batch, height, width, groups * in_channels]`.
         kernel: `[size, size, in_channels, groups * out_channels]`.
+        stride: 1.
+        rate: Atrous rate.
         convolve: Function of inputs and a kernel of one group.
 
     Returns:

@@ -29,7 +29,26 @@ def on_tpu():
 
 def on_this_cpu():
     """Whether the graph is for the CPU that traces it."""
-    return not (_other_machines.get() or on_tpu() or tf.config.list_physical_devices("GPU"))
+    return not (_other_machines.get() or on_tpu()) and _device_type() == "CPU"
+
+
+def _device_type():
+    """CPU or GPU: where the strategy, else `tf.device`, else TensorFlow puts what comes next."""
+    if tf.distribute.has_strategy():
+        device = tf.distribute.get_strategy().extended.worker_devices[0]
+    else:
+        device = _placement()
+        if not device:
+            # A function runs on the device that it is called for.
+            with tf.init_scope():
+                device = _placement()
+    by_default = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    return tf.DeviceSpec.from_string(device).device_type or by_default
+
+
+def _placement():
+    """Name of the device of an operation here; in a graph it is empty where none is asked for."""
+    return tf.abs(0.0).device if tf.executing_eagerly() else tf.no_op().device
 
 
 def has_convolutions(dtype):

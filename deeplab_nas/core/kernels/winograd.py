@@ -8,28 +8,17 @@ multiplications, rounds twice as much.
 
 import tensorflow as tf
 
-from deeplab_nas.core.kernels import resize, target
-
-# With fewer, the sums take as long as the multiplications that they spare.
-_FEWEST_CHANNELS = 128
+from deeplab_nas.core.kernels import resize
 
 
-def applies(inputs, kernel, stride, rate):
-    """Whether this module's way is the faster one for `convolution.conv2d` of these.
-
-    It is on CPU. For a GPU, cuDNN chooses its algorithm itself.
-    """
-    is_plain = kernel.shape[:2] == (3, 3) and stride == rate == 1
-    is_wide = min(kernel.shape[2:]) >= _FEWEST_CHANNELS and inputs.shape[-1] == kernel.shape[2]
-    return is_plain and is_wide and inputs.dtype == tf.float32 and target.on_this_cpu()
-
-
-def conv2d(inputs, kernel, convolve):
+def conv2d(inputs, kernel, stride, rate, convolve):
     """Applies a function that convolves, with fewer multiplications.
 
     Args:
         inputs: `[batch, height, width, in_channels]`.
         kernel: `[3, 3, in_channels, out_channels]`.
+        stride: 1.
+        rate: 1.
         convolve: Function of inputs and a kernel, which may also be `[1, 3, *, *]` and the other
             way round; it returns as many pixels as it is given, centred on them. What it returns
             of `inputs` and `kernel` is what comes back, but for rounding.

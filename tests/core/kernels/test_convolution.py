@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core.kernels import convolution, target
+from deeplab_nas.core.kernels import convolution, plain_convolution, target
+from tests.core.kernels import test_ways
 
 
 @pytest.mark.parametrize("side", [1, 2, 8, 9])
@@ -19,6 +20,20 @@ def test_a_stride_takes_every_second_output(side, size):
         every = function(images, weights)
         np.testing.assert_allclose(
             function(images, weights, stride=2), every[:, ::2, ::2], rtol=1e-4, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("size", [(7, 1), (1, 5), (3, 5)])
+def test_rectangular_kernels_are_centred(size):
+    images = tf.random.stateless_normal([1, 9, 8, 4], [0, 1])
+    kernel = tf.random.stateless_normal([*size, 4, 6], [0, 2])
+    expected = tf.nn.conv2d(images, kernel, 1, "SAME")
+    for stride in (1, 2):
+        np.testing.assert_allclose(
+            convolution.conv2d(images, kernel, stride),
+            expected[:, ::stride, ::stride],
+            rtol=1e-4,
+            atol=1e-5,
         )
 
 
@@ -47,7 +62,8 @@ def test_depthwise_gradient_in_bfloat16(stride):
 )
 def test_parts_are_as_large_as_the_cache_and_as_many_as_training_needs(batch, dtype, parts):
     images, kernel = tf.zeros([batch, 5, 6, 304], dtype), tf.zeros([3, 3, 304, 256], dtype)
-    assert len(convolution._parts(images, kernel)) == parts
+    is_split = plain_convolution.in_parts in test_ways.ways_of(images, kernel, rate=2)
+    assert (256 // plain_convolution.part_channels(dtype) if is_split else 1) == parts
 
 
 @pytest.mark.parametrize("groups", [1, 4])

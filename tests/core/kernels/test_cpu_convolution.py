@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core.kernels import convolution, cpu_convolution, target
+from deeplab_nas.core.kernels import convolution, target
 
 
 def operation_types(function, *specs):
@@ -29,17 +29,13 @@ def plain(images, kernel, stride, rate):
     return tf.nn.conv2d(images, kernel, 1, "SAME", dilations=rate)[:, ::stride, ::stride]
 
 
-def forced(images, kernel, stride, rate):
-    usual = functools.partial(plain, stride=stride, rate=rate)
-    return cpu_convolution.conv2d(images, kernel, stride, rate, usual)
-
-
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("size", [3, 5])
 @pytest.mark.parametrize(("stride", "rate"), [(1, 1), (2, 1), (1, 2), (1, 6)])
-def test_outputs_and_gradients(batch, size, stride, rate):
-    found = outputs_and_gradients(forced, batch, size, stride, rate)
+def test_outputs_and_gradients(batch, size, stride, rate, monkeypatch):
     expected = outputs_and_gradients(plain, batch, size, stride, rate)
+    monkeypatch.setattr(target, "has_direct_convolutions", lambda: False)
+    found = outputs_and_gradients(convolution.conv2d, batch, size, stride, rate)
     for own, usual in zip(found, expected, strict=True):
         np.testing.assert_allclose(own, usual, rtol=1e-4, atol=1e-5 * np.max(np.abs(usual)))
 
@@ -54,10 +50,11 @@ def test_outputs_and_gradients(batch, size, stride, rate):
         (None, 9, 4, True),
     ],
 )
-def test_what_onednn_would_unfold_badly_is_not_left_to_it(batch, side, channels, own):
+def test_what_onednn_would_unfold_badly_is_not_left_to_it(batch, side, channels, own, monkeypatch):
+    monkeypatch.setattr(target, "has_direct_convolutions", lambda: False)
     images = tf.TensorSpec([batch, side, side, channels])
     kernel = tf.TensorSpec([3, 3, channels, 8])
-    types = operation_types(functools.partial(forced, stride=1, rate=1), images, kernel)
+    types = operation_types(convolution.conv2d, images, kernel)
     assert ("Conv" in types) == own
 
 

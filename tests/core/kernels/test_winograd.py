@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import convolution, target, winograd
-from tests.core.kernels import test_cpu_convolution
+from tests.core.kernels import test_cpu_convolution, test_ways
 
 
 def same(images, kernel):
@@ -29,7 +29,7 @@ def outputs_and_gradients(convolve, images, kernel, upstream):
 
 
 def by_pairs(images, kernel):
-    return winograd.conv2d(images, kernel, same)
+    return winograd.conv2d(images, kernel, 1, 1, same)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 3), (3, 2), (8, 9), (9, 8)])
@@ -72,8 +72,11 @@ def test_rounds_no_more_than_a_convolution():
     ],
 )
 def test_others_are_left_alone(shape, stride, rate, dtype):
-    images = tf.zeros([1, 8, 8, 256], dtype)
-    assert not winograd.applies(images, tf.zeros(shape, dtype), stride, rate)
+    arguments = tf.zeros([1, 8, 8, 256], dtype), tf.zeros(shape, dtype), stride, rate
+    assert winograd.conv2d not in test_ways.ways_of(*arguments)
+    assert winograd.conv2d in test_ways.ways_of(
+        tf.zeros([1, 8, 8, 256]), tf.zeros([3, 3, 256, 256])
+    )
 
 
 def test_graphs_for_other_machines_are_the_usual_ones():
