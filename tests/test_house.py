@@ -161,6 +161,34 @@ def test_writing_is_seen():
         assert not _writing_calls(ast.parse(text)), text
 
 
+_KNOWS_FILES = {"deeplab_nas.core.nas_genotypes", "deeplab_nas.core.official_checkpoint"}
+_KNOWS_THE_MACHINE = {"deeplab_nas.core.kernels.target"}
+
+
+@pytest.mark.parametrize("module", [m for m in _MODULES if _room(m) in ("core", "supernet")])
+def test_core_and_supernet_are_pure(module):
+    tree = _MODULES[module]
+    names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    imported = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+    }
+    assert not any(name.split(".")[0] in ("absl", "flags", "argparse") for name in imported)
+    assert not any(name.startswith(("keras.optimizers", "tf.optimizers")) for name in names)
+    if module not in _KNOWS_FILES:
+        assert not any(name.startswith(("tf.io", "tf.train", "open")) for name in names)
+        assert not {"os", "pathlib", "shutil"} & imported
+        assert not any(name.startswith("deeplab_nas.files") for name in imported)
+    if module not in _KNOWS_THE_MACHINE:
+        kept = [each for node in tree.body for each in getattr(node, "decorator_list", ())]
+        assert not any("cache" in ast.unparse(decorator) for decorator in kept)
+        assert "contextvars" not in imported and "tf.config.list_physical_devices" not in names
+        assert not any(isinstance(node, ast.Global) for node in ast.walk(tree))
+
+
 def test_every_class_that_keras_knows_has_a_name_of_its_own():
     """Keras takes the class that was registered last under a name."""
     registered = [
