@@ -1,6 +1,8 @@
 """The laws of the house (WORKSPACE.md), read from the source itself."""
 
 import ast
+import collections
+import pathlib
 
 import pytest
 
@@ -8,6 +10,9 @@ from tests import places
 
 _PACKAGES = ("deeplab_nas", "flags", "tfrecords_tools")
 _LONGEST_FILE = 350
+# Modules of a folder, not counting those of the folders in it; more need a room of their own.
+_MOST_MODULES = 16
+_MOST_MODULES_OF = {"deeplab_nas/engine": 6, "flags": 18}
 
 # What stands below every room.
 _GROUND = {"errors", "settings"}
@@ -202,12 +207,26 @@ def test_every_class_that_keras_knows_has_a_name_of_its_own():
     assert sorted(set(registered)) == sorted(registered)
 
 
+def _sources() -> list[pathlib.Path]:
+    folders = (*_PACKAGES, "tests", "benchmarks")
+    return [path for folder in folders for path in (places.ROOT / folder).rglob("*.py")]
+
+
+def test_no_folder_is_full():
+    modules = [path for path in _sources() if path.name != "__init__.py"]
+    folders = (path.parent.relative_to(places.ROOT).as_posix() for path in modules)
+    counts = collections.Counter(folders)
+    assert counts.keys() >= _MOST_MODULES_OF.keys()
+    full = {
+        folder: count
+        for folder, count in counts.items()
+        if count > _MOST_MODULES_OF.get(folder, _MOST_MODULES)
+    }
+    assert not full
+
+
 def test_no_file_is_long():
-    sources = [
-        path
-        for folder in (*_PACKAGES, "tests", "benchmarks")
-        for path in (places.ROOT / folder).rglob("*.py")
-    ]
+    sources = _sources()
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources}
     too_long = {str(path): length for path, length in lengths.items() if length > _LONGEST_FILE}
     assert not too_long

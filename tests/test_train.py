@@ -50,10 +50,12 @@ def test_the_chain(shards, tmp_path):
     ids=lambda value: value[0],
 )
 def test_a_wrong_flag_of_train_is_refused(shards, tmp_path, arguments, expected):
+    trained_runs.ARCHITECTURE.save(tmp_path / "found.json")
     result = program(
         *("train", "--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train"),
         *("--val_split=val", "--train_crop_size=17", "--train_batch_size=2"),
-        *("--filter_multiplier=2", f"--train_logdir={tmp_path}/run", *arguments),
+        *(f"--architecture={tmp_path}/found.json", "--filter_multiplier=2"),
+        *(f"--train_logdir={tmp_path}/run", *arguments),
     )
     refusals.assert_program_refused(result, *expected)
 

@@ -20,6 +20,7 @@ def test_backbone(name):
         assert result["moving_statistics_relative_difference"] > 0.0
 
 
+@pytest.mark.slow
 @places.needs_shared(_SEGMENTER)
 def test_segmenter():
     result = official_parity.compare(places.SHARED / _SEGMENTER)

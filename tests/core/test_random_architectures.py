@@ -47,6 +47,7 @@ def check_training_step(model):
     assert np.all(np.isfinite(model(images(33, 49))))
 
 
+@pytest.mark.slow
 @settings(max_examples=4, **_SETTINGS)
 @given(made_architectures.architectures(most_blocks=4, most_layers=5))
 def test_small_architectures(architecture):

@@ -106,6 +106,7 @@ def test_checkpoint_holds_every_variable(finished):
     assert len(momentum) >= len(supernet.network_variables)
 
 
+@pytest.mark.slow
 def test_a_signal_saves_first(finished, tmp_path, monkeypatch):
     whole, epochs = finished
     config = dataclasses.replace(whole, train_logdir=str(tmp_path / "run"))

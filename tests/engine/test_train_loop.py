@@ -82,6 +82,7 @@ def determinism_of_one_test():
     tf_config.disable_op_determinism()
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_it_ends_with_the_same_bits(
     shards, tmp_path, monkeypatch, determinism_of_one_test
 ):
@@ -141,6 +142,7 @@ def test_refuses_an_architecture_of_another_version(shards, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_begins_with_the_weights_of_another_run(finished_training, shards, tmp_path, capsys):
     config, _ = finished_training
     first = str(shutil.copytree(config.train_logdir, tmp_path / "first"))

@@ -90,6 +90,7 @@ def test_the_files_say_what_it_is(version_folder, trained):
     )
 
 
+@pytest.mark.slow
 def test_scales_flips_and_windows_are_exported(finished_training, trained, tmp_path):
     config, _ = finished_training
     seen = InferenceConfig(eval_scales=(0.5, 1.0), add_flipped_images=True, window_size=(33, 33))

@@ -57,6 +57,7 @@ def tensor_names(saved):
     return [signature.inputs["images"].name, signature.outputs[signatures.PREDICTIONS].name]
 
 
+@pytest.mark.slow
 def test_the_command_line_tool(version_folder, request_file, tmp_path):
     path, expected = request_file
     tool = (sys.executable, "-I", "-m", "tensorflow.python.tools.saved_model_cli")

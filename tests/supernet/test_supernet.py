@@ -126,7 +126,17 @@ def check_against_oracle(supernet, images, labels):
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
 @pytest.mark.parametrize(
     ("num_blocks", "num_layers", "size"),
-    [(2, 4, (65, 49)), (2, 3, (64, 46)), (5, 2, (49, 65)), (5, 2, (50, 64)), (1, 1, (33, 33))],
+    [
+        (1, 1, (33, 33)),
+        (1, 2, (34, 33)),
+        *(
+            pytest.param(*sizes, marks=pytest.mark.slow)
+            for sizes in (
+                *((2, 4, (65, 49)), (2, 3, (64, 46))),
+                *((5, 2, (49, 65)), (5, 2, (50, 64))),
+            )
+        ),
+    ],
 )
 def test_logits_gradients_and_statistics_equal_those_of_the_per_edge_supernet(
     unoptimized_graphs, operation_set, num_blocks, num_layers, size
@@ -151,6 +161,7 @@ def test_any_candidates_equal_the_per_edge_supernet(unoptimized_graphs, operatio
     check_against_oracle(supernet, *make_batch(33, 49))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
 def test_bfloat16_is_the_same_within_its_precision(unoptimized_graphs, operation_set):
     supernet = make_supernet(
@@ -228,6 +239,7 @@ def test_each_training_pass_moves_the_statistics_once():
     np.testing.assert_allclose(statistics.mean.numpy(), 1.75 * first, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_any_size_with_static_or_dynamic_shapes():
     supernet = make_supernet()
     dynamic = tf.function(

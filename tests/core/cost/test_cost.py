@@ -25,7 +25,11 @@ _SMALL = nas_genotypes.Architecture(cell=(((0, "atrous_3x3"), (1, "skip")),), pa
 
 
 @pytest.mark.parametrize(
-    ("filters", "backbone", "total", "with_statistics", "billions", "paper_billions"), _PUBLISHED
+    ("filters", "backbone", "total", "with_statistics", "billions", "paper_billions"),
+    [
+        pytest.param(*numbers, marks=[] if numbers[0] == 20 else pytest.mark.slow)
+        for numbers in _PUBLISHED
+    ],
 )
 def test_the_papers_networks_cost_what_is_published(
     filters, backbone, total, with_statistics, billions, paper_billions

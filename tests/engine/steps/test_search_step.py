@@ -114,6 +114,7 @@ def test_a_batch_without_labels_gives_no_loss_and_no_gradient():
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.slow
 def test_several_steps_in_one_call_are_the_steps():
     one, supernet = made_step()
     several, other = made_step(steps_per_loop=3)
@@ -127,6 +128,7 @@ def test_several_steps_in_one_call_are_the_steps():
         np.testing.assert_allclose(first.numpy(), second.numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_float16_learns_as_float32_does_and_skips_a_step_that_overflows():
     single, _ = made_step()
     half, other = made_step(dtype="mixed_float16")

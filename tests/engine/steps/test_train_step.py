@@ -83,6 +83,7 @@ def test_is_momentum_with_l2_and_multipliers_along_poly():
             )
 
 
+@pytest.mark.slow
 def test_a_batch_in_parts_is_the_batch():
     outcomes = []
     for parts in (1, 2, 4):
@@ -145,7 +146,11 @@ def whole_gradient(step, model, batch):
 
 # The distance between neighbouring numbers, relative to them.
 @pytest.mark.parametrize(
-    ("precision", "spacing"), [("mixed_bfloat16", 2.0**-7), ("mixed_float16", 2.0**-10)]
+    ("precision", "spacing"),
+    [
+        ("mixed_bfloat16", 2.0**-7),
+        pytest.param("mixed_float16", 2.0**-10, marks=pytest.mark.slow),
+    ],
 )
 def test_half_precision_learns_as_single_does(precision, spacing, monkeypatch):
     # Rounding carries values over the kink of a ReLU, whose gradient then jumps: with kinks, the
