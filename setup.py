@@ -25,9 +25,7 @@ setuptools.setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE"],
-    packages=setuptools.find_packages(
-        include=["deeplab_nas*", "flags*", "tfrecords_tools*"],
-    ),
+    packages=setuptools.find_packages(include=["deeplab_nas*", "flags*", "tfrecords_tools*"]),
     package_data={"flags": ["recipes/*.flags"]},
     python_requires=">=3.10",
     install_requires=[

@@ -24,10 +24,7 @@ from deeplab_nas.settings import setting
 _OURS = {"deeplab_nas": "measured.network_step"}
 _PEERS = {
     "training": {"pytorch": "peers.network_pytorch"},
-    "inference": {
-        "tensorflow_1_graph": "peers.network_graph",
-        "pytorch": "peers.network_pytorch",
-    },
+    "inference": {"tensorflow_1_graph": "peers.network_graph", "pytorch": "peers.network_pytorch"},
 }
 
 

@@ -9,13 +9,7 @@ from flags import program
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import (
-    class_statistics,
-    datasets,
-    manifests,
-    record_faults,
-    shard_index,
-)
+from deeplab_nas.data import class_statistics, datasets, manifests, record_faults, shard_index
 from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting

@@ -176,11 +176,7 @@ def pnasnet(output_stride: int = 16) -> Architecture:
     Raises:
         ValueError: There is no backbone for this output stride.
     """
-    paths = {
-        8: (1,) * 12,
-        16: (1,) * 4 + (2,) * 8,
-        32: (1,) * 4 + (2,) * 4 + (3,) * 4,
-    }
+    paths = {8: (1,) * 12, 16: (1,) * 4 + (2,) * 8, 32: (1,) * 4 + (2,) * 4 + (3,) * 4}
     if output_stride not in paths:
         raise ValueError(f"output_stride: {output_stride} is not 8, 16 or 32.")
     return Architecture(

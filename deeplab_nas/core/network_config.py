@@ -22,10 +22,7 @@ class NetworkConfig(Settings):
         "its path.",
     )
     filter_multiplier: int = setting(
-        20,
-        "F; a block at output stride s has F * s / 4 filters.",
-        paper="20, 32 or 48",
-        least=1,
+        20, "F; a block at output stride s has F * s / 4 filters.", paper="20, 32 or 48", least=1
     )
     nas_remove_os32_stride: bool = setting(
         False,

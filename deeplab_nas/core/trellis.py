@@ -4,12 +4,9 @@ Auto-DeepLab, section 3, Figures 1 and 2. A node of the trellis is a (layer, lev
 has output stride 4 * 2^k, and layer 0 is the stem, which ends at level 0.
 """
 
-import math
-
 import numpy as np
 
 from deeplab_nas.core.nas_genotypes import NUM_LEVELS
-from deeplab_nas.core.operations import SEARCH_OPERATIONS
 
 # Beta's last axis: what an arrow does to the level.
 UP, SAME, DOWN = 0, 1, 2
@@ -67,26 +64,6 @@ def arrow_mask(num_layers: int) -> np.ndarray:
     mask[:, 0, UP] = False
     mask[:, NUM_LEVELS - 1, DOWN] = False
     return mask
-
-
-def count_paths(num_layers: int) -> int:
-    """Returns the number of paths of `num_layers` steps from the stem: 75,025 for 12."""
-    _check_positive("num_layers", num_layers)
-    counts = [1] + [0] * (NUM_LEVELS - 1)
-    for _ in range(num_layers):
-        counts = [sum(counts[max(level - 1, 0) : level + 2]) for level in range(NUM_LEVELS)]
-    return sum(counts)
-
-
-def count_cells(num_blocks: int, num_operations: int = len(SEARCH_OPERATIONS)) -> int:
-    """Returns the number of cells: about 5.6e14 for 5 blocks (section 3.1).
-
-    Args:
-        num_blocks: B, the blocks in a cell.
-        num_operations: Candidate operations of each input, zero included.
-    """
-    _check_positive("num_blocks", num_blocks)
-    return math.prod(((i + 2) * num_operations) ** 2 for i in range(num_blocks))
 
 
 def edges(num_blocks: int) -> tuple[tuple[int, int], ...]:

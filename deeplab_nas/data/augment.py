@@ -26,10 +26,7 @@ def train_example(
     if config.min_resize_value is not None:
         image, label = resize(image, label, resized_size(tf.shape(image)[:2], config))
     scale = random_scale_factor(
-        scale_seed,
-        config.min_scale_factor,
-        config.max_scale_factor,
-        config.scale_factor_step_size,
+        scale_seed, config.min_scale_factor, config.max_scale_factor, config.scale_factor_step_size
     )
     image, label = resize(image, label, scaled_size(tf.shape(image)[:2], scale))
     image, label = pad_to_at_least(image, label, height, width, ignore_label)

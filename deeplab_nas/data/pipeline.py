@@ -125,9 +125,7 @@ def drawn_examples(
 
 
 def eval_dataset(
-    config: DataConfig,
-    split: Split,
-    context: tf.distribute.InputContext | None = None,
+    config: DataConfig, split: Split, context: tf.distribute.InputContext | None = None
 ) -> tf.data.Dataset:
     """Makes batches of a split, once, in the order on disk, at one static size.
 
@@ -161,9 +159,7 @@ def eval_dataset(
 
 
 def whole_image_dataset(
-    eval_batch_size: int,
-    split: Split,
-    context: tf.distribute.InputContext | None = None,
+    eval_batch_size: int, split: Split, context: tf.distribute.InputContext | None = None
 ) -> tf.data.Dataset:
     """Makes batches of a split, once, in the order on disk, of images at their own size.
 

@@ -16,6 +16,9 @@ _SHORTENED.maxlevel = 3
 class Field(NamedTuple):
     """A value of a document, and what a refusal has to tell about it.
 
+    A method that returns a kind of value raises `UserError` where this one is of another kind; the
+    sentence names it.
+
     Attributes:
         value: What `json` made of it.
         place: The document, such as the path of its file.
@@ -36,21 +39,13 @@ class Field(NamedTuple):
         )
 
     def member(self, key: str) -> "Field":
-        """Returns the value of a key that has to be there.
-
-        Raises:
-            UserError: The value is not an object, or lacks the key.
-        """
+        """Returns the value of a key that has to be there."""
         if not isinstance(self.value, dict) or key not in self.value:
             raise self.refusal(f"an object with the key {key!r}")
         return self._below(key)
 
     def members(self) -> dict[str, "Field"]:
-        """Returns the values of an object of any keys.
-
-        Raises:
-            UserError: The value is not an object.
-        """
+        """Returns the values of an object of any keys."""
         if not isinstance(self.value, dict):
             raise self.refusal("an object")
         return {key: self._below(key) for key in self.value}
@@ -63,9 +58,6 @@ class Field(NamedTuple):
         Args:
             required: Keys that have to be there.
             optional: Keys that may be there, and no others.
-
-        Raises:
-            UserError: The value is not such an object; the message names the key.
         """
         keys = ", ".join((*required, *optional))
         if not isinstance(self.value, dict):
@@ -87,9 +79,6 @@ class Field(NamedTuple):
 
         Args:
             length: How many there have to be; None for any number.
-
-        Raises:
-            UserError: The value is not such an array.
         """
         if not isinstance(self.value, list) or length not in (None, len(self.value)):
             raise self.refusal("an array" if length is None else f"an array of {length}")
@@ -100,11 +89,7 @@ class Field(NamedTuple):
         )
 
     def integer(self, least: int = 0, most: int = MAX_INTEGER) -> int:
-        """Returns an integer in `least..most`.
-
-        Raises:
-            UserError: The value is not such an integer.
-        """
+        """Returns an integer in `least..most`."""
         # `type` and not `isinstance`, because bool is a subclass of int.
         if type(self.value) is not int or not least <= self.value <= most:
             raise self.refusal(
@@ -113,31 +98,19 @@ class Field(NamedTuple):
         return self.value
 
     def text(self) -> str:
-        """Returns a string.
-
-        Raises:
-            UserError: The value is something else.
-        """
+        """Returns a string."""
         if not isinstance(self.value, str):
             raise self.refusal("a string")
         return self.value
 
     def line(self) -> str:
-        """Returns a string without line breaks, such as a name.
-
-        Raises:
-            UserError: The value is something else.
-        """
+        """Returns a string without line breaks, such as a name."""
         if not isinstance(self.value, str) or self.value.splitlines() not in ([], [self.value]):
             raise self.refusal("a string of one line")
         return self.value
 
     def scalar(self) -> str | int | float | bool | None:
-        """Returns a value that holds no others.
-
-        Raises:
-            UserError: The value is an array or an object.
-        """
+        """Returns a value that holds no others."""
         if isinstance(self.value, (list, dict)):
             raise self.refusal("a string, a number, true, false or null")
         return self.value

@@ -28,8 +28,7 @@ class ExportConfig(Settings):
     inference: InferenceConfig = InferenceConfig()
     mixed_precision: str = mixed_precision()
     fold_batch_norm: bool = setting(
-        True,
-        "Multiply batch normalisation into the convolutions: same predictions, less time.",
+        True, "Multiply batch normalisation into the convolutions: same predictions, less time."
     )
     max_pixels: int = setting(
         2**22,

@@ -86,9 +86,5 @@ def _options(config):
     return options
 
 
-_FORMATS = {
-    "saved_model": _write_saved_model,
-    "litert": _write_litert,
-    "keras": _write_keras,
-}
+_FORMATS = {"saved_model": _write_saved_model, "litert": _write_litert, "keras": _write_keras}
 FORMATS = tuple(_FORMATS)

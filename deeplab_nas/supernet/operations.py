@@ -125,12 +125,6 @@ class WideConvolution(WideOperation):
 
 # By operation set, what builds the operations of each kind that has weights.
 OPERATION_SETS = {
-    "official": {
-        Kind.SEPARABLE: WideSeparableConvolution,
-        Kind.CONVOLUTION: WideConvolution,
-    },
-    "darts": {
-        Kind.SEPARABLE: WideSeparableConvolution,
-        Kind.CONVOLUTION: WideSeparableConvolution,
-    },
+    "official": {Kind.SEPARABLE: WideSeparableConvolution, Kind.CONVOLUTION: WideConvolution},
+    "darts": {Kind.SEPARABLE: WideSeparableConvolution, Kind.CONVOLUTION: WideSeparableConvolution},
 }

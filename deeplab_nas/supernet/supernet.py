@@ -8,13 +8,7 @@ import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.core.kernels import resize
-from deeplab_nas.supernet import (
-    relaxation,
-    search_cell,
-    search_head,
-    search_stem,
-    shared_functions,
-)
+from deeplab_nas.supernet import relaxation, search_cell, search_head, search_stem, shared_functions
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 

@@ -5,13 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import (
-    folding,
-    nas_genotypes,
-    nas_operations,
-    operations,
-    random_architecture,
-)
+from deeplab_nas.core import folding, nas_genotypes, nas_operations, operations, random_architecture
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, Operation
 from deeplab_nas.drawing import cell, heat_map

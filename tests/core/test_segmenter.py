@@ -197,8 +197,7 @@ def test_model_fit_is_a_step_down_the_gradient():
         loss = tf.reduce_mean(losses)
     gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
     model.compile(
-        keras.optimizers.SGD(1.0),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        keras.optimizers.SGD(1.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     )
     history = model.fit(images(17, 17), labels, epochs=1, verbose=0)
     np.testing.assert_allclose(history.history["loss"], [loss], rtol=1e-5)

@@ -21,10 +21,7 @@ def contains(sheet, part):
 
 @pytest.mark.parametrize(
     "value",
-    [
-        nas_genotypes.auto_deeplab(),
-        Architecture(cell=(((0, "skip"), (1, "skip")),), path=(0,)),
-    ],
+    [nas_genotypes.auto_deeplab(), Architecture(cell=(((0, "skip"), (1, "skip")),), path=(0,))],
 )
 def test_the_sheet_holds_the_path_and_the_cell(value):
     sheet = architecture.draw_architecture(value)

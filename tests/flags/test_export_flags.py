@@ -22,8 +22,7 @@ def test_every_field_has_a_flag(parse):
     )
     seen = InferenceConfig(eval_scales=(0.5, 1.0), add_flipped_images=True)
     assert found == ExportConfig(
-        *("a", "b", 7, "saved_model", seen, "bfloat16", False, 99),
-        *((33, 65), "none", "c", 3),
+        *("a", "b", 7, "saved_model", seen, "bfloat16", False, 99), *((33, 65), "none", "c", 3)
     )
     small = parse(ExportConfig, *_NEEDED, "--format=litert", "--quantize=int8", "--image_size=33")
     assert (small.format, small.quantize, small.image_size) == ("litert", "int8", (33, 33))

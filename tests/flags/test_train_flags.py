@@ -83,11 +83,7 @@ def test_every_recipe_builds_a_config(parse, recipe):
 
 @pytest.mark.parametrize(
     ("dataset", "crop", "steps"),
-    [
-        ("cityscapes", 769, 1_500_000),
-        ("voc", 513, 1_500_000),
-        ("ade20k", 513, 4_000_000),
-    ],
+    [("cityscapes", 769, 1_500_000), ("voc", 513, 1_500_000), ("ade20k", 513, 4_000_000)],
 )
 def test_the_papers_recipes_are_the_papers(parse, dataset, crop, steps):
     for size, multiplier in (("s", 20), ("m", 32), ("l", 48)):

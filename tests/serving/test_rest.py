@@ -101,10 +101,7 @@ def test_no_server_is_told(url, folder):
     ("answer", "told"),
     [
         (b"no picture", "b64 to be a PNG in base64 in the answer of http"),
-        (
-            b"\x89PNG\r\n\x1a\n",
-            "b64 to be a PNG in base64 in the answer of http",
-        ),
+        (b"\x89PNG\r\n\x1a\n", "b64 to be a PNG in base64 in the answer of http"),
         (b"x" * 2**20, "Expected at most [0-9]+ bytes in the answer of http"),
     ],
 )

@@ -17,10 +17,7 @@ def all_paths(num_layers):
     paths = np.zeros([1, 1], dtype=np.int64)
     for _ in range(num_layers):
         steps = paths[:, None, -1] + np.array([-1, 0, 1])
-        grown = np.concatenate(
-            [np.repeat(paths, 3, axis=0), steps.reshape(-1, 1)],
-            axis=1,
-        )
+        grown = np.concatenate([np.repeat(paths, 3, axis=0), steps.reshape(-1, 1)], axis=1)
         paths = grown[(grown[:, -1] >= 0) & (grown[:, -1] <= 3)]
     return paths[:, 1:]
 

@@ -16,8 +16,7 @@ class BuildOptions(Settings):
         least=0,
     )
     skip_bad: bool = setting(
-        False,
-        "Leave out images and labels that cannot be used, and list them, instead of ending.",
+        False, "Leave out images and labels that cannot be used, and list them, instead of ending."
     )
     max_bad_share: float = setting(
         0.01, "With --skip_bad: share of a split in 0..1 that may be left out.", least=0, most=1

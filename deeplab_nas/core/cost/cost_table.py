@@ -43,14 +43,7 @@ def render(cost: Cost) -> str:
 def _row(stage: StageCost) -> tuple[str, ...]:
     sees = "image" if stage.receptive_field is None else f"{stage.receptive_field}"
     size = f"{stage.height}x{stage.width}"
-    return (
-        stage.name,
-        f"{stage.output_stride}",
-        size,
-        f"{stage.channels}",
-        *_counts(stage),
-        sees,
-    )
+    return (stage.name, f"{stage.output_stride}", size, f"{stage.channels}", *_counts(stage), sees)
 
 
 def _counts(cost: Cost | StageCost) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def convolve(ways, inputs, kernel, stride, rate):
     return ways[row].convolve(inputs, kernel, stride, rate, below)
 
 
-def _everything(convolved):
+def _always(convolved):
     return True
 
 
@@ -145,10 +145,6 @@ def _vectors_left_open(convolved):
     return _half(convolved) and _one_group(convolved) and convolved.rate > 1 and not fills
 
 
-def _anywhere(convolved):
-    return True
-
-
 def _this_cpu(convolved):
     return target.on_this_cpu()
 
@@ -175,16 +171,16 @@ FULL = (
     Way(winograd.conv2d,                        _wide_3x3,          _this_cpu),
     Way(cpu_convolution.conv2d,                 _unfolded_badly,    _cpu_that_unfolds),
     Way(cpu_convolution.with_kernel_gradient,   _unfolded_well,     _cpu_that_unfolds),
-    Way(plain_convolution.in_parts,             _large_kernel,      _anywhere),
-    Way(plain_convolution.strided,              _strided,           _anywhere),
+    Way(plain_convolution.in_parts,             _large_kernel,      _always),
+    Way(plain_convolution.strided,              _strided,           _always),
     Way(grouped_convolution.in_dense_parts,     _groups,            _tpu),
     Way(portable_convolution.group_by_group,    _groups_or_atrous,  _cpu_that_lacks_it),
     Way(portable_convolution.in_whole_vectors,  _vectors_left_open, _this_cpu),
-    Way(plain_convolution.conv2d,               _everything,        _anywhere),
+    Way(plain_convolution.conv2d,               _always,            _always),
 )  # fmt: skip
 
 DEPTHWISE = (
     Way(portable_convolution.in_float32,        _half,              _cpu_that_lacks_it),
     Way(portable_convolution.with_float32_gradient, _half,          _no_tpu),
-    Way(plain_convolution.depthwise,            _everything,        _anywhere),
+    Way(plain_convolution.depthwise,            _always,            _always),
 )  # fmt: skip

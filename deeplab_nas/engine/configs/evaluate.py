@@ -30,9 +30,7 @@ class EvaluateConfig(DeviceConfig):
         "", "Folder of the TFRecord shards, local or gs://. Empty: that of the training."
     )
     eval_split: str = setting(
-        "",
-        "Split to evaluate on. Empty: the validation split of the training.",
-        paper="val_fine",
+        "", "Split to evaluate on. Empty: the validation split of the training.", paper="val_fine"
     )
     eval_batch_size: int = setting(
         1, "Images a batch over all replicas, where all images have one size.", least=1

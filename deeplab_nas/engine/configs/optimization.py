@@ -55,10 +55,7 @@ class OptimizationConfig(Settings):
         least=0,
     )
     last_layer_gradient_multiplier: float = setting(
-        1.0,
-        "Multiplier for the gradients of ASPP, decoder and logits.",
-        official="1",
-        least=0,
+        1.0, "Multiplier for the gradients of ASPP, decoder and logits.", official="1", least=0
     )
     last_layers_contain_logits_only: bool = setting(
         False, "Whether the last layers are the logits alone.", official="no"

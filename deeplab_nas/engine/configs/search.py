@@ -17,10 +17,7 @@ class SearchOptimization(Settings):
         0.025, "First learning rate of the weights.", paper="0.025", above=0
     )
     end_learning_rate: float = setting(
-        0.001,
-        "Last learning rate of the weights, reached along a cosine.",
-        paper="0.001",
-        above=0,
+        0.001, "Last learning rate of the weights, reached along a cosine.", paper="0.001", above=0
     )
     momentum: float = setting(0.9, "Momentum of the weights' SGD.", paper="0.9", least=0, below=1)
     weight_decay: float = setting(
@@ -58,10 +55,7 @@ class SearchConfig(RunConfig):
         40, "Passes over trainA, half of the training split.", paper="40", least=1
     )
     architecture_start_epoch: int = setting(
-        20,
-        "Epochs that train the weights alone before alpha and beta move.",
-        paper="20",
-        least=0,
+        20, "Epochs that train the weights alone before alpha and beta move.", paper="20", least=0
     )
     recompute: str = setting(
         "auto",

@@ -33,8 +33,4 @@ class Interval:
             The losses, `seconds_a_step` and `images_a_second`.
         """
         seconds = (time.time() - self._started) / (done - self.first_step)
-        return {
-            **self.losses,
-            "seconds_a_step": seconds,
-            "images_a_second": batch_size / seconds,
-        }
+        return {**self.losses, "seconds_a_step": seconds, "images_a_second": batch_size / seconds}

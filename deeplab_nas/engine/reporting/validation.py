@@ -38,9 +38,7 @@ def show(summaries, step, curves, matrix, samples, descriptor):
     ious = metrics.by_class(descriptor.class_names, metrics.class_iou(matrix))
     summaries.scalars(step, {**curves, **{f"iou/{name}": iou for name, iou in ious.items()}})
     picture = segmentation.draw_predictions(
-        *(values[:_NUM_SAMPLES] for values in samples),
-        descriptor.colormap,
-        descriptor.ignore_label,
+        *(values[:_NUM_SAMPLES] for values in samples), descriptor.colormap, descriptor.ignore_label
     )
     summaries.image("validation", picture, step)
     summaries.flush()

@@ -42,12 +42,7 @@ class Batches:
 
         def dataset(context):
             return pipeline.train_dataset(
-                self.config,
-                self.split,
-                self._drawn_from(),
-                self.seed,
-                first_step,
-                context,
+                self.config, self.split, self._drawn_from(), self.seed, first_step, context
             )
 
         self.iterator = iter(self.strategy.distribute_datasets_from_function(dataset))

@@ -7,9 +7,7 @@ from deeplab_nas.errors import UserError
 
 
 def resolve(
-    label_weights: tuple[float, ...] | str | None,
-    split: Split,
-    dataset_dir: str,
+    label_weights: tuple[float, ...] | str | None, split: Split, dataset_dir: str
 ) -> tuple[float, ...] | None:
     """Finds the weights that a training is to use.
 

@@ -137,10 +137,7 @@ def test_a_training_passes_over_a_bad_record(tmp_path):
     )
     train_loop.run(whole)
     config = trained_runs.make_config(
-        with_bad(tmp_path, bad),
-        tmp_path / "run",
-        skip_bad_records=2,
-        steps_per_loop=3,
+        with_bad(tmp_path, bad), tmp_path / "run", skip_bad_records=2, steps_per_loop=3
     )
     train_loop.run(config)
     expected, found = (test_train_loop.saved_values(c) for c in (whole, config))

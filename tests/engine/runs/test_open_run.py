@@ -74,10 +74,7 @@ def test_a_worker_besides_the_chief_has_one_throw_away_folder(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("loop", "make_config"),
-    [
-        (search_loop, test_search_loop.made_config),
-        (train_loop, trained_runs.make_config),
-    ],
+    [(search_loop, test_search_loop.made_config), (train_loop, trained_runs.make_config)],
 )
 def test_a_worker_besides_the_chief_leaves_nothing_behind(
     shards, tmp_path, monkeypatch, throw_away, loop, make_config

@@ -104,9 +104,5 @@ def test_matches_the_official_rates():
         schedule = schedules.by_policy(OptimizationConfig(**arguments, slow_start_linear=linear))
         # Where almost all of the rate has decayed, float32 keeps few of its digits.
         np.testing.assert_allclose(
-            _rates(schedule, case["steps"]),
-            case["values"],
-            rtol=2e-6,
-            atol=1e-9,
-            err_msg=name,
+            _rates(schedule, case["steps"]), case["values"], rtol=2e-6, atol=1e-9, err_msg=name
         )

@@ -147,10 +147,7 @@ def whole_gradient(step, model, batch):
 # The distance between neighbouring numbers, relative to them.
 @pytest.mark.parametrize(
     ("precision", "spacing"),
-    [
-        ("mixed_bfloat16", 2.0**-7),
-        pytest.param("mixed_float16", 2.0**-10, marks=pytest.mark.slow),
-    ],
+    [("mixed_bfloat16", 2.0**-7), pytest.param("mixed_float16", 2.0**-10, marks=pytest.mark.slow)],
 )
 def test_half_precision_learns_as_single_does(precision, spacing, monkeypatch):
     # Rounding carries values over the kink of a ReLU, whose gradient then jumps: with kinks, the
