@@ -19,6 +19,7 @@ from benchmarks.measured import network_measurement
 from deeplab_nas.core import backbone_plan, nas_genotypes, trellis
 from deeplab_nas.core.backbone_plan import STEM
 from deeplab_nas.core.layers import batch_statistics
+from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.errors import UserError
 
 v1 = tf.compat.v1
@@ -103,7 +104,9 @@ def _activated(x, filters, size=1, rate=1):
 
 def _logits(images, filter_multiplier, num_classes, dtype):
     """Stem, cells, ASPP and decoder (Auto-DeepLab, section 5.1)."""
-    plan = backbone_plan.BackbonePlan(nas_genotypes.auto_deeplab(), filter_multiplier)
+    plan = backbone_plan.BackbonePlan(
+        nas_genotypes.auto_deeplab(), NetworkConfig(filter_multiplier=filter_multiplier)
+    )
     x = tf.cast(images / 127.5 - 1.0, dtype)
     outputs = {}
     for i, (filters, stride) in enumerate(STEM):

@@ -14,6 +14,7 @@ from torch.nn import functional
 from benchmarks.measured import network_measurement
 from deeplab_nas.core import backbone_plan, nas_genotypes, trellis
 from deeplab_nas.core.backbone_plan import STEM
+from deeplab_nas.core.network_config import NetworkConfig
 
 _ASPP_RATES = (12, 24, 36)
 _HEAD_FILTERS = 256
@@ -96,7 +97,9 @@ class _Segmenter(nn.Module):
 
     def __init__(self, filter_multiplier, num_classes):
         super().__init__()
-        self.plan = backbone_plan.BackbonePlan(nas_genotypes.auto_deeplab(), filter_multiplier)
+        self.plan = backbone_plan.BackbonePlan(
+            nas_genotypes.auto_deeplab(), NetworkConfig(filter_multiplier=filter_multiplier)
+        )
         self.layers = range(1, self.plan.last_layer + 1)
         channels, stem = 3, []
         for filters, stride in STEM:

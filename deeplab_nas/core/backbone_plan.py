@@ -4,6 +4,7 @@ import dataclasses
 
 from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.core.kernels import resize
+from deeplab_nas.core.network_config import NetworkConfig
 
 # Output channels and stride of the stem's 3x3 convolutions, whatever the filter multiplier.
 STEM = ((64, 2), (64, 1), (128, 2))
@@ -15,13 +16,11 @@ class BackbonePlan:
 
     Attributes:
         architecture: `nas_genotypes.Architecture`.
-        filter_multiplier: F; a block at level k has F * 2^k channels.
-        remove_os32_stride: Whether level 3 stays at stride 16, with its number of channels.
+        config: `NetworkConfig`.
     """
 
     architecture: nas_genotypes.Architecture
-    filter_multiplier: int
-    remove_os32_stride: bool = False
+    config: NetworkConfig
 
     @property
     def last_layer(self):
@@ -34,7 +33,7 @@ class BackbonePlan:
     def stride(self, layer):
         """Output stride of a layer."""
         stride = nas_genotypes.level_stride(self.level(layer))
-        return min(stride, 16) if self.remove_os32_stride else stride
+        return min(stride, 16) if self.config.nas_remove_os32_stride else stride
 
     def direction(self, layer):
         """Step to a layer from the one before: `trellis.UP`, `SAME` or `DOWN`."""
@@ -45,7 +44,7 @@ class BackbonePlan:
 
     def filters(self, layer):
         """Channels of a block."""
-        return self.filter_multiplier * 2 ** self.level(layer)
+        return self.config.filter_multiplier * 2 ** self.level(layer)
 
     def channels(self, layer):
         """Channels of a layer's output."""

@@ -217,11 +217,7 @@ def resolve(name_or_path: str, output_stride: int = 16) -> Architecture:
 
 
 def check_cell(cell: Any) -> None:
-    """Checks the cell of an `Architecture`.
-
-    Raises:
-        ValueError: It is not valid; the message names the block and the input.
-    """
+    """Checks a cell; raises `ValueError`, which names the block and the input."""
     if not isinstance(cell, tuple) or not cell:
         raise ValueError("cell: expected a tuple of at least one block.")
     for i, block in enumerate(cell):
@@ -232,11 +228,7 @@ def check_cell(cell: Any) -> None:
 
 
 def check_path(path: Any) -> None:
-    """Checks the path of an `Architecture`.
-
-    Raises:
-        ValueError: It is not valid; the message names the layer, counted from 0.
-    """
+    """Checks a path; raises `ValueError`, which names the layer, counted from 0."""
     if not isinstance(path, tuple) or not path:
         raise ValueError("path: expected a tuple of at least one level.")
     previous = 0

@@ -66,9 +66,7 @@ class NasNetwork(ConfiguredNetwork):
         """
         super().__init__(architecture, config, training, **kwargs)
         self.batch_norm_options = self.training_options.batch_norm_options
-        self.plan = BackbonePlan(
-            architecture, config.filter_multiplier, config.nas_remove_os32_stride
-        )
+        self.plan = BackbonePlan(architecture, config)
         wanted = [self.plan.last_layer]
         if config.use_decoder:
             wanted.append(self.plan.last_layer_at(LOW_LEVEL_STRIDE))

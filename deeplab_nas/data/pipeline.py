@@ -1,7 +1,9 @@
 """Batches from shards: training batches by number, evaluation batches in order.
 
-A `tf.distribute.InputContext` says where batches are shared out over workers and replicas: all
-pipelines together then yield, replica after replica, the batches that one alone yields.
+Batches are images, float32 `[batch, height, width, 3]` in 0..255, and labels, int32
+`[batch, height, width]`. A `tf.distribute.InputContext` says where they are shared out over workers
+and replicas: all pipelines together then yield, replica after replica, the batches that one alone
+yields. `UserError` is raised where the batch does not fit the data or the replicas cannot share it.
 """
 
 import math
@@ -18,9 +20,6 @@ from deeplab_nas.errors import UserError
 
 def splits(config: DataConfig) -> tuple[Split, Split]:
     """Finds the splits that a run trains on and validates on.
-
-    Args:
-        config: Their names and folder, and the crops to train on.
 
     Returns:
         The training split and the validation split.
@@ -43,12 +42,6 @@ def steps_per_epoch(num_examples: int, batch_size: int) -> int:
     Args:
         num_examples: Examples in the half.
         batch_size: Examples a step over all replicas.
-
-    Returns:
-        Steps an epoch, at least 1.
-
-    Raises:
-        UserError: If a batch is larger than the half, or no positive number.
     """
     if not 1 <= batch_size <= num_examples:
         raise UserError(
@@ -78,13 +71,6 @@ def train_dataset(
         seed: Seed of the order and of the augmentation.
         first_step: Number of the first batch; the ones before it cost nothing.
         context: How the batches are shared out, or None.
-
-    Returns:
-        A dataset of images, float32 `[batch, crop_height, crop_width, 3]` in 0..255, and labels,
-        int32 `[batch, crop_height, crop_width]`; with a context, `batch` is the replica's share.
-
-    Raises:
-        UserError: If the batch or the crop does not fit the data, or the batch the replicas.
     """
     check_crop(config, split)
     draw = _drawer(config, indices, seed)
@@ -131,20 +117,7 @@ def eval_dataset(
 
     Images are padded to the largest of the split; the last batch is filled up with examples whose
     label is ignored everywhere.
-
-    Args:
-        config: Batch size and optional resize.
-        split: What is read.
-        context: How the batches are shared out, or None.
-
-    Returns:
-        A dataset of images, float32 `[batch, height, width, 3]` in 0..255, and labels, int32
-        `[batch, height, width]`; with a context, `batch` is the replica's share.
-
-    Raises:
-        UserError: If the batch size is no positive number, or the replicas cannot share it.
     """
-    _check_eval_batch_size(config.eval_batch_size)
     height, width = _largest_size(config, split)
     count, ignore_label = split.index.num_examples, split.descriptor.ignore_label
     read = split.reader()
@@ -164,22 +137,9 @@ def whole_image_dataset(
     """Makes batches of a split, once, in the order on disk, of images at their own size.
 
     Where the split has images of several sizes, a batch is one image a replica. The last batch is
-    filled up with examples whose label is ignored everywhere and whose name is empty.
-
-    Args:
-        eval_batch_size: Examples a batch over all replicas, where all images have one size.
-        split: What is read.
-        context: How the batches are shared out, or None.
-
-    Returns:
-        A dataset of images, float32 `[batch, height, width, 3]` in 0..255, labels, int32
-        `[batch, height, width]`, and names, string `[batch]`; with a context, `batch` is the
-        replica's share.
-
-    Raises:
-        UserError: If the batch size is no positive number, or the replicas cannot share it.
+    filled up with examples whose label is ignored everywhere and whose name is empty. Third in a
+    batch are the names, string `[batch]`.
     """
-    _check_eval_batch_size(eval_batch_size)
     count, sizes = split.index.num_examples, split.index.image_sizes
     read = split.reader()
 
@@ -232,13 +192,6 @@ def _drawer(config: DataConfig, indices: np.ndarray, seed: int):
         return drawn[position]
 
     return draw
-
-
-def _check_eval_batch_size(eval_batch_size: int) -> None:
-    if eval_batch_size < 1:
-        raise UserError(
-            f"Expected a positive number of examples, found --eval_batch_size={eval_batch_size}."
-        )
 
 
 def _largest_size(config: DataConfig, split: Split) -> tuple[int, int]:

@@ -179,13 +179,18 @@ def test_evaluation_pads_to_the_largest_and_resizes_to_the_range(tmp_path):
 def test_batch_larger_than_the_half(split):
     with pytest.raises(UserError, match="1 to 13 examples.*found a batch size of 14"):
         train(plain(14), split)
-    with pytest.raises(UserError, match="found a batch size of 0"):
-        train(plain(0), split)
-    with pytest.raises(UserError, match="--eval_batch_size=0"):
-        pipeline.eval_dataset(plain(0), split)
+    for name in ("train_batch_size", "eval_batch_size"):
+        with pytest.raises(UserError, match=f"--{name} to be 1 or more, found 0"):
+            DataConfig(**{name: 0})
 
 
-@pytest.mark.parametrize("crop", [(0, 10), (10, -1), (31, 10), (10, 46)])
+@pytest.mark.parametrize("crop", [(0, 10), (10, -1)])
+def test_a_crop_without_pixels_is_refused(crop):
+    with pytest.raises(UserError, match=f"--train_crop_size to be 1 or more, found {min(crop)}"):
+        DataConfig(train_crop_size=crop)
+
+
+@pytest.mark.parametrize("crop", [(31, 10), (10, 46)])
 def test_crop_that_cannot_be_filled(split, crop):
     config = DataConfig(train_crop_size=crop, train_batch_size=1, max_scale_factor=1.5)
     with pytest.raises(UserError, match=rf"1x1 to 30x45 .*found --train_crop_size={crop[0]},"):

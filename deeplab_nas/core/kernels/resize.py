@@ -88,13 +88,6 @@ def resize_by_kernel(images, size):
 
     The kernel's own gradient has none, without any error. Here the gradient of the map is its
     transpose and the other way round, so that derivatives of every order are right.
-
-    Args:
-        images: As in `resize_bilinear`.
-        size: As in `resize_bilinear`.
-
-    Returns:
-        As `resize_bilinear`.
     """
     source = image_size(images)
     if all(_same(*sides) for sides in zip(source, size, strict=True)):

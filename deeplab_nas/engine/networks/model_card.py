@@ -30,31 +30,23 @@ def make(trained, options, size):
     Raises:
         UserError: The `metrics.json` of the training is damaged.
     """
+    measured = network_cost.measure(trained.model, *size)
     return {
         "format_version": FORMAT_VERSION,
         "architecture": trained.model.architecture.to_document(),
         "dataset": trained.descriptor.to_document(),
         "checkpoint_step": trained.step,
         "metrics": read_metrics(trained.run.metrics_path, trained.step),
-        **_cost(trained.model, size),
+        "parameters": measured.trainable_parameters,
+        "multiply_adds": measured.multiply_adds,
+        "multiply_adds_input_size": list(size),
         "export": options,
         "versions": run_directory.versions(),
     }
 
 
 def write(folder, card):
-    """Writes `model_card.json` and `labels.txt`, one class name a line.
-
-    Args:
-        folder: Where to.
-        card: What `make` returns.
-
-    Returns:
-        The paths of the two files.
-
-    Raises:
-        UserError: They cannot be written.
-    """
+    """Writes what `make` returns, and `labels.txt`, one class name a line; returns both paths."""
     card_path, labels_path = (os.path.join(folder, name) for name in (FILE, LABELS_FILE))
     atomic.write_json(card_path, card, indent=2)
     names = card["dataset"]["class_names"]
@@ -63,17 +55,7 @@ def write(folder, card):
 
 
 def read_dataset(path):
-    """Reads the data set of a network from its card.
-
-    Args:
-        path: Of `model_card.json`.
-
-    Returns:
-        `DatasetDescriptor`.
-
-    Raises:
-        UserError: The file is missing or something else.
-    """
+    """Reads the `DatasetDescriptor` of a network from the card at `path`, or raises `UserError`."""
     advice = f"give the {FILE} in the assets folder of an export's version directory"
     card = untrusted_json.load(path, _MAX_BYTES, advice)
     return datasets.from_document(card.member("dataset"))
@@ -96,12 +78,3 @@ def read_metrics(path, step):
         return {}
     metrics = untrusted_json.load(path, _MAX_BYTES, "delete it, or evaluate again")
     return metrics.value if metrics.member("step").integer() == step else {}
-
-
-def _cost(model, size):
-    measured = network_cost.measure(model, *size)
-    return {
-        "parameters": measured.trainable_parameters,
-        "multiply_adds": measured.multiply_adds,
-        "multiply_adds_input_size": list(size),
-    }

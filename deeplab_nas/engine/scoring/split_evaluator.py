@@ -53,14 +53,7 @@ class SplitEvaluator:
         return evaluate
 
     def confusion_matrix(self, dataset):
-        """Counts over a whole split.
-
-        Args:
-            dataset: Distributed batches `(images, labels)`.
-
-        Returns:
-            int64 `[num_classes, num_classes]`, rows are labels and columns predictions.
-        """
+        """Counts over distributed batches `(images, labels)`; returns what `count` counts."""
         classes = self._descriptor.num_classes
         matrix = np.zeros([classes, classes], np.int64)
         for images, labels in dataset:

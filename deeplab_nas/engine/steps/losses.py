@@ -40,12 +40,10 @@ def hardest_pixel_cross_entropy(
     """Sums the cross entropy over the pixels with the largest (hard example mining).
 
     Args:
-        logits: As in `pixel_cross_entropy`.
-        labels: As in `pixel_cross_entropy`.
-        ignore_label: As in `pixel_cross_entropy`.
+        logits, labels, ignore_label: As in `pixel_cross_entropy`.
         share: Share of all pixels, ignored ones included, that is kept; see `mined_share`. It may
             change from step to step: every shape stays the same.
-        class_weights: As in `pixel_cross_entropy`; mining compares the weighted losses.
+        class_weights: As there; mining compares the weighted losses.
 
     Returns:
         `(loss_sum, num_kept)`: two float32 scalars, in nats and in pixels. Pixels without any loss
@@ -81,10 +79,6 @@ def mined_share(
 
 def mean_loss(loss_sum: tf.Tensor, num_valid: tf.Tensor) -> tf.Tensor:
     """Divides a summed loss by its number of pixels.
-
-    Args:
-        loss_sum: Float scalar, the loss summed over the valid pixels.
-        num_valid: Float scalar, the number of valid pixels.
 
     Returns:
         Float scalar; 0 with a gradient of 0 when no pixel is valid.
