@@ -98,9 +98,16 @@ def test_images_of_several_sizes(finished_training, tmp_path):
     folder = made_shards.write(tmp_path / "shards", "test", pairs)
     found = evaluation.run(
         EvaluateConfig(
-            *(config.train_logdir, str(tmp_path / "out"), "shapes", folder, "test", 2),
+            config.train_logdir,
+            **{"eval_logdir": str(tmp_path / "out"), "dataset": "shapes", "dataset_dir": folder},
+            **{"eval_split": "test", "eval_batch_size": 2},
             inference=InferenceConfig(
-                (0.5, 1.0), True, (16, 16), 8, min_resize_value=17, max_resize_value=30
+                eval_scales=(0.5, 1.0),
+                add_flipped_images=True,
+                window_size=(16, 16),
+                window_overlap=8,
+                min_resize_value=17,
+                max_resize_value=30,
             ),
         )
     )
@@ -129,16 +136,26 @@ def test_a_network_of_other_classes_is_refused(finished_training, tmp_path):
         )
 
 
-def test_a_search_is_no_training(finished_training, tmp_path):
-    config, _ = finished_training
+def copy_without(setting, config, folder):
+    """The run directory of a training that does not say one of its settings."""
     run = pathlib.Path(config.train_logdir)
     settings = json.loads((run / "flags.json").read_text())
-    del settings["config"]["use_decoder"]
+    del settings["config"][setting]
     for name in ("best", "architecture.json", "dataset.json"):
-        (tmp_path / name).symlink_to(run / name)
-    (tmp_path / "flags.json").write_text(json.dumps(settings))
-    with pytest.raises(UserError, match=r"found none of use_decoder: a search has no network yet"):
-        trained_network.load(str(tmp_path))
+        (folder / name).symlink_to(run / name)
+    (folder / "flags.json").write_text(json.dumps(settings))
+    return str(folder)
+
+
+def test_a_search_is_no_training(finished_training, tmp_path):
+    run = copy_without("architecture", finished_training[0], tmp_path)
+    with pytest.raises(UserError, match="found no architecture: a search has no network yet"):
+        trained_network.load(run)
+
+
+def test_a_setting_of_after_the_training_has_its_default(finished_training, tmp_path):
+    run = copy_without("use_decoder", finished_training[0], tmp_path)
+    assert trained_network.load(run).model.config.use_decoder is True
 
 
 def test_cityscapes_predictions_have_the_servers_ids_and_names(tmp_path):

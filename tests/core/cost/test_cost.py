@@ -78,7 +78,7 @@ def test_multiply_adds_are_those_counted_by_hand():
 
 
 def test_the_papers_count_pads_atrous_maps_and_adds_pools_and_additions():
-    model = made_networks.build(_SMALL, 4, num_classes=5, atrous_rates=[8])
+    model = made_networks.build(_SMALL, 4, num_classes=5, atrous_rates=(8,))
     stages = stages_by_name(network_cost.measure(model, 33, 65))
     extra = {name: s.paper_multi_adds - s.multiply_adds for name, s in stages.items()}
     # Rate 2 pads 9x17 to 10x18; the block adds two maps.
@@ -90,7 +90,7 @@ def test_the_papers_count_pads_atrous_maps_and_adds_pools_and_additions():
 
 def test_separable_atrous_convolutions_count_as_many_positions_as_full_ones():
     model = made_networks.build(
-        _SMALL, 4, num_classes=5, atrous_rates=[8], aspp_with_separable_conv=True
+        _SMALL, 4, num_classes=5, atrous_rates=(8,), aspp_with_separable_conv=True
     )
     aspp = stages_by_name(network_cost.measure(model, 33, 65))["aspp"]
     split = 9 * 4 + 4 * 256
