@@ -157,6 +157,10 @@ def _cpu_that_unfolds(convolved):
     return not target.has_direct_convolutions()
 
 
+def _direct(convolved):
+    return target.has_direct_convolutions()
+
+
 def _tpu(convolved):
     return target.on_tpu()
 
@@ -171,7 +175,7 @@ FULL = (
     Way(winograd.conv2d,                        _wide_3x3,          _this_cpu),
     Way(cpu_convolution.conv2d,                 _unfolded_badly,    _cpu_that_unfolds),
     Way(cpu_convolution.with_kernel_gradient,   _unfolded_well,     _cpu_that_unfolds),
-    Way(plain_convolution.in_parts,             _large_kernel,      _always),
+    Way(plain_convolution.in_parts,             _large_kernel,      _direct),
     Way(plain_convolution.strided,              _strided,           _always),
     Way(grouped_convolution.in_dense_parts,     _groups,            _tpu),
     Way(portable_convolution.group_by_group,    _groups_or_atrous,  _cpu_that_lacks_it),

@@ -73,6 +73,15 @@ def test_the_way_of_each_machine(machine):
     )
 
 
+@pytest.mark.parametrize("images", [1, 2])
+def test_what_onednn_unfolds_stays_whole(images, monkeypatch):
+    monkeypatch.setattr(target, "has_direct_convolutions", lambda: False)
+    arrays = tf.TensorSpec([images, 8, 9, 256]), tf.TensorSpec(_KERNEL)
+    found = ways_of(*arrays, rate=2)
+    assert plain_convolution.in_parts not in found
+    assert found[-1] is plain_convolution.conv2d
+
+
 def test_a_graph_for_other_machines_is_for_no_cpu():
     assert target.on_this_cpu()
     with target.other_machines():
