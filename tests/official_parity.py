@@ -88,7 +88,7 @@ def _build(fixture):
         nas_genotypes.resolve(name, output_stride),
         filter_multiplier,
         fixture["num_classes"],
-        atrous_rates=fixture["atrous_rates"] or (),
+        atrous_rates=tuple(fixture["atrous_rates"] or ()),
         aspp_with_separable_conv=fixture["aspp_with_separable_conv"],
         add_image_level_feature=fixture["image_pooling"],
         image_pooling_crop_size=fixture.get("image_pooling_crop_size"),
