@@ -226,7 +226,7 @@ def test_no_folder_is_full():
 
 
 def test_no_file_is_long():
-    sources = _sources()
+    sources = [*_sources(), places.ROOT / "setup.py"]
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources}
     too_long = {str(path): length for path, length in lengths.items() if length > _LONGEST_FILE}
     assert not too_long
