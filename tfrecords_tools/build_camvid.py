@@ -1,6 +1,7 @@
 """Builds shards of CamVid in the layout of the SegNet tutorial: SPLIT and SPLITannot."""
 
 import dataclasses
+import functools
 import pathlib
 
 from flags import program
@@ -8,8 +9,8 @@ from flags import program
 import numpy as np
 
 from deeplab_nas.data import datasets
-from deeplab_nas.settings import required
-from tfrecords_tools.sources import pairs
+from deeplab_nas.settings import required, setting
+from tfrecords_tools.sources import half_resolution, pairs
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
@@ -27,21 +28,29 @@ def _splits_there(root: pathlib.Path) -> list[str]:
     return [split for split in _DESCRIPTOR.splits if split != "test" or (root / split).is_dir()]
 
 
-def _load(pair: pairs.Pair) -> LabeledImage:
+def camvid(halved: bool = False) -> raw_dataset.RawDataset:
+    """Describes CamVid to the builder.
+
+    Args:
+        halved: Whether to halve both sides.
+    """
+    return raw_dataset.RawDataset(
+        descriptor=_DESCRIPTOR,
+        root_flag="camvid_root",
+        splits=_DESCRIPTOR.splits,
+        num_shards=4,
+        find=_find,
+        default_splits=_splits_there,
+        load=functools.partial(_load, halved),
+        settings=f"half_resolution={halved}",
+    )
+
+
+def _load(halved: bool, pair: pairs.Pair) -> LabeledImage:
     example = pairs.load(pair)
     ids = np.where(example.label == _VOID, np.uint8(_DESCRIPTOR.ignore_label), example.label)
-    return dataclasses.replace(example, label=ids)
-
-
-CAMVID = raw_dataset.RawDataset(
-    descriptor=_DESCRIPTOR,
-    root_flag="camvid_root",
-    splits=_DESCRIPTOR.splits,
-    num_shards=4,
-    find=_find,
-    default_splits=_splits_there,
-    load=_load,
-)
+    example = dataclasses.replace(example, label=ids)
+    return half_resolution.halve(example) if halved else example
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,12 +61,15 @@ class CamvidConfig(BuildConfig):
         "Folder that holds train, trainannot, val, valannot and maybe test and testannot.",
         example="data/camvid",
     )
-    splits: tuple[str, ...] = raw_dataset.splits_setting(CAMVID.splits, "those that are there")
+    splits: tuple[str, ...] = raw_dataset.splits_setting(_DESCRIPTOR.splits, "those that are there")
+    half_resolution: bool = setting(
+        False, "Halve both sides: 240x180 of the 480x360 frames that are published."
+    )
 
 
 def main(config: CamvidConfig) -> None:
     """Builds the splits that the configuration names."""
-    raw_dataset.build(CAMVID, config.camvid_root, config)
+    raw_dataset.build(camvid(config.half_resolution), config.camvid_root, config)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ import pathlib
 from flags import program
 
 import numpy as np
-from PIL import Image
 
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import images, pairs, raw_ids, source_files
+from tfrecords_tools.sources import half_resolution, images, pairs, raw_ids, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
@@ -31,14 +30,14 @@ _IMAGE_SUFFIX = "_leftImg8bit.png"
 _DESCRIPTOR = datasets.describe("cityscapes", "")
 
 
-def cityscapes(half_resolution: bool = False) -> raw_dataset.RawDataset:
+def cityscapes(halved: bool = False) -> raw_dataset.RawDataset:
     """Describes Cityscapes to the builder.
 
     A label is read from `*_labelTrainIds.png` where that is there, else from `*_labelIds.png`,
     whose ids are mapped. `test_fine` has labels to ignore everywhere.
 
     Args:
-        half_resolution: Whether to halve both sides, as the paper's search does.
+        halved: Whether to halve both sides, as the paper's search does.
     """
     return raw_dataset.RawDataset(
         descriptor=_DESCRIPTOR,
@@ -47,8 +46,8 @@ def cityscapes(half_resolution: bool = False) -> raw_dataset.RawDataset:
         num_shards=10,
         find=_find,
         default_splits=lambda root: _DEFAULT_SPLITS,
-        load=functools.partial(_load, half_resolution),
-        settings=f"half_resolution={half_resolution}",
+        load=functools.partial(_load, halved),
+        settings=f"half_resolution={halved}",
     )
 
 
@@ -80,7 +79,7 @@ def _label(folder, kind, name, bad) -> pathlib.Path | None:
     return None
 
 
-def _load(half_resolution: bool, pair: pairs.Pair) -> LabeledImage:
+def _load(halved: bool, pair: pairs.Pair) -> LabeledImage:
     encoded = source_files.read(pair.image)
     if pair.label is None:
         image = image_files.open_image(encoded, str(pair.image))
@@ -89,15 +88,8 @@ def _load(half_resolution: bool, pair: pairs.Pair) -> LabeledImage:
         label = images.read_label(source_files.read(pair.label), str(pair.label))
         if pair.label.name.endswith("_labelIds.png"):
             label = raw_ids.class_table(_DESCRIPTOR)[label]
-    if half_resolution:
-        encoded, label = _halved(image_files.open_image(encoded, str(pair.image)), label)
-    return LabeledImage(pair.name, encoded, label, str(pair.image))
-
-
-def _halved(image, label) -> tuple[bytes, np.ndarray]:
-    size = (image.width // 2, image.height // 2)
-    encoded = images.encode_png(image.resize(size, Image.Resampling.BILINEAR))
-    return encoded, np.array(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
+    example = LabeledImage(pair.name, encoded, label, str(pair.image))
+    return half_resolution.halve(example) if halved else example
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

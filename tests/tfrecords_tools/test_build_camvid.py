@@ -12,9 +12,10 @@ from tests import places
 from tfrecords_tools import build_camvid
 
 _REAL = "data/camvid/240x180"
+_SPLITS = build_camvid.camvid().splits
 
 
-def check(folder, root, splits=build_camvid.CAMVID.splits):
+def check(folder, root, splits=_SPLITS):
     descriptor = datasets.describe("camvid", folder)
     for name in splits:
         split = Split.load(descriptor, folder, name)
@@ -28,7 +29,7 @@ def check(folder, root, splits=build_camvid.CAMVID.splits):
 
 @pytest.fixture
 def root(tmp_path):
-    for split in build_camvid.CAMVID.splits:
+    for split in _SPLITS:
         for folder in (split, f"{split}annot"):
             (tmp_path / folder).mkdir()
         for number in range(3):
@@ -40,15 +41,20 @@ def root(tmp_path):
 
 
 def test_void_becomes_the_ignore_label(root):
-    build_camvid.CAMVID.build(str(root), str(root / "shards"))
+    build_camvid.camvid().build(str(root), str(root / "shards"))
     check(str(root / "shards"), root)
 
 
 def test_the_test_split_may_be_missing(root):
     shutil.rmtree(root / "test")
-    manifests = build_camvid.CAMVID.build(str(root), str(root / "shards"))
+    manifests = build_camvid.camvid().build(str(root), str(root / "shards"))
     assert [manifest.split for manifest in manifests] == ["train", "val"]
     check(str(root / "shards"), root, ("train", "val"))
+
+
+def test_half_resolution(root):
+    train, *_ = build_camvid.camvid(halved=True).build(str(root), str(root / "shards"))
+    assert train.image_sizes == ((1, 2),)
 
 
 @places.needs_shared(_REAL)
@@ -59,11 +65,11 @@ def test_real_frames(tmp_path):
             (tmp_path / folder).mkdir()
             for source in sorted((places.SHARED / _REAL / folder).iterdir())[:4]:
                 (tmp_path / folder / source.name).symlink_to(source)
-    train, _ = build_camvid.CAMVID.build(str(tmp_path), str(tmp_path / "shards"))
+    train, _ = build_camvid.camvid().build(str(tmp_path), str(tmp_path / "shards"))
     assert train.image_sizes == ((180, 240),)
     check(str(tmp_path / "shards"), tmp_path, splits)
 
 
 def test_missing_root(tmp_path):
     with pytest.raises(UserError, match="--camvid_root="):
-        build_camvid.CAMVID.build(str(tmp_path / "none"), str(tmp_path / "shards"))
+        build_camvid.camvid().build(str(tmp_path / "none"), str(tmp_path / "shards"))

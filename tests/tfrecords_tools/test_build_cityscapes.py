@@ -40,8 +40,8 @@ def save(root, split, city, name, kind="gtFine", ids=None):
     return pixels
 
 
-def build(root, output_dir, splits=(), options=None, half_resolution=False):
-    dataset = build_cityscapes.cityscapes(half_resolution)
+def build(root, output_dir, splits=(), options=None, halved=False):
+    dataset = build_cityscapes.cityscapes(halved)
     return dataset.build(str(root), str(output_dir), splits, options)
 
 
@@ -92,7 +92,7 @@ def test_the_test_split_has_nothing_to_learn(root):
 
 
 def test_half_resolution(root):
-    (val,) = build(root, root / "shards", ("val_fine",), half_resolution=True)
+    (val,) = build(root, root / "shards", ("val_fine",), halved=True)
     assert val.image_sizes == ((_HEIGHT // 2, _WIDTH // 2),)
     ((image, label),) = written_shards.read(root / "shards", "val_fine").values()
     (path,) = (root / "leftImg8bit" / "val").rglob("*.png")
@@ -100,6 +100,14 @@ def test_half_resolution(root):
     means = whole[:16].reshape(8, 2, 20, 2, 3).mean((1, 3))
     assert np.abs(image - means).mean() < 25
     assert set(np.unique(label)) <= set(np.unique(class_ids()))
+
+
+def test_a_label_that_does_not_fit_is_refused_at_half_resolution_too(root):
+    (path,) = (root / "gtFine" / "val").rglob("*.png")
+    Image.fromarray(class_ids()[:, :-6]).save(path)
+    for halved in (False, True):
+        with pytest.raises(UserError, match="one size, found 17x40 and 17x34"):
+            build(root, root / "shards", ("val_fine",), halved=halved)
 
 
 def test_the_shards_do_not_depend_on_the_number_of_workers(root):
@@ -121,7 +129,7 @@ def test_another_resolution_is_another_set(root):
         build(root, root / "shards", splits)
     assert len(list((root / "shards").glob("*.complete"))) == 4
     path.write_bytes(correct)
-    build(root, root / "shards", splits, half_resolution=True)
+    build(root, root / "shards", splits, halved=True)
     (manifest,) = manifests.read_all(str(root / "shards"))
     assert manifest.image_sizes == ((_HEIGHT // 2, _WIDTH // 2),)
 

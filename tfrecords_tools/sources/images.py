@@ -87,11 +87,7 @@ def check_label(
     Raises:
         UserError: If the sizes differ or an id is neither a class nor the ignore label.
     """
-    if size != (image.height, image.width):
-        raise UserError(
-            f"Expected image and label of {name} to have one size, found "
-            f"{image.height}x{image.width} and {size[0]}x{size[1]} (height x width)."
-        )
+    check_sizes(size, (image.height, image.width), name)
     wrong = [
         label
         for label in range(descriptor.num_classes, 256)
@@ -101,6 +97,15 @@ def check_label(
         raise UserError(
             f"Expected label ids below {descriptor.num_classes} or the ignore label "
             f"{descriptor.ignore_label} in the label of {name}, found {', '.join(map(str, wrong))}."
+        )
+
+
+def check_sizes(label: tuple[int, int], image: tuple[int, int], name: str) -> None:
+    """Raises `UserError` unless a label and its image have one height and width, in pixels."""
+    if label != image:
+        raise UserError(
+            f"Expected image and label of {name} to have one size, found {image[0]}x{image[1]} and "
+            f"{label[0]}x{label[1]} (height x width)."
         )
 
 
