@@ -7,8 +7,6 @@ from deeplab_nas.core import head_layers
 from deeplab_nas.core.kernels import resize
 from deeplab_nas.core.layers import stepped_random
 
-FILTERS = 256
-
 
 def default_rates(output_stride):
     """Atrous rates that see as far at any output stride as 12, 24, 36 do at 8 (DeepLabv3)."""
@@ -23,7 +21,7 @@ class Aspp(keras.layers.Layer):
         self,
         output_stride,
         atrous_rates=None,
-        filters=FILTERS,
+        filters=256,
         separable=False,
         image_pooling=True,
         image_pooling_crop_size=None,

@@ -6,7 +6,6 @@ import tensorflow as tf
 from deeplab_nas.core import head_layers
 from deeplab_nas.core.kernels import resize
 
-FILTERS = 256
 LOW_LEVEL_FILTERS = 48
 
 
@@ -14,7 +13,7 @@ LOW_LEVEL_FILTERS = 48
 class Decoder(keras.layers.Layer):
     """Joins features with low-level ones at stride 4 and refines them by two 3x3 convolutions."""
 
-    def __init__(self, filters=FILTERS, separable=False, batch_norm_options=None, **kwargs):
+    def __init__(self, filters=256, separable=False, batch_norm_options=None, **kwargs):
         """Creates the layer.
 
         Args:

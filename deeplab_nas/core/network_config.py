@@ -45,6 +45,13 @@ class NetworkConfig(Settings):
         paper="769,769 on Cityscapes, by its Multi-Adds",
         least=1,
     )
+    aspp_convs_filters: int = setting(
+        256,
+        "Channels of each branch of the ASPP and of its output.",
+        paper="256",
+        official="256",
+        least=1,
+    )
     aspp_with_separable_conv: bool = setting(
         False,
         "Whether the ASPP's 3x3 convolutions are depthwise separable.",
@@ -52,6 +59,9 @@ class NetworkConfig(Settings):
         official="yes",
     )
     use_decoder: bool = setting(True, "Whether there is a decoder at output stride 4.", paper="yes")
+    decoder_filters: int = setting(
+        256, "Channels of the decoder's 3x3 convolutions.", paper="256", official="256", least=1
+    )
     decoder_use_separable_conv: bool = setting(
         False,
         "Whether the decoder's 3x3 convolutions are depthwise separable.",

@@ -24,6 +24,7 @@ class Segmenter(nas_network.ConfiguredNetwork):
         self.aspp = aspp.Aspp(
             self.backbone.output_stride,
             config.atrous_rates,
+            config.aspp_convs_filters,
             separable=config.aspp_with_separable_conv,
             image_pooling=config.add_image_level_feature,
             image_pooling_crop_size=config.image_pooling_crop_size,
@@ -36,7 +37,10 @@ class Segmenter(nas_network.ConfiguredNetwork):
         self.decoder = None
         if config.use_decoder:
             self.decoder = decoder.Decoder(
-                separable=config.decoder_use_separable_conv, name="decoder", **shared
+                config.decoder_filters,
+                separable=config.decoder_use_separable_conv,
+                name="decoder",
+                **shared,
             )
         self.logits = head_layers.Logits(num_classes, name="logits", dtype=dtype)
 

@@ -102,6 +102,7 @@ OPTIONS = [
     {"image_pooling_crop_size": (17, 33), "atrous_rates": (1, 2)},
     {"add_image_level_feature": False, "use_decoder": False, "nas_remove_os32_stride": True},
     {"drop_path_keep_prob": 0.5, "training_number_of_steps": 7, "synchronized": True},
+    {"aspp_convs_filters": 24, "decoder_filters": 40},
 ]
 
 

@@ -31,6 +31,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--architecture=pnasnet", "--output_stride=8", "--filter_multiplier=6"),
         *("--atrous_rates=3,6", "--add_image_level_feature=false"),
         *("--image_pooling_crop_size=65", "--aspp_with_separable_conv", "--use_decoder=false"),
+        *("--aspp_convs_filters=64", "--decoder_filters=32"),
         *("--decoder_use_separable_conv", "--nas_remove_os32_stride"),
         *("--training_number_of_steps=99", "--learning_policy=step"),
         *("--base_learning_rate=0.5", "--end_learning_rate=0.25", "--decay_steps=3"),

@@ -60,21 +60,23 @@ def stages_by_name(measured):
     return {stage.name: stage for stage in measured.stages}
 
 
-def test_multiply_adds_are_those_counted_by_hand():
-    stages = stages_by_name(
-        network_cost.measure(made_networks.build(_SMALL, 4, num_classes=5), 33, 65)
-    )
+@pytest.mark.parametrize(("aspp", "decoder"), [(256, 256), (12, 20)])
+def test_multiply_adds_are_those_counted_by_hand(aspp, decoder):
+    widths = {"aspp_convs_filters": aspp, "decoder_filters": decoder}
+    model = made_networks.build(_SMALL, 4, num_classes=5, **widths)
+    stages = stages_by_name(network_cost.measure(model, 33, 65))
     half, quarter = 17 * 33, 9 * 17
     assert stages["Stem"].multiply_adds == (
         half * 9 * 3 * 64 + half * 9 * 64 * 64 + quarter * 9 * 64 * 128
     )
     assert stages["Cell_0"].multiply_adds == quarter * (64 * 4 + 128 * 4 + 9 * 4 * 4)
-    branches = quarter * (4 * 256 + 3 * 9 * 4 * 256) + 4 * 256
-    assert stages["aspp"].multiply_adds == branches + quarter * 5 * 256 * 256
+    branches = quarter * (4 * aspp + 3 * 9 * 4 * aspp) + 4 * aspp
+    assert stages["aspp"].multiply_adds == branches + quarter * 5 * aspp * aspp
     assert stages["decoder"].multiply_adds == (
-        quarter * (4 * 48 + 9 * (256 + 48) * 256 + 9 * 256 * 256)
+        quarter * (4 * 48 + 9 * (aspp + 48) * decoder + 9 * decoder * decoder)
     )
-    assert stages["logits"].multiply_adds == quarter * 256 * 5
+    assert stages["logits"].multiply_adds == quarter * decoder * 5
+    assert (stages["aspp"].channels, stages["decoder"].channels) == (aspp, decoder)
 
 
 def test_the_papers_count_pads_atrous_maps_and_adds_pools_and_additions():
