@@ -64,7 +64,9 @@ class Search:
         }
         opened.restore(contents, self.total_steps)
         print(self.step.describe_memory(self._image_shape()), file=sys.stderr)
-        self.report = SearchReport(opened, self.supernet, self.train.descriptor)
+        self.report = SearchReport(
+            opened, self.supernet, self.train.descriptor, self.config.path_decoding
+        )
         Loop(
             opened,
             self._plan(opened.bad_records),

@@ -16,6 +16,10 @@ from deeplab_nas.core import trellis
 from deeplab_nas.core.nas_genotypes import NUM_LEVELS, Architecture, Cell, Path
 from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, discrete, find
 
+# How the arrows of a path are scored; see `decode_path`.
+VITERBI, RELATIVE = "viterbi", "relative"
+PATH_DECODINGS = (VITERBI, RELATIVE)
+
 
 def transition_probabilities(beta: np.ndarray) -> np.ndarray:
     """Softmax over the arrows that leave a node (eq. 7).
@@ -62,34 +66,47 @@ def decode_cell(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
     return tuple(cell)
 
 
-def decode_path(beta: np.ndarray) -> Path:
-    """Finds the most probable path from the stem with the Viterbi algorithm (section 3.3).
+def decode_path(beta: np.ndarray, path_decoding: str = VITERBI) -> Path:
+    """Finds the best path from the stem with the Viterbi algorithm (section 3.3).
+
+    The paper's rule, `viterbi`, takes the most probable path. Two arrows leave a node of the finest
+    and of the coarsest level, three one between, so that while beta is near uniform the most
+    probable path is the one that stays at the finest level. `relative` scores each arrow by its
+    probability times the number of arrows that leave the node, which prefers no level by itself.
 
     Returns:
-        The level of each layer; of equally probable paths the one that is finer first.
+        The level of each layer; of equally good paths the one that is finer first.
     """
-    log_transitions = _log_transitions(beta)
-    # best[l, k]: log-probability of the best way from (layer l, level k) to the end. Levels are
-    # padded by one on each side, so that direction d of level k leads to padded level k + d.
-    best = np.full([len(log_transitions) + 1, NUM_LEVELS + 2], -np.inf)
+    scores = _log_transitions(beta)
+    if path_decoding == RELATIVE:
+        scores = scores + np.log(np.isfinite(scores).sum(axis=-1, keepdims=True).clip(1))
+    elif path_decoding != VITERBI:
+        known = ", ".join(PATH_DECODINGS)
+        raise ValueError(f"path_decoding: expected one of {known}, found {path_decoding!r}.")
+    # best[l, k]: score of the best way from (layer l, level k) to the end. Levels are padded by
+    # one on each side, so that direction d of level k leads to padded level k + d.
+    best = np.full([len(scores) + 1, NUM_LEVELS + 2], -np.inf)
     best[-1, 1:-1] = 0.0
     reach = np.arange(NUM_LEVELS)[:, None] + np.arange(trellis.NUM_DIRECTIONS)
-    for layer in reversed(range(len(log_transitions))):
-        best[layer, 1:-1] = (log_transitions[layer] + best[layer + 1, reach]).max(axis=1)
+    for layer in reversed(range(len(scores))):
+        best[layer, 1:-1] = (scores[layer] + best[layer + 1, reach]).max(axis=1)
     path = []
     level = 0
-    for layer, transitions in enumerate(log_transitions):
-        direction = int((transitions[level] + best[layer + 1, reach[level]]).argmax())
+    for layer, arrows in enumerate(scores):
+        direction = int((arrows[level] + best[layer + 1, reach[level]]).argmax())
         level += direction - trellis.SAME
         path.append(level)
     return tuple(path)
 
 
 def decode(
-    alpha: np.ndarray, beta: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
+    alpha: np.ndarray,
+    beta: np.ndarray,
+    operations: Sequence[str] = SEARCH_OPERATIONS,
+    path_decoding: str = VITERBI,
 ) -> Architecture:
     """Decodes a search (section 3.3)."""
-    return Architecture(cell=decode_cell(alpha, operations), path=decode_path(beta))
+    return Architecture(cell=decode_cell(alpha, operations), path=decode_path(beta, path_decoding))
 
 
 def alpha_entropy(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS) -> float:

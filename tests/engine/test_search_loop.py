@@ -12,6 +12,7 @@ from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.errors import StoppedError, UserError
+from deeplab_nas.supernet import decoding
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import trained_runs
@@ -123,6 +124,18 @@ def test_a_finished_search_tells_its_records_again(finished):
     before = read_history(config)
     assert search_loop.run(config) == epochs
     assert read_history(config) == before
+
+
+@pytest.mark.parametrize("rule", decoding.PATH_DECODINGS)
+def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule):
+    config = made_config(shards, tmp_path / "run", epochs=1, path_decoding=rule)
+    config = dataclasses.replace(
+        config, supernet=dataclasses.replace(config.supernet, num_layers=3)
+    )
+    (record,) = search_loop.run(config)
+    (beta,) = (value for name, value in final_values(config).items() if ".Sbeta/" in name)
+    assert tuple(record["path"]) == decoding.decode_path(beta, rule)
+    assert len({decoding.decode_path(beta, any_rule) for any_rule in decoding.PATH_DECODINGS}) == 2
 
 
 def test_refuses_other_flags_in_one_sentence(finished):

@@ -60,14 +60,65 @@ def test_viterbi_against_all_paths(paths_of_the_paper):
         assert decoding.decode_path(beta) == tuple(expected)
 
 
-@pytest.mark.parametrize("num_layers", [1, 2, 3])
-def test_viterbi_on_short_trellises(num_layers):
+def relative(probabilities):
+    """Each probability beside that of a choice by chance."""
+    return probabilities * (probabilities > 0).sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3, 5])
+def test_short_trellises_against_all_paths(num_layers):
     generator = np.random.default_rng(num_layers)
     paths = all_paths(num_layers)
     for _ in range(20):
         beta = generator.standard_normal([num_layers, 4, 3])
-        probabilities = path_probabilities(paths, naive_probabilities(beta))
-        assert decoding.decode_path(beta) == tuple(paths[probabilities.argmax()])
+        for rule, scores in (
+            (decoding.VITERBI, naive_probabilities(beta)),
+            (decoding.RELATIVE, relative(naive_probabilities(beta))),
+        ):
+            expected = paths[path_probabilities(paths, scores).argmax()]
+            assert decoding.decode_path(beta, rule) == tuple(expected)
+
+
+def level_shares(paths):
+    """How often each level occurs in each layer, `[layers, 4]`."""
+    return np.stack([(np.array(paths) == level).mean(axis=0) for level in range(4)], axis=-1)
+
+
+def noise(generator, num_layers):
+    return 0.08 * generator.standard_normal([num_layers, 4, 3])
+
+
+@pytest.mark.parametrize("num_layers", [5, 12])
+def test_noise_finds_the_finest_level_by_the_papers_rule_and_any_by_the_relative_one(num_layers):
+    generator = np.random.default_rng(7)
+    draws = [noise(generator, num_layers) for _ in range(1000)]
+    by_chance = level_shares(all_paths(num_layers))
+    found = level_shares([decoding.decode_path(beta, decoding.RELATIVE) for beta in draws])
+    # A share of 0.1 that is met within a third, or within three standard errors of 1000 draws.
+    np.testing.assert_allclose(found, by_chance, rtol=1 / 3, atol=0.05)
+    fine = [max(decoding.decode_path(beta)[:-1]) == 0 for beta in draws]
+    assert np.mean(fine) > 0.95
+
+
+@pytest.mark.parametrize(("num_layers", "least"), [(5, 0.8), (12, 0.7)])
+def test_a_planted_path_is_found_by_the_relative_rule_only(num_layers, least):
+    generator = np.random.default_rng(8)
+    paths = all_paths(num_layers)
+    hits = {rule: [] for rule in decoding.PATH_DECODINGS}
+    for _ in range(300):
+        path = paths[generator.integers(len(paths))]
+        beta = noise(generator, num_layers)
+        sources = np.concatenate([[0], path[:-1]])
+        beta[np.arange(num_layers), sources, path - sources + 1] += 0.2
+        for rule, found in hits.items():
+            found.append(decoding.decode_path(beta, rule) == tuple(path))
+    assert np.mean(hits[decoding.RELATIVE]) >= least
+    assert np.mean(hits[decoding.VITERBI]) < 0.2
+
+
+def test_an_unknown_rule():
+    with pytest.raises(ValueError, match="viterbi, relative, found 'greedy'"):
+        decoding.decode_path(np.zeros([3, 4, 3]), "greedy")
 
 
 def test_equally_probable_paths_are_settled_by_the_finer_level():

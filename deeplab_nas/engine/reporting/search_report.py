@@ -16,13 +16,14 @@ from deeplab_nas.supernet import decoding
 class SearchReport:
     """Writes the history, the architectures, the curves and the pictures of a search."""
 
-    def __init__(self, run, supernet, descriptor):
-        """Args: run, an `OpenRun`; the supernet; the data set's descriptor."""
+    def __init__(self, run, supernet, descriptor, path_decoding):
+        """Args: run, an `OpenRun`; the supernet; the data set's descriptor; a path decoding."""
         self._run = run.own
         self._history = run.history
         self._supernet = supernet
         self._operations = supernet.config.operations
         self._descriptor = descriptor
+        self._path_decoding = path_decoding
         with atomic.as_user_errors(self._run.architectures, atomic.RESUME_ADVICE):
             tf.io.gfile.makedirs(self._run.architectures)
         self._summaries = Summaries(self._run.events)
@@ -62,7 +63,7 @@ class SearchReport:
             The history record.
         """
         alpha, beta = self._architecture_logits()
-        decoded = decoding.decode(alpha, beta, self._operations)
+        decoded = decoding.decode(alpha, beta, self._operations, self._path_decoding)
         record = {
             "kind": "epoch",
             "step": step,
