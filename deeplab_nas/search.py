@@ -1,11 +1,13 @@
 """Searches a segmentation network: `python -m deeplab_nas.search`."""
 
+import sys
+
 from flags import program
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.search import SearchConfig
-from deeplab_nas.engine.reporting import table
+from deeplab_nas.engine.reporting import search_decisions, table
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from tfrecords_tools import build_shapes
 
@@ -21,13 +23,16 @@ def main(config: SearchConfig) -> None:
         ("path (output strides)", nas_genotypes.path_text(found.path)),
         *((f"block {i}", nas_genotypes.block_text(pairs)) for i, pairs in enumerate(found.cell)),
         ("supernet mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})"),
-        ("entropy", f"alpha {last['alpha_entropy']:.4f}, beta {last['beta_entropy']:.4f}"),
+        *search_decisions.rows(last),
         table.memory(last["peak_memory_gib"]),
         ("architecture", run.architecture_path),
         ("picture", run.picture_path),
         ("curves", f"tensorboard --logdir={run.path}"),
     ]
     print(table.render(rows))
+    verdict = search_decisions.verdict(last)
+    if verdict:
+        print(verdict, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -61,11 +61,12 @@ class Search:
             weights.VARIABLES: weights.by_path(self.supernet),
             "weight_optimizer": self.step.weight_optimizer,
             "architecture_optimizer": self.step.architecture_optimizer,
+            "gradient_tally": self.step.tally.saved,
         }
         opened.restore(contents, self.total_steps)
         print(self.step.describe_memory(self._image_shape()), file=sys.stderr)
         self.report = SearchReport(
-            opened, self.supernet, self.train.descriptor, self.config.path_decoding
+            opened, self.supernet, self.train.descriptor, self.config, self.step.tally
         )
         Loop(
             opened,

@@ -111,9 +111,13 @@ def decode(
 
 def alpha_entropy(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS) -> float:
     """Returns how undecided the cell is: the mean entropy of alpha's rows, 1 if uniform."""
-    log_weights = _log_softmax(_checked_alpha(alpha, operations))
-    # With one candidate there is nothing to decide.
-    return float(_entropies(log_weights).mean() / np.log(max(len(operations), 2)))
+    return relative_entropy(_checked_alpha(alpha, operations))
+
+
+def relative_entropy(logits: np.ndarray) -> float:
+    """Returns the mean entropy of rows of logits `[rows, choices]`, 1 if uniform."""
+    # With one choice there is nothing to decide.
+    return float(_entropies(_log_softmax(logits)).mean() / np.log(max(logits.shape[-1], 2)))
 
 
 def beta_entropy(beta: np.ndarray) -> float:

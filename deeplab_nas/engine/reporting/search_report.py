@@ -7,23 +7,37 @@ import tensorflow as tf
 
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, trellis
-from deeplab_nas.engine.reporting import validation
+from deeplab_nas.engine.reporting import search_decisions, validation
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.files import atomic
 from deeplab_nas.supernet import decoding
+
+_CURVES = (
+    *("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips"),
+    *("decided_edges", "decided_arrows", "alpha_entropy_of_noise", "beta_entropy_of_noise"),
+)
 
 
 class SearchReport:
     """Writes the history, the architectures, the curves and the pictures of a search."""
 
-    def __init__(self, run, supernet, descriptor, path_decoding):
-        """Args: run, an `OpenRun`; the supernet; the data set's descriptor; a path decoding."""
+    def __init__(self, run, supernet, descriptor, config, tally):
+        """Creates the event file and the folder of the architectures.
+
+        Args:
+            run: An `OpenRun`.
+            supernet: What is searched.
+            descriptor: The data set's.
+            config: `SearchConfig`.
+            tally: `GradientTally` of alpha and beta.
+        """
         self._run = run.own
         self._history = run.history
         self._supernet = supernet
         self._operations = supernet.config.operations
         self._descriptor = descriptor
-        self._path_decoding = path_decoding
+        self._config = config
+        self._tally = tally
         with atomic.as_user_errors(self._run.architectures, atomic.RESUME_ADVICE):
             tf.io.gfile.makedirs(self._run.architectures)
         self._summaries = Summaries(self._run.events)
@@ -63,7 +77,7 @@ class SearchReport:
             The history record.
         """
         alpha, beta = self._architecture_logits()
-        decoded = decoding.decode(alpha, beta, self._operations, self._path_decoding)
+        decoded = decoding.decode(alpha, beta, self._operations, self._config.path_decoding)
         record = {
             "kind": "epoch",
             "step": step,
@@ -73,14 +87,16 @@ class SearchReport:
             "beta_entropy": decoding.beta_entropy(beta),
             "skips": decoding.num_skips(decoded.cell),
             "path": list(decoded.path),
+            **search_decisions.measured(
+                self._tally, decoded, self._operations, self._config.optimization
+            ),
         }
         decoded.save(self._run.architecture_epoch_path(epoch))
         decoded.save(self._run.architecture_path)
         picture = architecture_drawing.draw_architecture(decoded)
         atomic.write_png(self._run.picture_path, picture)
         self._draw(step, decoded, alpha, beta)
-        names = ("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips")
-        curves = {f"epoch/{name}": record[name] for name in names}
+        curves = {f"epoch/{name}": value for name, value in record.items() if name in _CURVES}
         validation.show(self._summaries, step, curves, matrix, samples, self._descriptor)
         self._history.append(record)
         return record
@@ -94,8 +110,11 @@ class SearchReport:
 
     def _draw(self, step, decoded, alpha, beta):
         chosen = decoding.operation_weights(alpha, self._operations)
+        alpha_t, _ = search_decisions.preferences(self._tally)
+        num_blocks = len(decoded.cell)
         pictures = {
-            "alpha": heat_map.draw_alpha(chosen, len(decoded.cell), self._operations),
+            "alpha": heat_map.draw_alpha(chosen, num_blocks, self._operations),
+            "alpha_t": heat_map.draw_preferences(alpha_t, num_blocks, self._operations),
             "beta": trellis.draw_trellis(decoding.transition_probabilities(beta), decoded.path),
             "cell": cell.draw_cell(decoded),
         }

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from deeplab_nas.engine.devices import replicas
 from deeplab_nas.engine.steps import losses, schedules
+from deeplab_nas.engine.steps.gradient_tally import GradientTally
 from deeplab_nas.engine.steps.host_loop import repeated
 from deeplab_nas.engine.steps.momentum_sgd import MomentumSGD
 from deeplab_nas.supernet import memory_plan
@@ -32,6 +33,7 @@ class SearchStep:
     Attributes:
         weight_optimizer: SGD with momentum along a cosine.
         architecture_optimizer: Adam.
+        tally: `GradientTally` of alpha and beta, without the decay.
         update_weights: The update of the weights on one batch `(images, labels)`.
         update_architecture: The update of alpha and beta on one batch.
         run_weights: The loop that `repeated` makes of the update of the weights.
@@ -84,6 +86,7 @@ class SearchStep:
         self._architecture_variables = supernet.architecture_variables
         self.weight_optimizer.build(self._network_variables)
         self.architecture_optimizer.build(self._architecture_variables)
+        self.tally = GradientTally(self._architecture_variables)
         self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
         self.update_architecture = self._as_function(self._architecture_step, ARCHITECTURE_TOLD)
         self.run_weights = repeated([self.update_weights], WEIGHTS_TOLD, steps_per_loop)
@@ -139,12 +142,17 @@ class SearchStep:
             frozen=SearchCell.WEIGHTS,
             weight_decay=self._config.architecture_weight_decay,
             clip_norm=0.0,
+            tally=self.tally,
         )
 
-    def _step(self, images, labels, *, optimizer, variables, frozen, weight_decay, clip_norm):
+    def _step(
+        self, images, labels, *, optimizer, variables, frozen, weight_decay, clip_norm, tally=None
+    ):
         """Updates the variables; returns the loss and the norm of its gradient."""
         loss_scale = optimizer.scale_loss(1.0) if self._scales_loss else 1.0
         loss, gradients = self._loss_and_gradients(images, labels, variables, frozen, loss_scale)
+        if tally:
+            tally.add([gradient / loss_scale for gradient in gradients])
         norm = tf.linalg.global_norm(gradients) / loss_scale
         factor = clip_norm / tf.maximum(norm, clip_norm) if clip_norm else tf.constant(1.0)
         self._apply(optimizer, gradients, variables, weight_decay * loss_scale, factor)

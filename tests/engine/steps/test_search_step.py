@@ -91,6 +91,12 @@ def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
         np.testing.assert_allclose(new[clear], expected[clear], atol=1e-5)
     for old, new in zip(weights, values(supernet.network_variables), strict=True):
         np.testing.assert_array_equal(old, new)
+    # What is tallied is the gradient of the loss, without the decay.
+    for i, gradient in enumerate(gradients):
+        np.testing.assert_allclose(step.tally.sums[i], gradient, rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(step.tally.squares[i], gradient**2, rtol=2e-3, atol=1e-9)
+    step.update_weights(*made_batch(1))
+    assert int(step.tally.steps.numpy()) == 1
 
 
 def test_weight_step_leaves_alpha_and_beta_alone():

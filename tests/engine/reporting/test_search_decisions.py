@@ -1,0 +1,58 @@
+"""What a search says of how sure it is."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_nas.core.nas_genotypes import Architecture
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
+from deeplab_nas.engine.configs.search import SearchOptimization
+from deeplab_nas.engine.reporting import search_decisions
+from deeplab_nas.engine.scoring import noise
+from deeplab_nas.engine.steps.gradient_tally import GradientTally
+
+_SKIP = SEARCH_OPERATIONS.index("skip")
+_FOUND = Architecture(cell=(((0, "skip"), (1, "skip")),), path=(0, 1))
+
+
+def measured(steps=50, signal=0.0):
+    """After gradients of noise, and of a signal for skip on the first edge and for one arrow."""
+    shapes = [("alpha", (2, len(SEARCH_OPERATIONS))), ("beta", (2, 4, 3))]
+    tally = GradientTally([keras.Variable(np.zeros(shape), name=name) for name, shape in shapes])
+    generator = np.random.default_rng(0)
+    for _ in range(steps):
+        gradients = [generator.standard_normal(total.shape) for total in tally.sums]
+        gradients[0][0, _SKIP] -= signal
+        gradients[1][1, 0, 2] -= signal
+        tally.add([tf.constant(gradient, tf.float32) for gradient in gradients])
+    optimization = SearchOptimization(architecture_weight_decay=0.0)
+    return search_decisions.measured(tally, _FOUND, SEARCH_OPERATIONS, optimization)
+
+
+def test_a_signal_is_seen_and_noise_is_not():
+    record = measured(signal=3.0)
+    assert (record["kept_edges"], record["decided_edges"], record["decided_arrows"]) == (2, 1, 1)
+    # The path leaves the stem, two arrows, and then level 0, two more.
+    assert record["decided_arrows_by_chance"] == pytest.approx(2 * noise.chance_decided(2))
+    assert record["decided_edges_by_chance"] == pytest.approx(2 * noise.chance_decided(7))
+    assert record["alpha_entropy_of_noise"] == noise.entropy(8, 50, 0.003, 0.0)
+    two, three = (noise.entropy(count, 50, 0.003, 0.0) for count in (2, 3))
+    # After the stem two arrows; after one layer two from level 0 and three from level 1.
+    assert record["beta_entropy_of_noise"] == pytest.approx((2 * two + three) / 3)
+
+
+def test_before_alpha_and_beta_have_moved_nothing_is_decided():
+    record = measured(steps=0)
+    assert (record["decided_edges"], record["decided_arrows"]) == (0, 0)
+    assert record["alpha_entropy_of_noise"] == pytest.approx(1, abs=1e-5)
+
+
+def test_an_undecided_search_says_so_and_what_to_do():
+    record = {**measured(), "path": [0, 1], "alpha_entropy": 0.99, "beta_entropy": 0.98}
+    assert "0 of 2 edges" in search_decisions.verdict(record)
+    assert "--operations" in search_decisions.verdict(record)
+    record = {**record, "decided_edges": 1, "decided_arrows": 2}
+    assert search_decisions.verdict(record) is None
+    names = dict(search_decisions.rows(record))
+    assert names["decided"].startswith("1 of 2 edges, 2 of 2 arrows")
