@@ -65,6 +65,8 @@ def _value(field: settings.Field, given: Any) -> Any:
     kind = field.alternatives[0]
     if given is None:
         return None
+    if not given and field.default == ():
+        return ()
     if kind == _SIZE:
         return parsers.size(field.name, given)
     if kind not in _PARSERS:

@@ -9,11 +9,7 @@ _KEPT_PER_CHANNEL = 3
 
 def all_nodes(supernet):
     """Returns `(layer, level)` of every node of a `Supernet`."""
-    return frozenset(
-        (layer, level)
-        for layer, cells in enumerate(supernet.cells, 1)
-        for level, _ in enumerate(cells)
-    )
+    return frozenset(node for node, _ in supernet.nodes())
 
 
 def kept_bytes(supernet, layer, level, image_shape):
@@ -27,7 +23,7 @@ def kept_bytes(supernet, layer, level, image_shape):
     """
     batch, *sides = image_shape
     pixels = batch * math.prod(math.ceil(side / (4 * 2**level)) for side in sides)
-    cell = supernet.cells[layer - 1][level]
+    cell = dict(supernet.nodes())[layer, level]
     bytes_of_value = 4 if supernet.compute_dtype == "float32" else 2
     return _KEPT_PER_CHANNEL * cell.statistics.channels * pixels * bytes_of_value
 

@@ -8,7 +8,14 @@ import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.core.kernels import resize
-from deeplab_nas.supernet import relaxation, search_cell, search_head, search_stem, shared_functions
+from deeplab_nas.supernet import (
+    relaxation,
+    search_cell,
+    search_head,
+    search_stem,
+    shared_functions,
+    topology,
+)
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 
@@ -18,7 +25,10 @@ class Supernet(keras.Model):
 
     Attributes:
         alpha: `[edges, operations]`, before the softmax; shared by all cells.
-        beta: `[layers, 4, 3]`, before the softmax over the arrows that leave a node.
+        beta: `[layers, 4, 3]`, before the softmax over the arrows that leave a node; None where the
+            path is fixed.
+        cells: `SearchCell`s, a list a layer, in the order of `topology.levels`.
+        topology: Which nodes there are; see `topology.of`.
     """
 
     def __init__(self, num_classes, config=None, **kwargs):
@@ -32,11 +42,12 @@ class Supernet(keras.Model):
         super().__init__(**kwargs)
         self.num_classes = num_classes
         self.config = config or SupernetConfig()
+        self.topology = topology.of(self.config.fixed_path)
         self._functions = shared_functions.SharedFunctions()
         decay = self.config.batch_norm_decay
         self.stem = search_stem.SearchStem(decay, name="stem", dtype=self.dtype_policy.name)
         self.cells = [
-            [self._make_cell(layer, level) for level in range(trellis.num_levels(layer))]
+            [self._make_cell(layer, level) for level in self.topology.levels(layer)]
             for layer in range(1, self.config.num_layers + 1)
         ]
         self.heads = [
@@ -48,12 +59,12 @@ class Supernet(keras.Model):
                 name=f"head_{level}",
                 dtype=self.dtype_policy.name,
             )
-            for level in range(trellis.num_levels(self.config.num_layers))
+            for level in self.topology.levels(self.config.num_layers)
         ]
 
     def _make_cell(self, layer, level):
         return search_cell.SearchCell(
-            [direction for _, direction in trellis.arrows_into(layer, level)],
+            [direction for _, direction in self.topology.arrows_into(layer, level)],
             level,
             self.config,
             name=f"cell_{layer}_{level}",
@@ -65,8 +76,8 @@ class Supernet(keras.Model):
 
     @property
     def architecture_variables(self):
-        """Alpha and beta."""
-        return [self.alpha, self.beta]
+        """Alpha and beta; alpha alone where the path is fixed."""
+        return [self.alpha] if self.beta is None else [self.alpha, self.beta]
 
     @property
     def network_variables(self):
@@ -80,23 +91,30 @@ class Supernet(keras.Model):
         num_operations = len(self.config.operations)
         num_edges = trellis.num_edges(self.config.num_blocks)
         self.alpha = self.add_weight(name="alpha", shape=(num_edges, num_operations), **initial)
-        self.beta = self.add_weight(
-            name="beta",
-            shape=(self.config.num_layers, nas_genotypes.NUM_LEVELS, trellis.NUM_DIRECTIONS),
-            **initial,
-        )
+        self.beta = None
+        if not self.config.fixed_path:
+            shape = (self.config.num_layers, nas_genotypes.NUM_LEVELS, trellis.NUM_DIRECTIONS)
+            self.beta = self.add_weight(name="beta", shape=shape, **initial)
         self.stem.build((None, None, None, 3))
-        for layer, cells in enumerate(self.cells, 1):
-            for level, cell in enumerate(cells):
-                sources = [
-                    (None, None, None, self._channels(layer - 1, source))
-                    for source, _ in trellis.arrows_into(layer, level)
-                ]
-                skip = (None, None, None, self._channels(*trellis.skip_source(layer, level)))
-                cell.build(sources, skip)
-        for level, head in enumerate(self.heads):
+        for (layer, level), cell in self.nodes():
+            sources = [
+                (None, None, None, self._channels(layer - 1, source))
+                for source, _ in self.topology.arrows_into(layer, level)
+            ]
+            skip = (None, None, None, self._channels(*self.topology.skip_source(layer, level)))
+            cell.build(sources, skip)
+        for level, head in self._heads():
             head.build((None, None, None, self._node_channels(level)))
         self.built = True
+
+    def nodes(self):
+        """Yields `(layer, level), SearchCell` of every node, layer by layer from 1."""
+        for layer, cells in enumerate(self.cells, 1):
+            for level, cell in zip(self.topology.levels(layer), cells, strict=True):
+                yield (layer, level), cell
+
+    def _heads(self):
+        return zip(self.topology.levels(self.config.num_layers), self.heads, strict=True)
 
     def _channels(self, layer, level):
         return search_stem.STEM_CHANNELS[layer + 1] if layer <= 0 else self._node_channels(level)
@@ -119,30 +137,33 @@ class Supernet(keras.Model):
         gates = relaxation.OperationGates(
             tf.convert_to_tensor(self.alpha), self.config.num_blocks, self.config.operations
         )
-        arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
+        arrows = None
+        if self.beta is not None:
+            arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
         images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
         half, quarter = self.stem(images, training=training)
         sizes = _level_sizes(images)
         features = {(-1, 0): half, (0, 0): quarter}
-        for layer, cells in enumerate(self.cells, 1):
-            for level, cell in enumerate(cells):
-                into = trellis.arrows_into(layer, level)
-                features[layer, level] = cell(
-                    [features[layer - 1, source] for source, _ in into],
-                    skip_source=features[trellis.skip_source(layer, level)],
-                    arrows=tf.gather_nd(arrows, [(layer - 1, *arrow) for arrow in into]),
-                    gates=gates,
-                    size=sizes[level],
-                    run=functools.partial(
-                        self._functions, frozen=frozen, recompute=(layer, level) in recompute
-                    ),
-                    training=training,
-                )
+        for (layer, level), cell in self.nodes():
+            into = self.topology.arrows_into(layer, level)
+            features[layer, level] = cell(
+                [features[layer - 1, source] for source, _ in into],
+                skip_source=features[self.topology.skip_source(layer, level)],
+                arrows=tf.ones([len(into)])
+                if arrows is None
+                else tf.gather_nd(arrows, [(layer - 1, *arrow) for arrow in into]),
+                gates=gates,
+                size=sizes[level],
+                run=functools.partial(
+                    self._functions, frozen=frozen, recompute=(layer, level) in recompute
+                ),
+                training=training,
+            )
         return self._sum_heads(features, resize.image_size(images), training)
 
     def _sum_heads(self, features, size, training):
         logits = []
-        for level, head in enumerate(self.heads):
+        for level, head in self._heads():
             scale_logits = head(features[self.config.num_layers, level], training=training)
             logits.append(resize.resize_bilinear(tf.cast(scale_logits, tf.float32), size))
         return tf.add_n(logits)
@@ -154,7 +175,10 @@ class Supernet(keras.Model):
     @classmethod
     def from_config(cls, config):
         settings = config.pop("config")
-        settings["operations"] = tuple(settings["operations"])
+        settings = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in settings.items()
+        }
         return cls(config=SupernetConfig(**settings), **config)
 
 

@@ -1,8 +1,10 @@
 """The size of the search space."""
 
 import dataclasses
+import itertools
 
 from deeplab_nas.core.operations import SEARCH_OPERATIONS, check_candidates
+from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 from deeplab_nas.supernet.operations import OPERATION_SETS
 
@@ -36,8 +38,29 @@ class SupernetConfig(Settings):
         paper="the default",
     )
 
+    fixed_path: tuple[int, ...] = setting(
+        (),
+        "Level of each layer, 0 to 3 for the output strides 4 to 32, of the one path whose cell is "
+        "searched, such as 0,1,2,2,1; empty: all paths.",
+        paper="all paths",
+        least=0,
+        most=3,
+    )
+
     def check_together(self) -> None:
         check_candidates(self.operations)
+        path = ",".join(map(str, self.fixed_path))
+        if self.fixed_path and len(self.fixed_path) != self.num_layers:
+            raise UserError(
+                f"Expected --fixed_path to have a level for each of --num_layers={self.num_layers} "
+                f"layers, found {path}: change one of them."
+            )
+        for before, level in itertools.pairwise((0, *self.fixed_path)):
+            if abs(level - before) > 1:
+                raise UserError(
+                    "Expected --fixed_path to begin at level 0 or 1 and to move by at most one "
+                    f"level a layer, found {path}."
+                )
 
     def filters(self, level: int) -> int:
         """Channels of a block at a level, 0 to 3."""

@@ -138,6 +138,16 @@ def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule)
     assert len({decoding.decode_path(beta, any_rule) for any_rule in decoding.PATH_DECODINGS}) == 2
 
 
+def test_a_search_on_a_fixed_path_ends_in_that_path(shards, tmp_path):
+    config = made_config(shards, tmp_path / "run")
+    supernet = dataclasses.replace(config.supernet, num_layers=2, fixed_path=(1, 0))
+    config = dataclasses.replace(config, supernet=supernet)
+    *_, record = search_loop.run(config)
+    assert (record["path"], record["beta_entropy"], record["searched_arrows"]) == ([1, 0], 0, 0)
+    assert nas_genotypes.load(os.path.join(config.train_logdir, "architecture.json")).path == (1, 0)
+    assert not [name for name in final_values(config) if "beta" in name.lower()]
+
+
 def test_refuses_other_flags_in_one_sentence(finished):
     config, _ = finished
     with pytest.raises(UserError, match=r"--seed is 1 there and 2 here.*another --train_logdir"):

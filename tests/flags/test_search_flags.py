@@ -30,7 +30,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--logical_cpus=3", "--steps_per_loop=7", "--xla"),
         *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
         *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
-        *("--num_layers=3", "--num_blocks=2", "--filter_multiplier=6"),
+        *("--num_layers=3", "--num_blocks=2", "--filter_multiplier=6", "--fixed_path=0,1,1"),
         *("--operation_set=darts", "--batch_norm_decay=0.75", "--operations=skip,atrous_7x7"),
         *(
             "--mixed_precision=bfloat16",

@@ -134,6 +134,12 @@ class Cell:
         return tf.concat(states[2:], -1)
 
 
+def arrow_weight(logits, tail, level):
+    """The share of the arrow from level `tail` to `level` among those that leave the node."""
+    choices = [t for t in (tail - 1, tail, tail + 1) if 0 <= t <= 3]
+    return tf.nn.softmax(tf.gather(logits, [t - tail + 1 for t in choices]))[choices.index(level)]
+
+
 def head(variables, prefix, x, output_stride, size, seen):
     def branch(inputs, kernel, rate=1):
         outputs = convolve(inputs, variables[f"{prefix}/{kernel}"], rate=rate)
@@ -168,7 +174,7 @@ def logits(supernet, variables, images, statistics):
         return tf.split(variables[path], variables[path].shape[-1] // filters, -1)
 
     alpha = [tf.unstack(row) for row in tf.unstack(tf.nn.softmax(variables[f"{root}/alpha"]))]
-    beta = variables[f"{root}/beta"]
+    beta = variables.get(f"{root}/beta")
     x = tf.cast(images, tf.float64) / 127.5 - 1.0
     stem = statistics[f"{root}/stem"]
     half = batch_normalize(convolve(x, variables[f"{root}/stem/kernel_0"], 2), stem)
@@ -178,24 +184,23 @@ def logits(supernet, variables, images, statistics):
     for layer in range(config.num_layers):
         previous, before = nodes[-1], nodes[-2]
         current = {}
-        for level in range(min(4, len(previous) + 1)):
+        levels = range(min(4, len(previous) + 1))
+        for level in config.fixed_path[layer : layer + 1] or levels:
             size = list(x.shape[1:3])
             for _ in range(level + 2):
                 size = [(side + 1) // 2 for side in size]
             tails = [t for t in (level - 1, level, level + 1) if t in previous]
-            skip_source = before[min(level, max(before))]
+            skip_source = before[level if level in before else max(before)]
             current[level] = 0.0
             for cell, tail in enumerate(tails):
-                choices = [t for t in (tail - 1, tail, tail + 1) if 0 <= t <= 3]
-                columns = [t - tail + 1 for t in choices]
-                weights = tf.nn.softmax(tf.gather(beta[layer, tail], columns))
+                weight = 1.0 if beta is None else arrow_weight(beta[layer, tail], tail, level)
                 direction = ("up", "same", "down")[level - tail + 1]
                 prefix = f"{root}/cell_{layer + 1}_{level}"
                 filters = config.filter_multiplier * 2**level
                 seen = statistics[prefix]
                 run = Cell(variables, edges, prefix, config, filters, len(tails), cell, seen)
                 output = run(previous[tail], skip_source, direction, size, alpha)
-                current[level] += weights[choices.index(level)] * output
+                current[level] += weight * output
         nodes.append(current)
     return tf.add_n(
         [

@@ -161,6 +161,29 @@ def test_any_candidates_equal_the_per_edge_supernet(unoptimized_graphs, operatio
     check_against_oracle(supernet, *make_batch(33, 49))
 
 
+@pytest.mark.parametrize("path", [(0, 1), pytest.param((1, 2, 3, 2, 2), marks=pytest.mark.slow)])
+def test_a_fixed_path_equals_the_per_edge_supernet_of_that_path(unoptimized_graphs, path):
+    supernet = make_supernet(num_layers=len(path), fixed_path=path, batch_norm_decay=0.0)
+    assert supernet.architecture_variables == [supernet.alpha]
+    assert [len(cells) for cells in supernet.cells] == [1] * len(path)
+    assert [head.output_stride for head in supernet.heads] == [4 * 2 ** path[-1]]
+    check_against_oracle(supernet, *make_batch(33, 49))
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ((0, 1), "--fixed_path to have a level for each of --num_layers=3 layers, found 0,1"),
+        ((0, 2, 2), "at most one level a layer, found 0,2,2"),
+        ((2, 2, 2), "begin at level 0 or 1"),
+        ((0, 0, 4), "--fixed_path to be between 0 and 3, found 4"),
+    ],
+)
+def test_an_impossible_path_is_refused(path, sentence):
+    with pytest.raises(UserError, match=sentence):
+        SupernetConfig(num_layers=3, fixed_path=path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
 def test_bfloat16_is_the_same_within_its_precision(unoptimized_graphs, operation_set):

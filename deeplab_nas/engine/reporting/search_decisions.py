@@ -18,39 +18,39 @@ def measured(tally, decoded, operations, optimization):
         optimization: `SearchOptimization`.
 
     Returns:
-        How many edges are kept, how many of them and of the path's arrows are decided, how many
-        noise alone would make look so, and the entropies that noise alone would have left.
+        How many edges are kept and arrows of the path were searched, how many of them are decided,
+        how many noise alone would make look so, and the entropies that noise alone would have left.
     """
-    alpha_t, beta_t = preferences(tally)
-    steps = int(tally.steps.numpy())
-    decays = [
-        optimization.architecture_weight_decay / scale if scale else 0.0
-        for scale in (_root_mean_square(square, steps) for square in tally.squares)
-    ]
-    mask = trellis.arrow_mask(len(decoded.path))
-    choices = mask.sum(axis=-1)[mask.any(axis=-1)]
-
-    def noise_entropy(num_choices, decay):
-        rate = optimization.architecture_learning_rate
-        return noise.entropy(num_choices, steps, rate, decay)
-
+    alpha_t, *beta_t = preferences(tally)
     edges = decisions.edge_margins(alpha_t, decoded.cell, operations)
-    arrows = decisions.arrow_margins(beta_t, decoded.path)
-    sources = (0, *decoded.path[:-1])
+    # A path that is fixed has no arrows to decide.
+    path = decoded.path if beta_t else ()
+    arrows = decisions.arrow_margins(*beta_t, path) if beta_t else []
+    mask = trellis.arrow_mask(len(decoded.path))
+    leaving = [int(mask[layer, level].sum()) for layer, level in enumerate((0, *path)[:-1])]
+    choices = [int(count) for count in mask.sum(axis=-1)[mask.any(axis=-1)]]
+    alpha_noise, *beta_noise = (
+        np.mean([_noise_entropy(count, tally, index, optimization) for count in counts])
+        for index, counts in enumerate(([len(operations)], choices)[: len(tally.sums)])
+    )
     return {
         "kept_edges": len(edges),
         "decided_edges": decisions.num_decided(edges),
         "decided_edges_by_chance": len(edges) * noise.chance_decided(len(discrete(operations))),
+        "searched_arrows": len(arrows),
         "decided_arrows": decisions.num_decided(arrows),
-        "decided_arrows_by_chance": sum(
-            noise.chance_decided(int(mask[layer, level].sum()))
-            for layer, level in enumerate(sources)
-        ),
-        "alpha_entropy_of_noise": noise_entropy(len(operations), decays[0]),
-        "beta_entropy_of_noise": float(
-            np.mean([noise_entropy(int(count), decays[1]) for count in choices])
-        ),
+        "decided_arrows_by_chance": sum(map(noise.chance_decided, leaving)),
+        "alpha_entropy_of_noise": float(alpha_noise),
+        "beta_entropy_of_noise": float(beta_noise[0]) if beta_noise else 0.0,
     }
+
+
+def _noise_entropy(num_choices, tally, index, optimization):
+    """The entropy that noise of the size of the measured gradients leaves."""
+    steps = int(tally.steps.numpy())
+    size = float(np.sqrt(np.mean(tally.squares[index].numpy()) / max(steps, 1)))
+    decay = optimization.architecture_weight_decay / size if size else 0.0
+    return noise.entropy(num_choices, steps, optimization.architecture_learning_rate, decay)
 
 
 def preferences(tally):
@@ -63,31 +63,24 @@ def preferences(tally):
 
 def rows(record):
     """Rows of the table at the end of a search, of its last epoch's record."""
-    edges, arrows = _counts(record)
     return [
         (
             "entropy",
             f"alpha {record['alpha_entropy']:.4f}, beta {record['beta_entropy']:.4f} (noise alone: "
             f"{record['alpha_entropy_of_noise']:.4f}, {record['beta_entropy_of_noise']:.4f})",
         ),
-        (
-            "decided",
-            f"{record['decided_edges']} of {edges} edges, {record['decided_arrows']} of {arrows} "
-            f"arrows of the path (noise alone: {record['decided_edges_by_chance']:.1f}, "
-            f"{record['decided_arrows_by_chance']:.1f})",
+        *(
+            (f"decided {what}", f"{decided} of {count} (noise alone: {by_chance:.1f})")
+            for what, decided, count, by_chance in _counts(record)
         ),
     ]
 
 
 def verdict(record):
     """A sentence about a search that ends undecided; None if most of its choices are decided."""
-    edges, arrows = _counts(record)
     undecided = [
         f"{decided} of {count} {what}"
-        for decided, count, what in (
-            (record["decided_edges"], edges, "edges"),
-            (record["decided_arrows"], arrows, "arrows"),
-        )
+        for what, decided, count, _ in _counts(record)
         if 2 * decided < count
     ]
     if not undecided:
@@ -99,8 +92,10 @@ def verdict(record):
 
 
 def _counts(record):
-    return record["kept_edges"], len(record["path"])
-
-
-def _root_mean_square(squares, steps):
-    return float(np.sqrt(np.mean(squares.numpy()) / max(steps, 1)))
+    """Of edges and arrows, where there are any: the name, the decided, all, those by chance."""
+    counts = (("edges", record["kept_edges"]), ("arrows", record["searched_arrows"]))
+    return [
+        (what, record[f"decided_{what}"], count, record[f"decided_{what}_by_chance"])
+        for what, count in counts
+        if count
+    ]

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, trellis
 from deeplab_nas.engine.reporting import search_decisions, validation
@@ -51,14 +52,7 @@ class SearchReport:
             epoch: Epoch that the step is in, from 1.
             measured: Numbers by name; None leaves a curve out.
         """
-        alpha, beta = self._architecture_logits()
-        record = {
-            "step": step,
-            "epoch": epoch,
-            **measured,
-            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations),
-            "beta_entropy": decoding.beta_entropy(beta),
-        }
+        record = {"step": step, "epoch": epoch, **measured, **self._entropies()}
         self._history.append({"kind": "interval", **record})
         curves = {f"search/{name}": v for name, v in record.items() if v is not None}
         del curves["search/step"]
@@ -76,15 +70,13 @@ class SearchReport:
         Returns:
             The history record.
         """
-        alpha, beta = self._architecture_logits()
-        decoded = decoding.decode(alpha, beta, self._operations, self._config.path_decoding)
+        decoded = self._decode()
         record = {
             "kind": "epoch",
             "step": step,
             "epoch": epoch,
             **validation.measured(matrix, self._started),
-            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations),
-            "beta_entropy": decoding.beta_entropy(beta),
+            **self._entropies(),
             "skips": decoding.num_skips(decoded.cell),
             "path": list(decoded.path),
             **search_decisions.measured(
@@ -95,7 +87,7 @@ class SearchReport:
         decoded.save(self._run.architecture_path)
         picture = architecture_drawing.draw_architecture(decoded)
         atomic.write_png(self._run.picture_path, picture)
-        self._draw(step, decoded, alpha, beta)
+        self._draw(step, decoded)
         curves = {f"epoch/{name}": value for name, value in record.items() if name in _CURVES}
         validation.show(self._summaries, step, curves, matrix, samples, self._descriptor)
         self._history.append(record)
@@ -105,17 +97,37 @@ class SearchReport:
         """Closes the event file."""
         self._summaries.close()
 
-    def _architecture_logits(self):
-        return [np.asarray(v.numpy()) for v in self._supernet.architecture_variables]
+    def _logits(self):
+        """Alpha and beta; beta is None where the path is fixed."""
+        supernet = self._supernet
+        beta = None if supernet.beta is None else np.asarray(supernet.beta.numpy())
+        return np.asarray(supernet.alpha.numpy()), beta
 
-    def _draw(self, step, decoded, alpha, beta):
+    def _decode(self):
+        alpha, beta = self._logits()
+        if beta is None:
+            cell = decoding.decode_cell(alpha, self._operations)
+            return Architecture(cell=cell, path=self._supernet.config.fixed_path)
+        return decoding.decode(alpha, beta, self._operations, self._config.path_decoding)
+
+    def _entropies(self):
+        alpha, beta = self._logits()
+        return {
+            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations),
+            # A path that is fixed is decided.
+            "beta_entropy": 0.0 if beta is None else decoding.beta_entropy(beta),
+        }
+
+    def _draw(self, step, decoded):
+        alpha, beta = self._logits()
         chosen = decoding.operation_weights(alpha, self._operations)
-        alpha_t, _ = search_decisions.preferences(self._tally)
+        alpha_t, *_ = search_decisions.preferences(self._tally)
         num_blocks = len(decoded.cell)
+        arrows = None if beta is None else decoding.transition_probabilities(beta)
         pictures = {
             "alpha": heat_map.draw_alpha(chosen, num_blocks, self._operations),
             "alpha_t": heat_map.draw_preferences(alpha_t, num_blocks, self._operations),
-            "beta": trellis.draw_trellis(decoding.transition_probabilities(beta), decoded.path),
+            "beta": trellis.draw_trellis(arrows, decoded.path),
             "cell": cell.draw_cell(decoded),
         }
         for tag, picture in pictures.items():

@@ -16,15 +16,17 @@ _SKIP = SEARCH_OPERATIONS.index("skip")
 _FOUND = Architecture(cell=(((0, "skip"), (1, "skip")),), path=(0, 1))
 
 
-def measured(steps=50, signal=0.0):
+def measured(steps=50, signal=0.0, beta=True):
     """After gradients of noise, and of a signal for skip on the first edge and for one arrow."""
     shapes = [("alpha", (2, len(SEARCH_OPERATIONS))), ("beta", (2, 4, 3))]
+    shapes = shapes if beta else shapes[:1]
     tally = GradientTally([keras.Variable(np.zeros(shape), name=name) for name, shape in shapes])
     generator = np.random.default_rng(0)
     for _ in range(steps):
         gradients = [generator.standard_normal(total.shape) for total in tally.sums]
         gradients[0][0, _SKIP] -= signal
-        gradients[1][1, 0, 2] -= signal
+        if beta:
+            gradients[1][1, 0, 2] -= signal
         tally.add([tf.constant(gradient, tf.float32) for gradient in gradients])
     optimization = SearchOptimization(architecture_weight_decay=0.0)
     return search_decisions.measured(tally, _FOUND, SEARCH_OPERATIONS, optimization)
@@ -49,10 +51,19 @@ def test_before_alpha_and_beta_have_moved_nothing_is_decided():
 
 
 def test_an_undecided_search_says_so_and_what_to_do():
-    record = {**measured(), "path": [0, 1], "alpha_entropy": 0.99, "beta_entropy": 0.98}
-    assert "0 of 2 edges" in search_decisions.verdict(record)
+    record = {**measured(), "alpha_entropy": 0.99, "beta_entropy": 0.98}
+    assert "0 of 2 edges and 0 of 2 arrows" in search_decisions.verdict(record)
     assert "--operations" in search_decisions.verdict(record)
     record = {**record, "decided_edges": 1, "decided_arrows": 2}
     assert search_decisions.verdict(record) is None
     names = dict(search_decisions.rows(record))
-    assert names["decided"].startswith("1 of 2 edges, 2 of 2 arrows")
+    assert names["decided edges"].startswith("1 of 2 (noise alone: 0.1)")
+    assert names["decided arrows"].startswith("2 of 2 (noise alone: 0.6)")
+
+
+def test_a_fixed_path_has_no_arrows_to_decide():
+    record = {**measured(beta=False), "alpha_entropy": 0.99, "beta_entropy": 0.0}
+    assert record["searched_arrows"] == record["decided_arrows_by_chance"] == 0
+    assert record["beta_entropy_of_noise"] == 0
+    assert "arrows" not in search_decisions.verdict(record)
+    assert "decided arrows" not in dict(search_decisions.rows(record))
