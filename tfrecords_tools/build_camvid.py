@@ -6,17 +6,15 @@ import pathlib
 
 from flags import program
 
-import numpy as np
-
 from deeplab_nas.data import datasets
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import half_resolution, pairs
+from tfrecords_tools.sources import half_resolution, pairs, raw_ids
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 _DESCRIPTOR = datasets.describe("camvid", "")
-_VOID = 11
+_IDS = raw_ids.camvid()
 
 
 def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
@@ -47,9 +45,7 @@ def camvid(halved: bool = False) -> raw_dataset.RawDataset:
 
 
 def _load(halved: bool, pair: pairs.Pair) -> LabeledImage:
-    example = pairs.load(pair)
-    ids = np.where(example.label == _VOID, np.uint8(_DESCRIPTOR.ignore_label), example.label)
-    example = dataclasses.replace(example, label=ids)
+    example = pairs.load(pair, _IDS.read)
     return half_resolution.halve(example) if halved else example
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import half_resolution, images, pairs, raw_ids, source_files
+from tfrecords_tools.sources import half_resolution, pairs, raw_ids, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
@@ -28,6 +28,7 @@ _SOURCES = {
 _DEFAULT_SPLITS = ("train_fine", "val_fine")
 _IMAGE_SUFFIX = "_leftImg8bit.png"
 _DESCRIPTOR = datasets.describe("cityscapes", "")
+_RAW_IDS, _TRAIN_IDS = raw_ids.cityscapes(), raw_ids.cityscapes_train()
 
 
 def cityscapes(halved: bool = False) -> raw_dataset.RawDataset:
@@ -48,6 +49,7 @@ def cityscapes(halved: bool = False) -> raw_dataset.RawDataset:
         default_splits=lambda root: _DEFAULT_SPLITS,
         load=functools.partial(_load, halved),
         settings=f"half_resolution={halved}",
+        unlabelled=("test_fine",),
     )
 
 
@@ -85,9 +87,8 @@ def _load(halved: bool, pair: pairs.Pair) -> LabeledImage:
         image = image_files.open_image(encoded, str(pair.image))
         label = np.full([image.height, image.width], _DESCRIPTOR.ignore_label, np.uint8)
     else:
-        label = images.read_label(source_files.read(pair.label), str(pair.label))
-        if pair.label.name.endswith("_labelIds.png"):
-            label = raw_ids.class_table(_DESCRIPTOR)[label]
+        ids = _RAW_IDS if pair.label.name.endswith("_labelIds.png") else _TRAIN_IDS
+        label = ids.read(source_files.read(pair.label), str(pair.label))
     example = LabeledImage(pair.name, encoded, label, str(pair.image))
     return half_resolution.halve(example) if halved else example
 

@@ -4,38 +4,35 @@ import dataclasses
 import functools
 import hashlib
 import pathlib
-from collections.abc import Sequence
 
 from flags import program
 
-from deeplab_nas.data import datasets, manifests
+from deeplab_nas.data import manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import images, pairs, source_files
-from tfrecords_tools.writing import progress, raw_dataset, shards, workers
-from tfrecords_tools.writing.build_options import BadExamples, BuildConfig, BuildOptions
+from tfrecords_tools.sources import folder_labels, pairs
+from tfrecords_tools.writing import progress, raw_dataset, same_classes, shards
+from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FolderConfig(BuildConfig):
+class FolderConfig(folder_labels.LabelConfig, BuildConfig):
     """What to build."""
 
     image_folder: str = required("Folder of the images.", example="images")
     label_folder: str = required(
-        "Folder of the label files, single-channel 8-bit images of label ids, paired with the "
-        "images by base name.",
+        "Folder of the label files, lossless images of label ids or, with --label_colors, of "
+        "colours, paired with the images by base name.",
         example="labels",
     )
     split: str = setting("train", "Name of the split.")
-    num_classes: int = setting(0, "Classes, background included; 0 infers them.", least=0, most=256)
-    ignore_label: int = setting(255, "Label id of ignored pixels.", least=0, most=255)
-    class_names: tuple[str, ...] = setting((), "One name a class, separated by commas.")
     val_fraction: float = setting(
         0.0, "Share of the pairs that goes to the split val instead.", least=0, most=1
     )
     num_shards: int = setting(4, "Shards a split.", least=1)
 
     def check_together(self) -> None:
+        super().check_together()
         if self.val_fraction and self.split == "val":
             raise UserError("Expected --split to be other than val where --val_fraction is given.")
 
@@ -56,7 +53,11 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     bad = BadExamples(options.skip_bad)
     folders = pathlib.Path(config.image_folder), pathlib.Path(config.label_folder)
     found = pairs.find(*folders, bad)
-    descriptor = _descriptor(config, found, options)
+    names = (config.split, "val") if config.val_fraction else (config.split,)
+    other = same_classes.there(config.output_dir, names)
+    labels = folder_labels.of(config, names, found, other, options)
+    for sentence in labels.told:
+        progress.tell(sentence)
     splits = {config.split: [pair for pair in found if not _is_val(pair, config.val_fraction)]}
     if config.val_fraction:
         splits["val"] = [pair for pair in found if _is_val(pair, config.val_fraction)]
@@ -72,10 +73,11 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
             shards.Split(
                 name=split,
                 items=items,
-                load=pairs.load,
-                descriptor=descriptor,
+                load=functools.partial(pairs.load, read=labels.read),
+                descriptor=labels.descriptor,
                 num_shards=config.num_shards,
-                identify=pairs.identify,
+                identify=lambda run: f"{labels.identity} {pairs.identify(run)}",
+                check=labels.check,
                 # Without their partner, nothing says which split they are of.
                 skipped=tuple(bad.sentences) if split == config.split else (),
             ),
@@ -83,41 +85,6 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
         )
         for split, items in splits.items()
     )
-
-
-def _descriptor(config, found, options) -> datasets.DatasetDescriptor:
-    num_classes = config.num_classes or _count_classes(found, config.ignore_label, options)
-    names = config.class_names or tuple(f"class_{label}" for label in range(num_classes))
-    if len(names) != num_classes:
-        raise UserError(
-            f"Expected {num_classes} class names, found {len(names)}: change --class_names or "
-            "--num_classes."
-        )
-    splits = (config.split, "val") if config.val_fraction else (config.split,)
-    return datasets.folder(splits, names, config.ignore_label)
-
-
-def _count_classes(found: Sequence[pairs.Pair], ignore_label: int, options: BuildOptions) -> int:
-    largest_of = functools.partial(_largest_id, ignore_label, options.skip_bad)
-    counted = workers.ordered_map(largest_of, found, options.num_workers)
-    largest = max(progress.track(counted, len(found), "label ids"))
-    if largest < 0:
-        raise UserError(
-            f"Expected label ids other than the ignore label {ignore_label}, found none: give "
-            "--num_classes or another --ignore_label."
-        )
-    return largest + 1
-
-
-def _largest_id(ignore_label: int, skip_bad: bool, pair: pairs.Pair) -> int:
-    try:
-        label = images.read_label(source_files.read(pair.label), str(pair.label))
-    except UserError:
-        # Left out, and told, when its turn to be written comes.
-        if not skip_bad:
-            raise
-        return -1
-    return int(label.astype(int).max(initial=-1, where=label != ignore_label))
 
 
 def _is_val(pair: pairs.Pair, val_fraction: float) -> bool:

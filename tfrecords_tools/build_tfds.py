@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from flags import program
 
-import numpy as np
 import tensorflow_datasets as tfds
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import images, raw_ids
+from tfrecords_tools.sources import id_map, raw_ids
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset, shards
 from tfrecords_tools.writing.build_options import BuildConfig
@@ -35,13 +34,33 @@ class TfdsConfig(BuildConfig):
     splits: tuple[str, ...] = setting((), "Splits as TFDS names them; empty: all.")
     image_key: str = setting("", "Feature of the images; empty: the only one.")
     label_key: str = setting("", "Feature of the label maps; empty: the only one.")
-    num_classes: int = setting(0, "Classes; 0: what the feature says.", least=0, most=255)
+    num_classes: int = setting(
+        0, "Classes; 0: what the feature or --label_map says.", least=0, most=255
+    )
+    label_map: tuple[str, ...] = setting(
+        (),
+        "Class of each id, ID:CLASS separated by commas: 0:0,255:1 for masks of 0 and 255; ranges "
+        "such as 1-33:1, ignore for CLASS, * for all other ids; ids it does not name are refused.",
+    )
     first_label: int = setting(
         0, "Label id that becomes class 0; lower ones are ignored.", least=0, most=255
     )
     ignore_label: int = setting(
-        255, "Label id, before that shift, of ignored pixels.", least=0, most=255
+        255,
+        "Label id, before that shift or map, of ignored pixels; one that --label_map names is what "
+        "it says there.",
+        least=0,
+        most=255,
     )
+
+    def check_together(self) -> None:
+        super().check_together()
+        if self.label_map and self.first_label:
+            raise UserError(
+                f"Expected one of --label_map and --first_label, found "
+                f"--label_map={','.join(self.label_map)} and --first_label={self.first_label}: "
+                "leave one out."
+            )
 
 
 def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
@@ -64,18 +83,21 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
     raw_dataset.check_splits(splits, builder.info.splits)
     image_key = config.image_key or _only_image(builder.info, 3, "--image_key")
     label_key = config.label_key or _only_image(builder.info, 1, "--label_key")
-    descriptor, table = _labels(config, builder.info, label_key, splits)
+    descriptor, ids = _labels(config, builder.info, label_key, splits)
 
     decoders = {key: tfds.decode.SkipDecoding() for key in (image_key, label_key)}
 
     def load(example):
         name = example["tfds_id"].decode()
-        label = images.read_label(example[label_key], name)
-        return LabeledImage(name, example[image_key], table[label])
+        label = ids.read(example[label_key], name)
+        return LabeledImage(name, example[image_key], label)
+
+    def identify(records):
+        return f"{image_key} {label_key} {ids.identity()} {records!r}"
 
     def build_split(split):
         records = _Records(builder, split, decoders, range(builder.info.splits[split].num_examples))
-        found = shards.Split(split, records, load, descriptor, _NUM_SHARDS)
+        found = shards.Split(split, records, load, descriptor, _NUM_SHARDS, identify)
         return shards.write_split(config.output_dir, found, config.options)
 
     return tuple(build_split(split) for split in splits)
@@ -142,26 +164,32 @@ def _only_image(info, channels: int, flag: str) -> str:
 
 
 def _labels(config, info, label_key, splits):
-    """The descriptor, and the class of every label id, uint8 `[256]`."""
+    """The descriptor, and the map of the label ids."""
     if info.name == "cityscapes":
-        descriptor = datasets.describe("cityscapes", "")
-        return descriptor, raw_ids.class_table(descriptor)
+        return datasets.describe("cityscapes", ""), raw_ids.cityscapes()
     feature = info.features[label_key]
-    num_classes = config.num_classes or getattr(feature, "num_classes", None)
+    mapped = None
+    if config.label_map:
+        mapped = id_map.parse(config.label_map, config.ignore_label, config.num_classes)
+    num_classes = (
+        config.num_classes
+        or (mapped and mapped.num_classes)
+        or getattr(feature, "num_classes", None)
+    )
     if not num_classes:
         raise UserError(
-            f"Expected --num_classes, as {label_key} of {info.full_name} does not say how many "
-            "classes it has."
+            f"Expected --num_classes or --label_map, as {label_key} of {info.full_name} does "
+            "not say how many classes it has."
         )
     names = getattr(feature, "names", None) or ()
-    if len(names) != num_classes:
+    # Names of ids that are mapped are not those of the classes.
+    if mapped or len(names) != num_classes:
         names = (f"class_{label}" for label in range(num_classes))
-    descriptor = datasets.folder(tuple(splits), tuple(names))
-    # Ids that are no class stay wrong, so that they are refused by name and not ignored.
-    table = (np.arange(256) - config.first_label).clip(-1, 254)
-    table[table == -1] = descriptor.ignore_label
-    table[config.ignore_label] = descriptor.ignore_label
-    return descriptor, table.astype(np.uint8)
+    mapped = mapped or id_map.from_first(config.first_label, num_classes, config.ignore_label)
+    descriptor = datasets.folder(
+        tuple(splits), tuple(names), submission_ids=mapped.submission_ids(num_classes)
+    )
+    return descriptor, mapped
 
 
 def main(config: TfdsConfig) -> None:

@@ -2,8 +2,9 @@
 
 import dataclasses
 import posixpath
+import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -39,6 +40,8 @@ class Manifest:
         image_sizes: The distinct `(height, width)` of the images, in pixels, sorted.
         statistics: Pixels by class; None in manifests of before they were counted.
         skipped: A sentence for every example that was left out because it could not be used.
+        submission_ids: The id that the label files had for each class; None where that is the class
+            itself, or where there is none.
     """
 
     dataset: str
@@ -52,6 +55,21 @@ class Manifest:
     image_sizes: tuple[tuple[int, int], ...]
     statistics: ClassStatistics | None = None
     skipped: tuple[str, ...] = ()
+    submission_ids: tuple[int, ...] | None = None
+
+
+class WrongName(NamedTuple):
+    """A class name that cannot stand in a table of classes.
+
+    Attributes:
+        number: The class.
+        name: Its name.
+        expected: What it was expected to be.
+    """
+
+    number: int
+    name: str
+    expected: str
 
 
 def path(dataset_dir: str, split: str) -> str:
@@ -62,6 +80,8 @@ def path(dataset_dir: str, split: str) -> str:
 def write(manifest: Manifest, dataset_dir: str) -> None:
     """Writes a manifest, over an older one if need be; raises `UserError` where that fails."""
     fields = {"format_version": FORMAT_VERSION, **dataclasses.asdict(manifest)}
+    if manifest.submission_ids is None:
+        del fields["submission_ids"]
     atomic.write_json(path(dataset_dir, manifest.split), fields)
 
 
@@ -87,6 +107,7 @@ def of_shards(
         image_sizes=tuple(sorted(image_sizes)),
         statistics=statistics,
         skipped=tuple(skipped),
+        submission_ids=descriptor.submission_ids,
         **class_facts(descriptor),
     )
 
@@ -107,7 +128,8 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
             f"Expected format version {FORMAT_VERSION} in {name}, found {shown(version.value)}: "
             f"{_ADVICE}."
         )
-    fields = document.record((*_REQUIRED, *CLASS_FACTS), ("statistics", "skipped"))
+    optional = ("statistics", "skipped", "submission_ids")
+    fields = document.record((*_REQUIRED, *CLASS_FACTS), optional)
     if fields["split"].line() != split:
         raise fields["split"].refusal(repr(split))
     return _from_fields(fields)
@@ -119,9 +141,26 @@ def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
     Raises:
         UserError: If a file is no manifest of this format.
     """
+    return tuple(read(dataset_dir, split) for split in splits(dataset_dir))
+
+
+def splits(dataset_dir: str) -> list[str]:
+    """The splits that a folder has a manifest of, sorted by file name."""
     names = sorted(tf.io.gfile.glob(path(dataset_dir, "*")))
-    splits = [posixpath.basename(name)[len("manifest-") : -len(".json")] for name in names]
-    return tuple(read(dataset_dir, split) for split in splits)
+    return [posixpath.basename(name)[len("manifest-") : -len(".json")] for name in names]
+
+
+def wrong_name(names: Sequence[str]) -> WrongName | None:
+    """The first class name that hides another one, or that cannot be read in a table; or None."""
+    for number, name in enumerate(names):
+        if not name or name != name.strip() or any(map(_breaks_a_line, name)):
+            expected = "a text of one line without blanks at its ends"
+        elif name in names[:number]:
+            expected = "another one than those before"
+        else:
+            continue
+        return WrongName(number, name, expected)
+    return None
 
 
 def read_class_facts(fields: dict[str, Field]) -> dict[str, Any]:
@@ -173,8 +212,16 @@ def read_statistics(field: Field, num_classes: int | None = None) -> ClassStatis
     return ClassStatistics(pixels, present, fields["ignored"].integer())
 
 
+def _breaks_a_line(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp")
+
+
 def _from_fields(fields: dict[str, Field]) -> Manifest:
     facts = read_class_facts(fields)
+    wrong = wrong_name(facts["class_names"])
+    if wrong:
+        names = list(fields["class_names"].items())
+        raise names[wrong.number].refusal(wrong.expected)
     num_examples = fields["num_examples"].integer()
     counts = tuple(count.integer() for count in fields["shard_counts"].items())
     if sum(counts) != num_examples:
@@ -184,6 +231,9 @@ def _from_fields(fields: dict[str, Field]) -> Manifest:
         optional["statistics"] = read_statistics(fields["statistics"], facts["num_classes"])
     if "skipped" in fields:
         optional["skipped"] = tuple(sentence.text() for sentence in fields["skipped"].items())
+    if "submission_ids" in fields and fields["submission_ids"].value is not None:
+        ids = fields["submission_ids"].items(facts["num_classes"])
+        optional["submission_ids"] = tuple(one.integer(0, 255) for one in ids)
     return Manifest(
         dataset=fields["dataset"].line(),
         split=fields["split"].line(),

@@ -7,9 +7,10 @@ import keras
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data import pipeline
-from deeplab_nas.engine.devices import precision, process
+from deeplab_nas.engine.devices import precision, process, strategies
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.engine.reporting.search_report import SearchReport
+from deeplab_nas.engine.runs import class_check
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
@@ -46,6 +47,8 @@ class Search:
         self.config = config
         self.strategy = strategy
         self.train, self.val = pipeline.splits(config.data)
+        chief = strategies.is_chief(strategy)
+        class_check.check(self.train, self.val, config.data.dataset_dir, tell=chief)
         self.halves = self.train.halves(config.seed)
         # trainB may be one example smaller than trainA.
         self.steps_per_epoch = min(

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from deeplab_nas.core.network_config import TrainingOptions
 from deeplab_nas.data import pipeline
-from deeplab_nas.engine.devices import process
+from deeplab_nas.engine.devices import process, strategies
 from deeplab_nas.engine.networks import initialization, networks, weights
 from deeplab_nas.engine.reporting.train_report import TrainReport
-from deeplab_nas.engine.runs import checkpoints
+from deeplab_nas.engine.runs import checkpoints, class_check
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
@@ -60,6 +60,8 @@ class Training:
         self.strategy = strategy
         self.total_steps = config.optimization.training_number_of_steps
         self.train, self.val = pipeline.splits(config.data)
+        chief = strategies.is_chief(strategy)
+        class_check.check(self.train, self.val, config.data.dataset_dir, tell=chief)
         self.steps_per_epoch = pipeline.steps_per_epoch(
             self.train.index.num_examples, config.data.train_batch_size
         )

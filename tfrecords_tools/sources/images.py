@@ -5,14 +5,15 @@ import io
 import zlib
 from collections.abc import Sequence
 
-import numpy as np
 from PIL import ExifTags, Image
 
 from deeplab_nas.data import image_files
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
 
-_PNG_BIT_DEPTH = 24
+_TURN = (
+    ": one lies on its side, so turn the label as the image's EXIF orientation says, if it has one."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,25 +48,6 @@ def read_image(raw: bytes, name: str) -> EncodedImage:
         return EncodedImage(raw, image.format.lower(), image.height, image.width)
     image = image_files.to_rgb(image, name)
     return EncodedImage(encode_png(image), "png", image.height, image.width)
-
-
-def read_label(raw: bytes, name: str) -> np.ndarray:
-    """Reads label ids, uint8 `[height, width]`, of a palette file the indices and not the colours.
-
-    Raises:
-        UserError: If the file is no single-channel image of at most 8 bits.
-    """
-    image = image_files.open_image(raw, name)
-    if image.mode not in ("1", "L", "P"):
-        raise UserError(
-            f"Expected a single-channel 8-bit image of label ids in {name}, found mode "
-            f"{image.mode}: convert colours to ids first."
-        )
-    ids = np.array(image, np.uint8)
-    # Pillow spreads the brightnesses of a file of 2 or 4 bits over 0..255.
-    if image.format == "PNG" and image.mode == "L" and raw[_PNG_BIT_DEPTH] in (2, 4):
-        ids //= 255 // (2 ** raw[_PNG_BIT_DEPTH] - 1)
-    return ids
 
 
 def check_label(
@@ -105,7 +87,7 @@ def check_sizes(label: tuple[int, int], image: tuple[int, int], name: str) -> No
     if label != image:
         raise UserError(
             f"Expected image and label of {name} to have one size, found {image[0]}x{image[1]} and "
-            f"{label[0]}x{label[1]} (height x width)."
+            f"{label[0]}x{label[1]} (height x width)" + (_TURN if label == image[::-1] else ".")
         )
 
 

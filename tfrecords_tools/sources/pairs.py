@@ -2,9 +2,11 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from tfrecords_tools.sources import images, source_files
+import numpy as np
+
+from tfrecords_tools.sources import labels, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing.build_options import BadExamples
 
@@ -55,9 +57,15 @@ def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExample
     ]
 
 
-def load(pair: Pair) -> LabeledImage:
-    """Reads the files of a pair whose label file holds the ids as they are."""
-    label = images.read_label(source_files.read(pair.label), str(pair.label))
+def load(pair: Pair, read: Callable[[bytes, str], np.ndarray] = labels.read_label) -> LabeledImage:
+    """Reads the files of a pair.
+
+    Args:
+        pair: The pair.
+        read: Makes classes, uint8 `[height, width]`, of the contents of the label file and its
+            name; by default its ids are the classes.
+    """
+    label = read(source_files.read(pair.label), str(pair.label))
     return LabeledImage(pair.name, source_files.read(pair.image), label, str(pair.image))
 
 

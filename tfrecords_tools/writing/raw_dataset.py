@@ -12,7 +12,7 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.settings import setting
 from tfrecords_tools.sources import pairs
 from tfrecords_tools.sources.labeled_image import LabeledImage
-from tfrecords_tools.writing import shards
+from tfrecords_tools.writing import class_report, shards
 from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
 
 
@@ -30,6 +30,7 @@ class RawDataset:
         default_splits: Those of `splits` that are built unless others are asked for.
         load: Makes an example of a pair.
         settings: What `load` depends on besides the pair.
+        unlabelled: Those of `splits` whose labels are ignored everywhere.
     """
 
     descriptor: DatasetDescriptor
@@ -40,6 +41,7 @@ class RawDataset:
     default_splits: Callable[[pathlib.Path], Sequence[str]]
     load: Callable[[pairs.Pair], LabeledImage] = pairs.load
     settings: str = ""
+    unlabelled: tuple[str, ...] = ()
 
     def build(
         self,
@@ -82,7 +84,12 @@ class RawDataset:
             num_shards=self.num_shards,
             identify=lambda run: f"{self.settings} {pairs.identify(run)}",
             skipped=tuple(bad.sentences),
+            check=_no_check if split in self.unlabelled else class_report.require_labels,
         )
+
+
+def _no_check(manifest: manifests.Manifest) -> None:
+    """Takes any labels."""
 
 
 def check_splits(splits: Sequence[str], there: Iterable[str]) -> None:
@@ -122,10 +129,12 @@ def build(dataset: RawDataset, root: str, config: Any) -> None:
 
 
 def tell(built: Sequence[manifests.Manifest]) -> None:
-    """Prints a line a split."""
+    """Prints a line a split, and on stderr which classes have no pixel."""
     for manifest in built:
         left_out = f", {len(manifest.skipped)} left out" if manifest.skipped else ""
         print(
             f"{manifest.split}: {manifest.num_examples} examples{left_out}, "
             f"{manifest.num_classes} classes"
         )
+        for warning in class_report.warnings(manifest):
+            print(warning, file=sys.stderr)

@@ -16,7 +16,7 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
 from tfrecords_tools.sources import labeled_image
 from tfrecords_tools.sources.labeled_image import EncodedExample, LabeledImage
-from tfrecords_tools.writing import progress, workers
+from tfrecords_tools.writing import class_report, progress, same_classes, workers
 from tfrecords_tools.writing.build_journal import BuildJournal, FinishedShard
 from tfrecords_tools.writing.build_options import BuildOptions
 
@@ -36,6 +36,7 @@ class Split(Generic[_Item]):
         identify: Tells by a text from what the shard of some items is made, so that a build started
             again knows whether one that is there still fits.
         skipped: Sentences about examples that are left out of `items`.
+        check: Raises `UserError` where the pixels by class of the whole split cannot be meant.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Split(Generic[_Item]):
     num_shards: int
     identify: Callable[[Sequence[_Item]], str] = repr
     skipped: tuple[str, ...] = ()
+    check: Callable[[manifests.Manifest], None] = class_report.require_labels
 
 
 def write_split(
@@ -63,10 +65,12 @@ def write_split(
         The manifest that was written.
 
     Raises:
-        UserError: If there are no examples, if the split has been built already, if an image or
-            label does not fit, if too many were left out, or if the folder cannot be written to.
+        UserError: If there are no examples, if the split has been built already, if the folder has
+            other splits of other classes, if an image or label does not fit, if too many were left
+            out, if `check` refuses the split, or if the folder cannot be written to.
     """
     options = options or BuildOptions()
+    same_classes.require(output_dir, split.name, split.descriptor)
     runs = _runs(split)
     identities = [_identity(split, run) for run in runs]
     with _writing(output_dir):
@@ -87,6 +91,7 @@ def write_split(
                 journal.finish(number, shard)
     manifest = _manifest(split, [journal.finished[number] for number in range(len(runs))])
     _check_skipped(manifest, len(split.items) + len(split.skipped), options)
+    split.check(manifest)
     with _writing(output_dir):
         journal.publish(manifest, output_dir)
     return manifest

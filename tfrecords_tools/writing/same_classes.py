@@ -1,0 +1,58 @@
+"""Splits of one folder have the same classes, whenever they are built."""
+
+from deeplab_nas.data import manifests
+from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.errors import UserError
+
+# Names and colours of a set whose classes the code knows change with the code alone.
+_COMPARED_ANYWHERE = ("num_classes", "ignore_label")
+_MADE_BY = {"class_names": "--class_names or --label_colors", "colormap": "--label_colors"}
+
+
+def there(output_dir: str, splits: tuple[str, ...]) -> manifests.Manifest | None:
+    """A manifest in a folder of a split other than `splits`, which are to be built; or None.
+
+    Raises:
+        UserError: If that manifest is none of this format.
+    """
+    others = [split for split in manifests.splits(output_dir) if split not in splits]
+    return manifests.read(output_dir, others[0]) if others else None
+
+
+def require(output_dir: str, split: str, descriptor: DatasetDescriptor) -> None:
+    """Refuses to add a split to a folder whose other splits have other classes.
+
+    Raises:
+        UserError: The sentence says which fact differs and which flag says it.
+    """
+    other = there(output_dir, (split,))
+    if other is None:
+        return
+    where = manifests.path(output_dir, other.split)
+    if other.dataset != descriptor.name:
+        raise UserError(
+            f"Expected a split of {other.dataset!r} beside {where}, found one of "
+            f"{descriptor.name!r}: name another --output_dir."
+        )
+    for fact in manifests.CLASS_FACTS if descriptor.name == "folder" else _COMPARED_ANYWHERE:
+        found, expected = getattr(descriptor, fact), getattr(other, fact)
+        if found != expected:
+            raise UserError(
+                f"Expected the {fact} of {where}, {_shown(expected)}, for the split {split!r}, "
+                f"found {_shown(found)}: {_advice(fact, expected, found, other.split)}."
+            )
+
+
+def _advice(fact, expected, found, split) -> str:
+    if fact == "num_classes" and found > expected:
+        return (
+            f"remove the shards and the manifest of {split!r} and build both with "
+            f"--num_classes={found}, or correct the labels"
+        )
+    if fact in ("num_classes", "ignore_label"):
+        return f"give --{fact}={expected}, or name another --output_dir"
+    return f"give both the same {_MADE_BY[fact]}, or name another --output_dir"
+
+
+def _shown(value) -> str:
+    return str(value) if isinstance(value, int) else ", ".join(map(str, value))
