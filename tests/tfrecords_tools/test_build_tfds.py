@@ -11,6 +11,7 @@ from deeplab_nas.errors import UserError
 from tests.data import made_shards
 from tests.tfrecords_tools import written_shards
 from tfrecords_tools import build_tfds
+from tfrecords_tools.writing import build_journal
 
 _COUNTS = {"train": 5, "test": 2}
 
@@ -87,6 +88,31 @@ def test_lower_ids_and_the_ignore_label_are_ignored(prepared, tmp_path):
         np.testing.assert_array_equal(label, np.array([255, 0, 1, 255], np.uint8)[original])
 
 
+def test_ids_are_mapped_and_the_file_s_are_kept_for_predictions(prepared, tmp_path):
+    settings = {"num_classes": 0, "first_label": 0, "label_map": ("1:1", "3:0", "*:ignore")}
+    manifest = build_tfds.build(config(prepared, tmp_path, **settings))[0]
+    assert (manifest.num_classes, manifest.submission_ids) == (2, (3, 1))
+    for image, label in written_shards.read(tmp_path, "test").values():
+        original = made_shards.numbered_example(int(image[0, 0, 0]))[1]
+        np.testing.assert_array_equal(label, np.array([1, 255, 0, 255], np.uint8)[original])
+
+
+def test_a_build_started_again_with_other_ids_begins_anew(prepared, tmp_path, monkeypatch):
+    with monkeypatch.context() as stopped, pytest.raises(KeyboardInterrupt):
+        stopped.setattr(build_journal.BuildJournal, "publish", _interrupt)
+        build_tfds.build(config(prepared, tmp_path, splits=("train",)))
+    assert list(tmp_path.glob("*.complete"))
+    settings = {"label_map": ("1:3", "2:2", "3:1", "4:0"), "first_label": 0}
+    build_tfds.build(config(prepared, tmp_path, splits=("train",), **settings))
+    for image, label in written_shards.read(tmp_path, "train").values():
+        original = made_shards.numbered_example(int(image[0, 0, 0]))[1]
+        np.testing.assert_array_equal(label, 3 - original)
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def test_raw_ids_of_cityscapes_become_classes(tmp_path):
     prepared = prepare(tmp_path / "tfds", Cityscapes)
     (manifest,) = build_tfds.build(
@@ -107,7 +133,11 @@ def test_raw_ids_of_cityscapes_become_classes(tmp_path):
         ({"tfds_name": "oxford_iiit_pet"}, "oxford_iiit_pet.* prepared at .*found nothing"),
         ({"splits": ("val",)}, "--splits to be some of .*train.*found val"),
         ({"num_classes": 0}, "Expected --num_classes"),
-        ({"num_classes": 3}, "below 3 or the ignore label 255 in .*, found 3"),
+        ({"num_classes": 3}, "up to 3 .*or the ignore label 255 in .*, found 4"),
+        ({"num_classes": 1}, "two classes or more"),
+        ({"label_map": ("1:0", "2:1")}, "one of --label_map and --first_label"),
+        ({"label_map": ("1:0", "2:1"), "first_label": 0}, "that --label_map names in .*, found 3"),
+        ({"label_map": ("1:0", "2:4"), "first_label": 0}, "classes of 0 to 3 or ignore"),
     ],
 )
 def test_what_does_not_fit_is_told(prepared, tmp_path, settings, sentence):

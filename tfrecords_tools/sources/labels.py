@@ -38,7 +38,7 @@ def read_ids(raw: bytes, name: str, on_colors: str = _TAKE_IDS) -> np.ndarray:
     Raises:
         UserError: If the file is no such image, or one whose compression changes ids.
     """
-    image = _open(raw, name)
+    image, bits = _open(raw, name)
     if image.mode in ("RGB", "RGBA"):
         _require_opaque(image, name)
         channels = np.asarray(image)
@@ -54,7 +54,6 @@ def read_ids(raw: bytes, name: str, on_colors: str = _TAKE_IDS) -> np.ndarray:
         return np.asarray(image)[..., 0]
     if image.mode in ("1", "L", "P"):
         ids = np.array(image, np.uint8)
-        bits = _bit_depth(image, raw)
         # Pillow spreads the brightnesses of a file of 2 or 4 bits over 0..255.
         return ids // (255 // (2**bits - 1)) if image.mode == "L" and bits in (2, 4) else ids
     if image.mode.startswith("I"):
@@ -95,7 +94,7 @@ def read_colors(raw: bytes, name: str) -> np.ndarray:
     Raises:
         UserError: If the file is no image of colours, or one whose compression changes them.
     """
-    image = _open(raw, name)
+    image, _ = _open(raw, name)
     if image.mode not in _WITH_COLORS:
         raise _wrong_mode(image, name, "colours of 8 bits a channel")
     _require_opaque(image, name)
@@ -123,7 +122,8 @@ def show_colors(pixels: dict[int, int]) -> str:
     return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
-def _open(raw: bytes, name: str) -> Image.Image:
+def _open(raw: bytes, name: str) -> tuple[Image.Image, int]:
+    """The picture, upright, and its bits a channel."""
     image = image_files.open_image(raw, name)
     kind = _lossy_kind(image, raw)
     if kind:
@@ -132,12 +132,13 @@ def _open(raw: bytes, name: str) -> Image.Image:
             "ids and colours: take the original masks, or part what is left of them by a threshold "
             "and save that as PNG."
         )
-    if _bit_depth(image, raw) > 8 and not image.mode.startswith(("I", "F")):
+    bits = _bit_depth(image, raw)
+    if bits > 8 and not image.mode.startswith(("I", "F")):
         raise UserError(
             f"Expected 8 bits a channel or one channel of 16 in {name}, found 16 bits a channel in "
             f"mode {image.mode}: save it in 8 bits a channel."
         )
-    return ImageOps.exif_transpose(image)
+    return ImageOps.exif_transpose(image), bits
 
 
 def _lossy_kind(image: Image.Image, raw: bytes) -> str:
