@@ -13,7 +13,7 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import id_map, raw_ids
 from tfrecords_tools.sources.labeled_image import LabeledImage
-from tfrecords_tools.writing import raw_dataset, shards
+from tfrecords_tools.writing import class_report, raw_dataset, shards
 from tfrecords_tools.writing.build_options import BuildConfig
 
 _NUM_SHARDS = 4
@@ -97,7 +97,8 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
 
     def build_split(split):
         records = _Records(builder, split, decoders, range(builder.info.splits[split].num_examples))
-        found = shards.Split(split, records, load, descriptor, _NUM_SHARDS, identify)
+        check = _check(config, split)
+        found = shards.Split(split, records, load, descriptor, _NUM_SHARDS, identify, check=check)
         return shards.write_split(config.output_dir, found, config.options)
 
     return tuple(build_split(split) for split in splits)
@@ -166,6 +167,7 @@ def _only_image(info, channels: int, flag: str) -> str:
 def _labels(config, info, label_key, splits):
     """The descriptor, and the map of the label ids."""
     if info.name == "cityscapes":
+        _refuse_label_flags(config, info)
         return datasets.describe("cityscapes", ""), raw_ids.cityscapes()
     feature = info.features[label_key]
     mapped = None
@@ -190,6 +192,24 @@ def _labels(config, info, label_key, splits):
         tuple(splits), tuple(names), submission_ids=mapped.submission_ids(num_classes)
     )
     return descriptor, mapped
+
+
+def _refuse_label_flags(config, info):
+    fields = {field.name: field.default for field in dataclasses.fields(config)}
+    for name in ("num_classes", "first_label", "ignore_label", "label_map"):
+        if getattr(config, name) != fields[name]:
+            raise UserError(
+                f"Expected no --{name} with {info.full_name}, whose ids become the classes of "
+                f"--dataset=cityscapes, found {getattr(config, name)}: leave it out."
+            )
+
+
+def _check(config, split):
+    if split.startswith("test"):
+        # Published without labels, as that of Cityscapes is.
+        return class_report.take_any
+    has_seen_ids = config.label_map or config.first_label or config.ignore_label != 255
+    return class_report.require_labels if has_seen_ids else class_report.require_classes
 
 
 def main(config: TfdsConfig) -> None:

@@ -126,6 +126,22 @@ def test_raw_ids_of_cityscapes_become_classes(tmp_path):
         np.testing.assert_array_equal(label, np.array([0, 1, 255, 255], np.uint8)[original])
 
 
+@pytest.mark.parametrize("settings", [{"first_label": 1}, {"label_map": ("7:0", "8:1")}])
+def test_the_classes_of_cityscapes_are_not_for_flags_to_say(tmp_path, settings):
+    prepared = prepare(tmp_path / "tfds", Cityscapes)
+    with pytest.raises(UserError, match=f"Expected no --{[*settings][0]} with cityscapes"):
+        given = config(prepared, tmp_path / "shards", **{"first_label": 0, **settings})
+        build_tfds.build(dataclasses.replace(given, num_classes=0))
+
+
+def test_only_a_test_split_may_be_ignored_everywhere(prepared, tmp_path):
+    settings = {"first_label": 0, "label_map": ("9:0", "8:1", "*:ignore"), "num_classes": 2}
+    with pytest.raises(UserError, match="in the split 'train', found only ignored"):
+        build_tfds.build(config(prepared, tmp_path, splits=("train",), **settings))
+    (manifest,) = build_tfds.build(config(prepared, tmp_path, splits=("test",), **settings))
+    assert manifest.statistics.pixels == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

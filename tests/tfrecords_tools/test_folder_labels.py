@@ -121,8 +121,6 @@ def test_many_classes_without_a_pixel_are_one_line():
     assert line.endswith(
         "148 of 150 classes have no pixel: " + ", ".join(names[2:12]) + " and 138 more."
     )
-    alone = class_statistics.ClassStatistics((1, *[0] * 149), (1, *[0] * 149), 1)
-    assert class_statistics.with_pixels(alone) == [0]
 
 
 def test_splits_that_are_built_one_after_the_other(tmp_path):

@@ -14,8 +14,6 @@ from tfrecords_tools.writing import class_report
 from tfrecords_tools.writing.build_options import BuildOptions
 
 _ON_COLORS = "give --label_colors=FILE, which names the class of each colour"
-_ON_MASKS = "if {0} is a class give --label_map=0:0,{0}:1, else --label_map=0:0,1:1,{0}:ignore"
-_ON_IGNORED = "correct --ignore_label, or what --label_map or --label_colors says"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -93,7 +91,7 @@ class FolderLabels:
     identity: str
     descriptor: datasets.DatasetDescriptor
     check: Callable[[manifests.Manifest], None] = functools.partial(
-        class_report.require_labels, advice=_ON_IGNORED
+        class_report.require_labels, advice=class_report.ON_IGNORED
     )
     told: tuple[str, ...] = ()
 
@@ -130,18 +128,14 @@ def of(
     if config.first_label:
         mapped = id_map.from_first(config.first_label, num_classes, config.ignore_label)
         return _by_map(config, splits, mapped, num_classes)
-    as_they_are = FolderLabels(
+    labelled = FolderLabels(
         read=functools.partial(labels.read_label, on_colors=_ON_COLORS),
         identity="ids",
         descriptor=datasets.folder(splits, _names(config, num_classes), config.ignore_label),
     )
-    if config.num_classes == 2 and config.ignore_label > 1:
-        # Nobody has looked at the ids yet, and masks of 0 and 255 would have one class.
-        check = functools.partial(
-            class_report.require_classes, advice=_ON_MASKS.format(config.ignore_label)
-        )
-        return dataclasses.replace(as_they_are, check=check)
-    return as_they_are
+    if config.num_classes:
+        return dataclasses.replace(labelled, check=class_report.require_classes)
+    return labelled
 
 
 def _by_map(config, splits, mapped: id_map.IdMap, num_classes: int) -> FolderLabels:

@@ -3,6 +3,12 @@
 from deeplab_nas.data import class_statistics, manifests
 from deeplab_nas.errors import UserError
 
+ON_IGNORED = "correct --ignore_label, or what --label_map or --label_colors says"
+
+
+def take_any(manifest: manifests.Manifest) -> None:
+    """For splits that are published without labels: refuses nothing."""
+
 
 def require_labels(manifest: manifests.Manifest, advice: str = "check the label files") -> None:
     """Raises `UserError`, which ends with the advice, if every pixel of a split is ignored."""
@@ -13,19 +19,25 @@ def require_labels(manifest: manifests.Manifest, advice: str = "check the label 
         )
 
 
-def require_classes(manifest: manifests.Manifest, advice: str) -> None:
-    """Raises `UserError`, which ends with the advice, if there is one class beside ignored pixels.
+def require_classes(manifest: manifests.Manifest) -> None:
+    """For splits of ids that nobody has looked at before: refuses masks of 0 and 255 besides.
 
-    Masks whose ignored id is a class are like that. One class everywhere may be right in a small
-    split; `warnings` tells of it.
+    Of two classes one has pixels, and what would be the other is ignored. One class everywhere may
+    be right in a small split; `warnings` tells of it.
+
+    Raises:
+        UserError: If every pixel is ignored, or if the labels look like such masks.
     """
-    require_labels(manifest, advice)
+    require_labels(manifest, ON_IGNORED)
     present = class_statistics.with_pixels(manifest.statistics)
-    if len(present) == 1 and manifest.statistics.ignored:
+    ignored = manifest.ignore_label
+    is_mask = present == [0] and manifest.num_classes == 2 and ignored > 1
+    if is_mask and manifest.statistics.ignored:
         raise UserError(
-            f"Expected pixels of two classes or more in the split {manifest.split!r}, found those "
-            f"of {manifest.class_names[present[0]]!r} and ignored ones (ignore label "
-            f"{manifest.ignore_label}): {advice}."
+            f"Expected pixels of two classes in the split {manifest.split!r}, found those of "
+            f"{manifest.class_names[0]!r} and ignored ones (ignore label {ignored}): if {ignored} "
+            f"is a class, as in masks of 0 and {ignored}, give --label_map=0:0,{ignored}:1, else "
+            f"--label_map=0:0,1:1,{ignored}:ignore."
         )
 
 
