@@ -135,7 +135,8 @@ def test_splits_that_are_built_one_after_the_other(tmp_path):
     more = build(tmp_path / "a", output, "--split=test", "--num_classes=4")
     refusals.assert_program_refused(more, "num_classes", "build both with --num_classes=4")
     named = build(tmp_path / "a", output, "--split=test", "--class_names=a,b,c")
-    refusals.assert_program_refused(named, "class_names", "--class_names")
+    words = ("class_names", "for class 0 'class_0', found 'a'", "--class_names")
+    refusals.assert_program_refused(named, *words)
     ignored = build(tmp_path / "a", output, "--split=test", "--num_classes=3", "--ignore_label=9")
     refusals.assert_program_refused(ignored, "ignore_label", "--ignore_label=255")
     assert {path.name for path in (tmp_path / "shards").glob("manifest*")} == {

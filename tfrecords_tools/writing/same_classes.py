@@ -37,9 +37,10 @@ def require(output_dir: str, split: str, descriptor: DatasetDescriptor) -> None:
     for fact in manifests.CLASS_FACTS if descriptor.name == "folder" else _COMPARED_ANYWHERE:
         found, expected = getattr(descriptor, fact), getattr(other, fact)
         if found != expected:
+            shown = _first_difference(expected, found)
             raise UserError(
-                f"Expected the {fact} of {where}, {_shown(expected)}, for the split {split!r}, "
-                f"found {_shown(found)}: {_advice(fact, expected, found, other.split)}."
+                f"Expected the {fact} of {where} for the split {split!r}, {shown[0]}, found "
+                f"{shown[1]}: {_advice(fact, expected, found, other.split)}."
             )
 
 
@@ -54,5 +55,9 @@ def _advice(fact, expected, found, split) -> str:
     return f"give both the same {_MADE_BY[fact]}, or name another --output_dir"
 
 
-def _shown(value) -> str:
-    return str(value) if isinstance(value, int) else ", ".join(map(str, value))
+def _first_difference(expected, found) -> tuple[str, str]:
+    if isinstance(expected, int):
+        return f"{expected}", f"{found}"
+    pairs = enumerate(zip(expected, found, strict=True))
+    number, (there, here) = next((number, pair) for number, pair in pairs if pair[0] != pair[1])
+    return f"for class {number} {there!r}", f"{here!r}"
