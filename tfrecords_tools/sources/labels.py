@@ -11,7 +11,7 @@ from deeplab_nas.errors import UserError
 
 MAX_ID = 65535
 
-_EXACT_FORMATS = ("PNG", "TIFF", "BMP", "GIF", "WEBP")
+_EXACT_FORMATS = ("PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM")
 _LOSSY_TIFF = ("jpeg", "tiff_jpeg", "webp")
 _WITH_ALPHA = ("LA", "PA", "RGBA")
 _WITH_COLORS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
