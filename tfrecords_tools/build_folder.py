@@ -11,7 +11,7 @@ from flags import program
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import images, pairs, source_files
+from tfrecords_tools.sources import folder_pairs, images, pairs, source_files
 from tfrecords_tools.writing import progress, raw_dataset, shards, workers
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig, BuildOptions
 
@@ -20,11 +20,18 @@ from tfrecords_tools.writing.build_options import BadExamples, BuildConfig, Buil
 class FolderConfig(BuildConfig):
     """What to build."""
 
-    image_folder: str = required("Folder of the images.", example="images")
+    image_folder: str = required("Folder of the images.", example="images", path=True)
     label_folder: str = required(
         "Folder of the label files, single-channel 8-bit images of label ids, paired with the "
-        "images by base name.",
+        "images by name, that of sub-folders included. It may be --image_folder itself.",
         example="labels",
+        path=True,
+    )
+    image_suffix: str = setting(
+        "", "What the names of images end in before the extension, such as _leftImg8bit."
+    )
+    label_suffix: str = setting(
+        "", "What the names of label files end in before the extension, such as _mask."
     )
     split: str = setting("train", "Name of the split.")
     num_classes: int = setting(0, "Classes, background included; 0 infers them.", least=0, most=256)
@@ -54,8 +61,7 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     """
     options = config.options
     bad = BadExamples(options.skip_bad)
-    folders = pathlib.Path(config.image_folder), pathlib.Path(config.label_folder)
-    found = pairs.find(*folders, bad)
+    found = folder_pairs.find(_places(config), bad)
     descriptor = _descriptor(config, found, options)
     splits = {config.split: [pair for pair in found if not _is_val(pair, config.val_fraction)]}
     if config.val_fraction:
@@ -82,6 +88,16 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
             options,
         )
         for split, items in splits.items()
+    )
+
+
+def _places(config: FolderConfig) -> folder_pairs.Places:
+    return folder_pairs.Places(
+        image_folder=pathlib.Path(config.image_folder),
+        label_folder=pathlib.Path(config.label_folder),
+        image_suffix=config.image_suffix,
+        label_suffix=config.label_suffix,
+        without=(pathlib.Path(config.output_dir),),
     )
 
 
