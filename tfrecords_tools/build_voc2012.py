@@ -44,7 +44,7 @@ def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
         else:
             found[pair.name] = pair
     if lacking_class:
-        progress.tell(f"Left out of {split}: {lacking_class} images that {names} marks with -1.")
+        progress.tell(f"Left out of {split} as {names} marks them with -1: {lacking_class} images.")
     return list(found.values())
 
 

@@ -65,10 +65,10 @@ def place(path: str) -> str:
     return path.rstrip("/") if "://" in path else os.path.realpath(path)
 
 
-def is_within(path: str, folders: Iterable[str]) -> bool:
-    """Whether a file or folder is one of some files and folders, or lies in one."""
+def lies_in(path: str, places: Iterable[str]) -> bool:
+    """Whether a file or folder is at one of some places, as `place` gives them, or below one."""
     inner = place(path)
-    return any(f"{inner}/".startswith(f"{place(outer)}/") for outer in folders)
+    return any(f"{inner}/".startswith(f"{outer}/") for outer in places)
 
 
 def find(folder: str, without: Iterable[str] = ()) -> ImageFolder:

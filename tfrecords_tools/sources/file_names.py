@@ -59,8 +59,8 @@ def find_suffixes(images: Sequence[str], labels: Sequence[str]) -> tuple[str, st
         of_labels = _ending(label_stems, label_suffix)
         count = len(of_images & of_labels)
         if 2 * count >= min(len(of_images), len(of_labels)):
-            is_label = any(word in label_suffix.lower() for word in _LABEL_WORDS)
-            rank = (count, is_label, len(label_suffix) > len(image_suffix), -len(label_suffix))
+            words = sum(word in label_suffix.lower() for word in _LABEL_WORDS)
+            rank = (count, words, len(label_suffix) > len(image_suffix), -len(label_suffix))
             found.append((rank, image_suffix, label_suffix, count))
     return max(found)[1:] if found else None
 

@@ -69,13 +69,14 @@ def find(places: Places, bad: BadExamples) -> list[pairs.Pair]:
         if places.image_suffix == places.label_suffix:
             raise _one_suffix(places, images.names)
         image_names, label_names = _parted(images.names, places)
-        _tell_left_out(images, {*image_names, *label_names}, places)
+        suffixes = places.image_suffix, places.label_suffix
+        _tell_left_out(images, {*image_names, *label_names}, *suffixes)
     else:
         labels = source_files.images(places.label_folder, places.left_out_of_labels)
         image_names = _ending(images.names, places.image_suffix)
         label_names = _ending(labels.names, places.label_suffix)
-        _tell_left_out(images, set(image_names), places)
-        _tell_left_out(labels, set(label_names), places)
+        _tell_left_out(images, set(image_names), places.image_suffix)
+        _tell_left_out(labels, set(label_names), places.label_suffix)
     image_files = source_files.by_shared_name(images, image_names, places.image_suffix)
     label_files = source_files.by_shared_name(labels, label_names, places.label_suffix)
     if not image_files.keys() & label_files.keys():
@@ -101,17 +102,13 @@ def _parted(names: Sequence[str], places: Places) -> tuple[list[str], list[str]]
     return images, [name for name in labels if name not in both]
 
 
-def _tell_left_out(found: ImageFolder, taken: set[str], places: Places) -> None:
+def _tell_left_out(found: ImageFolder, taken: set[str], *suffixes: str) -> None:
     rest = [name for name in found.names if name not in taken]
     if rest:
         progress.tell(
             f"Left out of {found.folder}: {len(rest)} image files, such as {rest[0]}, whose names "
-            f"do not end in {_or(places.image_suffix, places.label_suffix)}."
+            f"do not end in {' or '.join(filter(None, suffixes))}."
         )
-
-
-def _or(*suffixes: str) -> str:
-    return " or ".join(dict.fromkeys(filter(None, suffixes)))
 
 
 def _one_suffix(places: Places, names: Sequence[str]) -> UserError:
@@ -124,6 +121,7 @@ def _one_suffix(places: Places, names: Sequence[str]) -> UserError:
 
 
 def _no_pairs(places: Places, images: Sequence[str], labels: Sequence[str]) -> UserError:
+    label = next((name for name in labels if name != images[0]), labels[0])
     ends = [
         f" that ends in {suffix}" if suffix else ""
         for suffix in (places.image_suffix, places.label_suffix)
@@ -131,7 +129,7 @@ def _no_pairs(places: Places, images: Sequence[str], labels: Sequence[str]) -> U
     return UserError(
         f"Expected an image{ends[0]} in {places.image_folder} and a label{ends[1]} in "
         f"{places.label_folder} whose names are one apart from suffix and extension, found none "
-        f"among {len(images)} and {len(labels)} files such as {images[0]} and {labels[0]}: "
+        f"among {len(images)} and {len(labels)} files such as {images[0]} and {label}: "
         f"{_advice(images, labels)}."
     )
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import re
 import zlib
 from collections.abc import Sequence
 
@@ -65,7 +66,15 @@ def read_label(raw: bytes, name: str) -> np.ndarray:
     # Pillow spreads the brightnesses of a file of 2 or 4 bits over 0..255.
     if image.format == "PNG" and image.mode == "L" and raw[_PNG_BIT_DEPTH] in (2, 4):
         ids //= 255 // (2 ** raw[_PNG_BIT_DEPTH] - 1)
+    # And of a PGM file whose brightnesses end below 255 as well.
+    if image.format == "PPM" and image.mode == "L":
+        ids = np.rint(ids / 255 * _largest_brightness(raw)).astype(np.uint8)
     return ids
+
+
+def _largest_brightness(pgm: bytes) -> int:
+    """What the header of a PGM file says: format, width, height and this, with comments between."""
+    return int(re.sub(rb"#[^\r\n]*", b"", pgm).split(maxsplit=4)[3])
 
 
 def check_label(

@@ -10,7 +10,7 @@ from deeplab_nas.files import git_lfs
 from tfrecords_tools.sources import source_files
 
 _MAX_BYTES = 2**26
-_MAX_LINE = 4096
+_MAX_LINE = 1000
 _SHOWN = 60
 # The longer marks first: that of UTF-32 begins like that of UTF-16.
 _MARKS = {
@@ -64,14 +64,14 @@ def read(path: pathlib.Path) -> NameList:
     lines = (line.strip("\ufeff \t\v\f\x1a\xa0") for line in re.split(r"\r\n|\r|\n", text))
     kept = tuple(filter(None, lines))
     if not kept:
-        raise UserError(f"Expected names in {path}, a line each, found none: correct the list.")
+        raise UserError(f"Expected a name in every line of {path}, found none: correct the list.")
     for line in kept:
         if len(line) > _MAX_LINE or not line.replace("\t", " ").isprintable():
             raise UserError(
-                f"Expected names in {path}, a line each, found {ascii(line[:_SHOWN])}"
+                f"Expected a name in every line of {path}, found {ascii(line[:_SHOWN])}"
                 f"{' and more' * (len(line) > _SHOWN)}: give a list of names as UTF-8 text."
             )
-    read_as = f" (read as {encoding}, as it is no UTF-8)" if encoding == _WINDOWS else ""
+    read_as = f" (no UTF-8, read as {encoding}: save it as UTF-8)" if encoding == _WINDOWS else ""
     return NameList(f"{path}{read_as}", kept)
 
 
@@ -83,9 +83,10 @@ def _decoded(raw: bytes, path: pathlib.Path) -> tuple[str, str]:
             raw, candidates = raw[len(mark) :], [encoding]
             break
     else:
-        if b"\0" in raw:
-            # ASCII in UTF-16 has its zeros in every second place.
-            candidates = ["utf-16-be" if raw[0] == 0 else "utf-16-le"]
+        # Letters of Western languages in UTF-16 have a zero in one of two places, not in the other.
+        first, second = raw[::2].count(0), raw[1::2].count(0)
+        if 4 * max(first, second) > len(raw) and not min(first, second):
+            candidates = ["utf-16-be" if first else "utf-16-le"]
     for encoding in candidates:
         try:
             return raw.decode(encoding), encoding

@@ -39,7 +39,7 @@ def find_pair(line: str, root: pathlib.Path, labels: pathlib.Path, place: str) -
     """
     columns = [line] if _is_name(line, root) else re.split(r"[\s,;]+", line)
     image = _image(columns[0], root)
-    label = labels / f"{_stem(columns[0])}.png"
+    label = _first_there([labels / f"{_stem(columns[0])}.png"])
     if len(columns) == 2 and columns[1] in _IN_IMAGE:
         if not _IN_IMAGE[columns[1]]:
             return None
