@@ -222,6 +222,11 @@ def _check(field: Field, value: Any) -> None:
         wanted = " or ".join(map(_kind, field.alternatives))
         raise UserError(f"Expected --{field.name} to be {wanted}, found {value!r}.")
     for item in value if isinstance(value, tuple) else (value,):
+        if isinstance(item, str) and not _is_unicode(item):
+            raise UserError(
+                f"Expected --{field.name} to be text in UTF-8, found {ascii(item)}: a file of that "
+                "name has to be renamed first."
+            )
         if says.choices and isinstance(item, str) and item not in says.choices:
             choices = ", ".join(says.choices)
             raise UserError(f"Expected --{field.name} to be one of {choices}, found '{item}'.")
@@ -229,6 +234,15 @@ def _check(field: Field, value: Any) -> None:
         if is_number and not says.contains(item):
             wanted = says.range or "a finite number"
             raise UserError(f"Expected --{field.name} to be {wanted}, found {item}.")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text is one, and not other bytes that Python got from the command line."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _from_home(name: str, value: Any) -> Any:

@@ -62,6 +62,9 @@ def read_label(raw: bytes, name: str) -> np.ndarray:
             f"Expected a single-channel 8-bit image of label ids in {name}, found mode "
             f"{image.mode}: convert colours to ids first."
         )
+    if image.format == "GIF" and image.mode == "P" and _is_gray(image):
+        # A GIF has no grays but those of a palette, which its writers renumber.
+        image = image.convert("L")
     ids = np.array(image, np.uint8)
     # Pillow spreads the brightnesses of a file of 2 or 4 bits over 0..255.
     if image.format == "PNG" and image.mode == "L" and raw[_PNG_BIT_DEPTH] in (2, 4):
@@ -70,6 +73,12 @@ def read_label(raw: bytes, name: str) -> np.ndarray:
     if image.format == "PPM" and image.mode == "L":
         ids = np.rint(ids / 255 * _largest_brightness(raw)).astype(np.uint8)
     return ids
+
+
+def _is_gray(image: Image.Image) -> bool:
+    """Whether the palette of an image holds grays alone."""
+    colors = np.reshape(image.getpalette("RGB"), (-1, 3))
+    return bool((colors == colors[:, :1]).all())
 
 
 def _largest_brightness(pgm: bytes) -> int:

@@ -58,7 +58,8 @@ def find_pair(line: str, root: pathlib.Path, labels: pathlib.Path, place: str) -
 
 def _is_name(line: str, root: pathlib.Path) -> bool:
     """Whether a whole line, with what would part columns, is the name of an image."""
-    return any(os.path.isfile(root / _IMAGES / f"{line}{suffix}") for suffix in ("", ".jpg"))
+    folder = root / _IMAGES
+    return os.path.isfile(_first_there([folder / line, folder / f"{line}.jpg"]))
 
 
 def _is_label(image: str, text: str) -> bool:

@@ -87,32 +87,42 @@ def _find_one(text, places):
 
 
 def _without_results(folder, names):
-    """Leaves out what an earlier prediction wrote into a folder below, for all of its labels."""
+    """Leaves out what an earlier prediction wrote, known by an overlay and a label of one name."""
     known = set(names)
-    results = set()
+    written = set()
     for name in names:
         parts = name.split("/")
         for depth, part in enumerate(parts[:-1]):
-            if part == OVERLAYS:
-                label = "/".join([*parts[:depth], LABELS, *parts[depth + 1 :]])
-                results |= {name, label} if label in known else set()
-    legends = {name.split(f"{OVERLAYS}/")[0] + LEGEND for name in results}
-    left_out = results | (legends & known)
-    if left_out:
-        _tell_left_out(folder, f"{len(left_out)} results of an earlier prediction")
-    return [name for name in names if name not in left_out]
+            label = "/".join([*parts[:depth], LABELS, *parts[depth + 1 :]])
+            if part == OVERLAYS and label in known:
+                above = "".join(f"{folder}/" for folder in parts[:depth])
+                written |= {f"{above}{LABELS}/", f"{above}{OVERLAYS}/", f"{above}{LEGEND}"}
+    kept = [name for name in names if not name.startswith(tuple(written))]
+    if len(kept) < len(names):
+        _tell_left_out(folder, f"{len(names) - len(kept)} results of an earlier prediction")
+    return kept
 
 
 def _matching(pattern, places):
-    """The files that a glob means."""
-    hidden = os.path.basename(pattern).startswith(".")
+    """The files that a glob means: hidden ones only where it says so."""
+    try:
+        paths = sorted(tf.io.gfile.glob(pattern))
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"Expected names in UTF-8 where --input={pattern} looks, found {error.object}: rename "
+            "it, such as with convmv."
+        ) from error
     return [
         path
-        for path in sorted(tf.io.gfile.glob(pattern))
-        if (hidden or image_folders.is_data(os.path.basename(path)))
+        for path in paths
+        if all(map(_is_meant, path.split("/"), pattern.split("/")))
         and not image_folders.lies_in(path, places)
         and not tf.io.gfile.isdir(path)
     ]
+
+
+def _is_meant(name, pattern):
+    return name == pattern or pattern.startswith(".") or image_folders.is_data(name)
 
 
 def _tell_left_out(folder, what):

@@ -48,8 +48,9 @@ class PredictionFiles:
                 )
             self._written.add(stem)
             path = os.path.join(self._folder, f"{stem}.png")
-            with atomic.as_user_errors(path, atomic.ADVICE):
-                tf.io.gfile.makedirs(os.path.dirname(path))
+            if "/" in stem:
+                with atomic.as_user_errors(path, atomic.ADVICE):
+                    tf.io.gfile.makedirs(os.path.dirname(path))
             atomic.write_png(path, PIL.Image.fromarray(self._ids[prediction]))
 
 
