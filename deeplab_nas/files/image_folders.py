@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import os
 import posixpath
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 import tensorflow as tf
@@ -19,7 +20,7 @@ SUFFIXES = frozenset(
 # Besides hidden files: what macOS, Windows and file servers leave in folders of other people's.
 _NO_DATA = frozenset(
     {
-        *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle"),
+        *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "#recycle"),
         *("$recycle.bin", "system volume information", "lost+found"),
     }
 )
@@ -52,6 +53,11 @@ class ImageFolder:
 def is_image(name: str) -> bool:
     """Whether a file has the extension of an image."""
     return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a text is free of control characters and line ends."""
+    return not any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text)
 
 
 def is_data(name: str) -> bool:
@@ -131,7 +137,8 @@ def _entries(folder: str) -> Iterator[_Entry]:
             return
         with os.scandir(folder.removeprefix("file://")) as listed:
             for entry in sorted(listed, key=lambda entry: entry.name):
-                _check_name(entry.name, folder)
+                if is_data(entry.name):
+                    _check_name(entry.name, folder)
                 # Of a link to itself `entry.is_dir()` raises.
                 yield _Entry(entry.name, os.path.isdir(entry.path), entry.is_symlink())
     except (OSError, tf.errors.OpError) as error:
@@ -142,7 +149,7 @@ def _entries(folder: str) -> Iterator[_Entry]:
 
 
 def _check_name(name: str, folder: str) -> None:
-    """Refuses a name of other bytes than UTF-8, which no record and no message could hold."""
+    """Refuses a name that no record and no message could hold."""
     try:
         name.encode()
     except UnicodeEncodeError as error:
@@ -150,3 +157,7 @@ def _check_name(name: str, folder: str) -> None:
             f"Expected names in UTF-8 in {folder.rstrip('/')}, found {os.fsencode(name)}: rename "
             "it, such as with convmv."
         ) from error
+    if not is_one_line(name):
+        raise UserError(
+            f"Expected names of letters in {folder.rstrip('/')}, found {ascii(name)}: rename it."
+        )

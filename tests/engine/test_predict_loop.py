@@ -63,6 +63,19 @@ def test_label_maps_are_the_networks_and_show_as_colours(finished_training, pred
     np.testing.assert_array_equal(np.array(picture.convert("RGB")), colormap[expected])
 
 
+def test_a_folder_that_holds_earlier_results_gives_its_images_alone(finished_training, predicted):
+    config, _ = finished_training
+    folder, _ = predicted
+    settings = PredictConfig((str(folder),), str(folder / "again"), config.train_logdir)
+    for _ in range(2):
+        assert predict_loop.run(settings).written == 2
+    found = (folder / "again" / "labels").rglob("*.png")
+    assert sorted(str(path.relative_to(folder / "again" / "labels")) for path in found) == [
+        "in/a.png",
+        "in/deep/b.png",
+    ]
+
+
 def test_inputs_are_files_folders_and_globs(tmp_path):
     a, b = save(tmp_path / "x" / "a.jpg"), save(tmp_path / "x" / "y" / "b.PNG")
     both = [(str(a), "a.png"), (str(b), "y/b.png")]

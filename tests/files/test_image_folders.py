@@ -10,7 +10,15 @@ from tests import refusals
 
 _NO_DATA = (
     *("._a.png", ".hidden.png", ".git/a.png", ".ipynb_checkpoints/a.png", "__MACOSX/._a.png"),
-    *("__MACOSX/a.png", "@eaDir/a.png", "Thumbs.db", "x/Thumbs.db", ".DS_Store", "desktop.ini"),
+    *(
+        "__MACOSX/a.png",
+        "@eaDir/a.png",
+        "Thumbs.db",
+        "x/Thumbs.db",
+        ".DS_Store",
+        "desktop.ini",
+        "Icon\r",
+    ),
 )
 
 
@@ -77,6 +85,14 @@ def test_folders_and_names_that_cannot_be_read(tmp_path):
     with open(os.fsencode(tmp_path) + b"/\xe9.png", "wb"):
         pass
     with refusals.refused("names in UTF-8", r"\xe9.png"):
+        image_folders.find(str(tmp_path))
+
+
+def test_names_that_no_message_could_hold(tmp_path):
+    make(tmp_path, "at 10\u202fAM.png")
+    assert len(image_folders.find(str(tmp_path)).names) == 1
+    make(tmp_path, "a\nb.png")
+    with refusals.refused(r"'a\nb.png'"):
         image_folders.find(str(tmp_path))
 
 

@@ -6,7 +6,7 @@ import pathlib
 import re
 
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import git_lfs
+from deeplab_nas.files import git_lfs, image_folders
 from tfrecords_tools.sources import source_files
 
 _MAX_BYTES = 2**26
@@ -66,7 +66,7 @@ def read(path: pathlib.Path) -> NameList:
     if not kept:
         raise UserError(f"Expected a name in every line of {path}, found none: correct the list.")
     for line in kept:
-        if len(line) > _MAX_LINE or not line.replace("\t", " ").isprintable():
+        if len(line) > _MAX_LINE or not image_folders.is_one_line(line.replace("\t", " ")):
             raise UserError(
                 f"Expected a name in every line of {path}, found {ascii(line[:_SHOWN])}"
                 f"{' and more' * (len(line) > _SHOWN)}: give a list of names as UTF-8 text."

@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Iterable
 
+from deeplab_nas.data import examples
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import image_folders
 from deeplab_nas.files.image_folders import ImageFolder
@@ -66,6 +67,11 @@ def by_shared_name(
     names_by_shared: dict[str, str] = {}
     for name in names:
         key = file_names.shared(name, suffix)
+        if len(key.encode()) > examples.MAX_NAME_BYTES:
+            raise UserError(
+                f"Expected names of at most {examples.MAX_NAME_BYTES} bytes in {found.folder}, "
+                f"found one of {len(key.encode())}, {key}: name a folder below it."
+            )
         other = names_by_shared.setdefault(key, name)
         if other != name:
             raise UserError(

@@ -14,8 +14,9 @@ from deeplab_nas.files import atomic
 class PredictionFiles:
     """Writes each prediction as an 8-bit grayscale PNG of ids, named like its image.
 
-    Names without extension keep their folders. Those with one, as the official converters write
-    them, are paths on the machine of the conversion, of which the base name is kept.
+    Names without extension keep their folders, unless the files are for an evaluation server, which
+    knows images by their base names. Names with one, as the official converters write them, are
+    paths on the machine of the conversion, of which the base name is kept.
     """
 
     def __init__(self, folder, descriptor):
@@ -25,6 +26,7 @@ class PredictionFiles:
         self._folder = folder
         ids = descriptor.submission_ids or range(descriptor.num_classes)
         self._ids = np.array(ids, np.uint8)
+        self._keeps_folders = not descriptor.submission_ids
         self._written = set()
 
     def write(self, predictions, names):
@@ -41,6 +43,8 @@ class PredictionFiles:
             if not name:
                 continue
             stem = _stem(name.decode())
+            if not self._keeps_folders:
+                stem = posixpath.basename(stem)
             if stem in self._written:
                 raise UserError(
                     f"Expected a name of its own for each image, found '{stem}' twice: build the "
