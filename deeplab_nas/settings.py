@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import math
 import numbers
+import os
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ class Setting:
         below: What each number has to be smaller than.
         free: Whether a run may be resumed with another value: it says where and how the run
             computes, and not what comes out.
+        path: Whether it is the path of a file or a folder, each value of several: `~` and `~user`
+            at its beginning become home folders.
         repeated: Whether its flag is given once a value, since values may contain commas.
         example: A value to show where none was given.
     """
@@ -47,6 +50,7 @@ class Setting:
     most: float | None = None
     below: float | None = None
     free: bool = False
+    path: bool = False
     repeated: bool = False
     example: str = ""
 
@@ -96,7 +100,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in fields_of(type(self)):
-            _check(field, getattr(self, field.name))
+            value = getattr(self, field.name)
+            _check(field, value)
+            if field.setting is not None and field.setting.path:
+                # The dataclasses are frozen for everybody else.
+                object.__setattr__(self, field.name, _from_home(field.name, value))
         self.check_together()
 
     def check_together(self) -> None:
@@ -214,6 +222,11 @@ def _check(field: Field, value: Any) -> None:
         wanted = " or ".join(map(_kind, field.alternatives))
         raise UserError(f"Expected --{field.name} to be {wanted}, found {value!r}.")
     for item in value if isinstance(value, tuple) else (value,):
+        if isinstance(item, str) and not _is_unicode(item):
+            raise UserError(
+                f"Expected --{field.name} to be text in UTF-8, found {ascii(item)}: a file of that "
+                "name has to be renamed first."
+            )
         if says.choices and isinstance(item, str) and item not in says.choices:
             choices = ", ".join(says.choices)
             raise UserError(f"Expected --{field.name} to be one of {choices}, found '{item}'.")
@@ -221,6 +234,31 @@ def _check(field: Field, value: Any) -> None:
         if is_number and not says.contains(item):
             wanted = says.range or "a finite number"
             raise UserError(f"Expected --{field.name} to be {wanted}, found {item}.")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text is one, and not other bytes that Python got from the command line."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _from_home(name: str, value: Any) -> Any:
+    """A path, or a tuple of paths, with home folders in the place of `~` and `~user`."""
+    if isinstance(value, tuple):
+        return tuple(_from_home(name, path) for path in value)
+    if not isinstance(value, str) or not value.startswith("~"):
+        return value
+    found = os.path.expanduser(value)
+    # What is there under that very name is meant.
+    if found == value and not os.path.exists(value):
+        raise UserError(
+            f"Expected --{name} to begin with a home folder, found '{value}' and no home folder "
+            f"for '{value.split('/')[0]}': give the whole path, or ./{value} for that very name."
+        )
+    return found
 
 
 def _is_a(value: Any, wanted: Any) -> bool:

@@ -3,6 +3,7 @@
 import ast
 import collections
 import pathlib
+import re
 
 import pytest
 
@@ -164,6 +165,37 @@ def test_writing_is_seen():
     reading = ("open(a)", "a.open()", "GFile(a, 'rb')", "PIL.Image.open(a)")
     for text in (*reading, "atomic.write_text(a, b)", "a.replace(b, c)", "a.copy()"):
         assert not _writing_calls(ast.parse(text)), text
+
+
+_PATH_NAME = re.compile(
+    r"(.*_)?(dir|logdir|root|folder|file|path|png|csv|checkpoint|model_card|label_map)s?"
+    "|architecture|input|tfds_name"
+)
+
+
+def _settings(tree: ast.Module) -> dict[str, ast.Call]:
+    """The fields of a module's configurations that hold text, by name: how each is made."""
+    return {
+        node.target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) in ("setting", "required")
+        and re.search(r"\bstr\b", ast.unparse(node.annotation))
+    }
+
+
+@pytest.mark.parametrize("module", [name for name in _MODULES if _settings(_MODULES[name])])
+def test_settings_that_are_paths_say_so(module):
+    """Those take `~`."""
+    for name, call in _settings(_MODULES[module]).items():
+        says = {keyword.arg for keyword in call.keywords}
+        assert ("path" in says) == bool(_PATH_NAME.fullmatch(name)), name
+
+
+def test_paths_among_the_settings_are_seen():
+    made = [set(_settings(tree)) for tree in _MODULES.values()]
+    assert {"train_logdir", "image_folder", "input", "checkpoint"} <= set().union(*made)
 
 
 _KNOWS_FILES = {"deeplab_nas.core.nas_genotypes", "deeplab_nas.core.official_checkpoint"}

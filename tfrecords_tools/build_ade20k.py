@@ -47,7 +47,7 @@ class Ade20kConfig(BuildConfig):
     """What to build."""
 
     ade20k_root: str = required(
-        "The folder ADEChallengeData2016.", example="data/ADEChallengeData2016"
+        "The folder ADEChallengeData2016.", example="data/ADEChallengeData2016", path=True
     )
     splits: tuple[str, ...] = raw_dataset.splits_setting(tuple(_FOLDERS), "both")
     num_classes: str = setting(

@@ -56,6 +56,7 @@ class CamvidConfig(BuildConfig):
     camvid_root: str = required(
         "Folder that holds train, trainannot, val, valannot and maybe test and testannot.",
         example="data/camvid",
+        path=True,
     )
     splits: tuple[str, ...] = raw_dataset.splits_setting(_DESCRIPTOR.splits, "those that are there")
     half_resolution: bool = setting(

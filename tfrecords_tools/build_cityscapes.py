@@ -10,6 +10,7 @@ import numpy as np
 
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import image_folders
 from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import half_resolution, pairs, raw_ids, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
@@ -58,7 +59,11 @@ def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
     found = []
     for folder in folders:
         images_here = root / "leftImg8bit" / folder
-        paths = sorted(images_here.glob(f"*/*{_IMAGE_SUFFIX}"))
+        paths = [
+            path
+            for path in sorted(images_here.glob(f"*/*{_IMAGE_SUFFIX}"))
+            if image_folders.is_data(path.name) and image_folders.is_data(path.parent.name)
+        ]
         if not paths:
             raise UserError(
                 f"Expected images of {split} at {images_here}/*/*{_IMAGE_SUFFIX}, found none: "
@@ -98,7 +103,9 @@ class CityscapesConfig(BuildConfig):
     """What to build."""
 
     cityscapes_root: str = required(
-        "Folder that holds leftImg8bit and gtFine or gtCoarse.", example="data/cityscapes"
+        "Folder that holds leftImg8bit and gtFine or gtCoarse.",
+        example="data/cityscapes",
+        path=True,
     )
     splits: tuple[str, ...] = raw_dataset.splits_setting(
         tuple(_SOURCES), ", ".join(_DEFAULT_SPLITS)

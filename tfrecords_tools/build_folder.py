@@ -10,7 +10,7 @@ from flags import program
 from deeplab_nas.data import manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import folder_labels, pairs
+from tfrecords_tools.sources import folder_labels, folder_pairs, pairs
 from tfrecords_tools.writing import progress, raw_dataset, same_classes, shards
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
@@ -19,11 +19,19 @@ from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 class FolderConfig(folder_labels.LabelConfig, BuildConfig):
     """What to build."""
 
-    image_folder: str = required("Folder of the images.", example="images")
+    image_folder: str = required("Folder of the images.", example="images", path=True)
     label_folder: str = required(
         "Folder of the label files, lossless images of label ids or, with --label_colors, of "
-        "colours, paired with the images by base name.",
+        "colours, paired with the images by name, that of sub-folders included. It may be "
+        "--image_folder itself.",
         example="labels",
+        path=True,
+    )
+    image_suffix: str = setting(
+        "", "What the names of images end in before the extension, such as _leftImg8bit."
+    )
+    label_suffix: str = setting(
+        "", "What the names of label files end in before the extension, such as _mask."
     )
     split: str = setting("train", "Name of the split.")
     val_fraction: float = setting(
@@ -51,8 +59,7 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     """
     options = config.options
     bad = BadExamples(options.skip_bad)
-    folders = pathlib.Path(config.image_folder), pathlib.Path(config.label_folder)
-    found = pairs.find(*folders, bad)
+    found = folder_pairs.find(_places(config), bad)
     names = (config.split, "val") if config.val_fraction else (config.split,)
     other = same_classes.there(config.output_dir, names)
     labels = folder_labels.of(config, names, found, other, options)
@@ -84,6 +91,16 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
             options,
         )
         for split, items in splits.items()
+    )
+
+
+def _places(config: FolderConfig) -> folder_pairs.Places:
+    return folder_pairs.Places(
+        image_folder=pathlib.Path(config.image_folder),
+        label_folder=pathlib.Path(config.label_folder),
+        image_suffix=config.image_suffix,
+        label_suffix=config.label_suffix,
+        without=(pathlib.Path(config.output_dir),),
     )
 
 

@@ -27,9 +27,10 @@ class TfdsConfig(BuildConfig):
         "Data set in TFDS, such as cityscapes/semantic_segmentation, or folder of a prepared one, "
         "which holds features.json.",
         example="cityscapes/semantic_segmentation",
+        path=True,
     )
     tfds_dir: str = setting(
-        "", "Where TFDS keeps its data sets; empty: its default. Nothing is downloaded."
+        "", "Where TFDS keeps its data sets; empty: its default. Nothing is downloaded.", path=True
     )
     splits: tuple[str, ...] = setting((), "Splits as TFDS names them; empty: all.")
     image_key: str = setting("", "Feature of the images; empty: the only one.")

@@ -23,7 +23,9 @@ class VerifyConfig(Settings):
     dataset: str = required(
         "Name of the data set: {choices}.", choices=datasets.names(), example="folder"
     )
-    dataset_dir: str = required("Folder of the shards, local or gs://.", example="tfrecords/first")
+    dataset_dir: str = required(
+        "Folder of the shards, local or gs://.", example="tfrecords/first", path=True
+    )
     splits: tuple[str, ...] = setting((), "Splits to read; empty: those that have a manifest.")
     write_manifest: bool = setting(
         False,

@@ -15,6 +15,7 @@ class NetworkConfig(Settings):
         "auto_deeplab",
         "Name, auto_deeplab (the paper's) or pnasnet, or the path of a JSON file that a search "
         "wrote.",
+        path=True,
     )
     output_stride: int | None = setting(
         None,

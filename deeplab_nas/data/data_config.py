@@ -49,7 +49,10 @@ class DataConfig(ResizeConfig):
         "cityscapes", "Name of the data set: {choices}.", choices=datasets.names()
     )
     dataset_dir: str = setting(
-        "", "Folder of the TFRecord shards, local or gs://. Empty: the built-in shapes.", free=True
+        "",
+        "Folder of the TFRecord shards, local or gs://. Empty: the built-in shapes.",
+        free=True,
+        path=True,
     )
     train_split: str = setting(
         "train_fine",

@@ -15,7 +15,7 @@ LABEL_FORMAT = "image/segmentation/class/format"
 MAX_PIXELS = 2**26
 
 # It is the name of a file, and stands in messages.
-_MAX_NAME_BYTES = 1000
+MAX_NAME_BYTES = 1000
 
 # The features that are read, and what stands for those that a record may lack.
 _REQUIRED = (IMAGE_ENCODED, LABEL_ENCODED)
@@ -141,9 +141,9 @@ def _decoded(serialized: tf.Tensor, message: str, names: list[str], dtypes: list
 def _one_line(name: tf.Tensor) -> tf.Tensor:
     valid = tf.strings.unicode_transcode(name, "UTF-8", "UTF-8", errors="replace")
     line = tf.strings.regex_replace(valid, r"[\p{Cc}\p{Zl}\p{Zp}]", "?")
-    short = tf.strings.length(line) <= _MAX_NAME_BYTES
+    short = tf.strings.length(line) <= MAX_NAME_BYTES
     message = [
-        f"Expected at most {_MAX_NAME_BYTES} bytes in {IMAGE_FILENAME} of every record of the "
+        f"Expected at most {MAX_NAME_BYTES} bytes in {IMAGE_FILENAME} of every record of the "
         "shards, found more: build the shards again"
     ]
     with tf.control_dependencies([refuse_unless(short, message)]):

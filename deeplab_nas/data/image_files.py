@@ -7,6 +7,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from deeplab_nas.data import examples
 from deeplab_nas.errors import ImageError
+from deeplab_nas.files import git_lfs
 
 
 def open_image(raw: bytes, name: str) -> Image.Image:
@@ -15,6 +16,7 @@ def open_image(raw: bytes, name: str) -> Image.Image:
     Raises:
         ImageError: If the file is no image, damaged or too large.
     """
+    git_lfs.refuse_pointer(raw, name, ImageError)
     try:
         image = Image.open(io.BytesIO(raw))
         if image.width * image.height > examples.MAX_PIXELS:

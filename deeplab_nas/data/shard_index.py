@@ -12,6 +12,7 @@ import tensorflow as tf
 from deeplab_nas.data import examples, manifests
 from deeplab_nas.data.parallel_map import parallel_map
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import git_lfs
 
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<total>\d{5})\.tfrecord")
 
@@ -119,7 +120,8 @@ def find_shards(dataset_dir: str, split: str) -> tuple[str, tuple[str, ...]]:
         )
     found = collections.defaultdict(list)
     for match in map(_SHARD.fullmatch, sorted(tf.io.gfile.listdir(dataset_dir))):
-        if match:
+        # macOS leaves a ._NAME beside each file on disks of others.
+        if match and not match.string.startswith("."):
             found[match["split"]].append(match)
     if split not in found and _ALIASES.get(split) in found:
         split = _ALIASES[split]
@@ -157,7 +159,7 @@ def scan(filename: str) -> np.ndarray:
         The byte offset of each record, int64 `[records]`.
 
     Raises:
-        UserError: If the file ends inside a record.
+        UserError: If the file ends inside a record or is no TFRecord file at all.
     """
     offsets, position = [], 0
     size = tf.io.gfile.stat(filename).length
@@ -169,6 +171,8 @@ def scan(filename: str) -> np.ndarray:
             if len(header) == _HEADER_BYTES:
                 position += _HEADER_BYTES + struct.unpack("<Q", header[:8])[0] + _FOOTER_BYTES
             if len(header) < _HEADER_BYTES or position > size:
+                file.seek(0)
+                git_lfs.refuse_pointer(file.read(git_lfs.NUM_BYTES), filename)
                 raise UserError(
                     f"Expected whole TFRecords in {filename}, but it ends inside record "
                     f"{len(offsets) - 1}: build or copy the shard again."

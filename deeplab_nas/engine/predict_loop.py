@@ -48,7 +48,7 @@ def run(config):
             would get one name, or nothing can be written.
     """
     strategies.set_threads(config.threads, side_by_side=False)
-    inputs = input_files.find(config.input)
+    inputs = input_files.find(config.input, config.output_dir)
     predict, descriptor = _server(config) if config.server else _network(config)
     writer = _Writer(config.output_dir, descriptor)
     progress = Progress({"image": len(inputs)})
@@ -114,14 +114,18 @@ class _Writer:
     def __init__(self, output_dir, descriptor):
         self._output_dir = output_dir
         self._colormap = descriptor.colormap if descriptor else datasets.pascal_colormap(256)
-        atomic.make_folder(output_dir, "--output_dir")
+        # By them a later prediction knows this one's folder, however early it ends.
+        overlays = os.path.join(output_dir, input_files.OVERLAYS)
+        atomic.make_folder(output_dir, "--output_dir", overlays)
         if descriptor:
             legend = label_maps.draw_legend(descriptor.class_names, descriptor.colormap)
-            atomic.write_png(os.path.join(output_dir, "legend.png"), legend)
+            atomic.write_png(os.path.join(output_dir, input_files.LEGEND), legend)
 
     def write(self, name, image, label_map):
-        self._write("labels", name, label_maps.with_palette(label_map, self._colormap))
-        self._write("overlays", name, label_maps.overlay(image, label_map, self._colormap))
+        self._write(input_files.LABELS, name, label_maps.with_palette(label_map, self._colormap))
+        self._write(
+            input_files.OVERLAYS, name, label_maps.overlay(image, label_map, self._colormap)
+        )
 
     def _write(self, kind, name, picture):
         path = os.path.join(self._output_dir, kind, name)

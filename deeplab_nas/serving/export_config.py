@@ -15,8 +15,10 @@ from deeplab_nas.settings import Settings, required, setting
 class ExportConfig(Settings):
     """A trained network to a version directory."""
 
-    checkpoint: str = required(CHECKPOINT, example="runs/first")
-    export_dir: str = required("Folder of the versions, local or gs://.", example="exported/first")
+    checkpoint: str = required(CHECKPOINT, example="runs/first", path=True)
+    export_dir: str = required(
+        "Folder of the versions, local or gs://.", example="exported/first", path=True
+    )
     export_version: int = setting(
         0, "Number of the version; 0: the one after the highest there.", least=0
     )
@@ -45,7 +47,9 @@ class ExportConfig(Settings):
         "none", "What litert computes in: {choices}. none: float32.", choices=QUANTIZATIONS
     )
     dataset_dir: str = setting(
-        "", "Folder of the shards whose images calibrate int8; empty: that of the training."
+        "",
+        "Folder of the shards whose images calibrate int8; empty: that of the training.",
+        path=True,
     )
     num_calibration_images: int = setting(
         100, "How many images of the training split calibrate int8.", least=1

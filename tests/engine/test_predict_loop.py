@@ -20,6 +20,10 @@ def save(path, size=(20, 30)):
     return path
 
 
+def find(*inputs, output_dir="/out"):
+    return input_files.find(list(map(str, inputs)), str(output_dir))
+
+
 @pytest.fixture(scope="module")
 def predicted(finished_training, tmp_path_factory):
     """Images in folders, one of them damaged: their folder, the output and what was returned."""
@@ -59,27 +63,40 @@ def test_label_maps_are_the_networks_and_show_as_colours(finished_training, pred
     np.testing.assert_array_equal(np.array(picture.convert("RGB")), colormap[expected])
 
 
+def test_a_folder_that_holds_earlier_results_gives_its_images_alone(finished_training, predicted):
+    config, _ = finished_training
+    folder, _ = predicted
+    settings = PredictConfig((str(folder),), str(folder / "again"), config.train_logdir)
+    for _ in range(2):
+        assert predict_loop.run(settings).written == 2
+    found = (folder / "again" / "labels").rglob("*.png")
+    assert sorted(str(path.relative_to(folder / "again" / "labels")) for path in found) == [
+        "in/a.png",
+        "in/deep/b.png",
+    ]
+
+
 def test_inputs_are_files_folders_and_globs(tmp_path):
     a, b = save(tmp_path / "x" / "a.jpg"), save(tmp_path / "x" / "y" / "b.PNG")
     both = [(str(a), "a.png"), (str(b), "y/b.png")]
-    assert input_files.find([str(tmp_path / "x")]) == both
-    assert input_files.find([str(a)]) == both[:1]
-    assert input_files.find([str(tmp_path / "x" / "*")]) == both[:1]
-    assert input_files.find([str(a), str(tmp_path / "x")]) == both
-    assert input_files.find([f"{tmp_path}/x/*/*.PNG"]) == [(str(b), "b.png")]
+    assert find(tmp_path / "x") == both
+    assert find(a) == both[:1]
+    assert find(tmp_path / "x" / "*") == both[:1]
+    assert find(a, tmp_path / "x") == both
+    assert find(f"{tmp_path}/x/*/*.PNG") == [(str(b), "b.png")]
 
 
 @pytest.mark.parametrize("text", ["absent.png", "*.webp", "."])
 def test_no_image_is_told(tmp_path, text):
     with pytest.raises(UserError, match="Expected an image file, a folder of images or a glob"):
-        input_files.find([str(tmp_path / text)])
+        find(tmp_path / text)
 
 
 def test_one_name_for_two_images_is_told(tmp_path):
     save(tmp_path / "a.jpg")
     save(tmp_path / "a.png")
     with pytest.raises(UserError, match=r"a\.jpg and .*a\.png, which would both become a\.png"):
-        input_files.find([str(tmp_path)])
+        find(tmp_path)
 
 
 def test_an_output_folder_that_cannot_be_is_told(finished_training, tmp_path):

@@ -152,4 +152,4 @@ def test_what_a_killed_process_left_is_no_data(tmp_path):
     assert (shard_index.find_shards(made, "val"), manifests.read_all(made)) == before
     atomic.write_png(tmp_path / "in.png", _PICTURE)
     (tmp_path / "b.png.partial").write_bytes(b"half")
-    assert [name for _, name in input_files.find([str(tmp_path)])] == ["in.png"]
+    assert [name for _, name in input_files.find([str(tmp_path)], "out")] == ["in.png"]

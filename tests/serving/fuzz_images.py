@@ -111,7 +111,9 @@ def _pillow_size(raw):
 class FuzzConfig(Settings):
     """What is fuzzed, and for how long."""
 
-    version_folder: str = required("Folder of a version of the export.", example="exported/1")
+    version_folder: str = required(
+        "Folder of a version of the export.", example="exported/1", path=True
+    )
     seconds: float = setting(600.0, "How long, in seconds.", above=0)
     seed: int = setting(0, "Seed of the damage.", least=0)
 

@@ -165,7 +165,7 @@ def test_a_folder_that_may_not_be_read(folder):
 
 def test_a_file_that_cannot_be_read(folder):
     (folder / _LABEL).unlink()
-    (folder / _LABEL).mkdir()
+    (folder / _LABEL).symlink_to("nowhere.png")
     with pytest.raises(UserError, match="readable file at .*p13.png, found none"):
         build(folder)
 

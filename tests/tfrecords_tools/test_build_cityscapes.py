@@ -167,3 +167,13 @@ def test_a_split_that_is_not_there(root, splits, sentence):
     with pytest.raises(UserError, match=sentence):
         build(root, root / "shards", splits)
     assert not (root / "shards").exists()
+
+
+def test_what_macos_leaves_beside_images_is_passed_over(root):
+    cities = root / "leftImg8bit" / "train"
+    for name in ("ulm/._ulm_000000_000019", "__MACOSX/x_000000_000019", ".trash/y_000000_000019"):
+        path = cities / f"{name}_leftImg8bit.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    (manifest,) = build(root, root / "shards", ["train_fine"])
+    assert manifest.num_examples == 4

@@ -15,7 +15,7 @@ class LabeledImage:
     """One example before it is encoded.
 
     Attributes:
-        name: Name of the image without folder and extension.
+        name: Name of the image without extension, with the folders below that of all images.
         image: The contents of the image file.
         label: The label ids, uint8 `[height, width]`.
         source: Where the image comes from, such as its path, for messages; empty for the name.

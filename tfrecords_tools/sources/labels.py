@@ -1,6 +1,7 @@
 """Label files: the ids or the colours that they hold, exactly, or refused by name."""
 
 import collections
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -39,6 +40,9 @@ def read_ids(raw: bytes, name: str, on_colors: str = _TAKE_IDS) -> np.ndarray:
         UserError: If the file is no such image, or one whose compression changes ids.
     """
     image, bits = _open(raw, name)
+    if image.format == "GIF" and image.mode == "P" and _is_gray(image):
+        # A GIF has no grays but those of a palette, which its writers renumber.
+        image = image.convert("L")
     if image.mode in ("RGB", "RGBA"):
         _require_opaque(image, name)
         channels = np.asarray(image)
@@ -55,9 +59,11 @@ def read_ids(raw: bytes, name: str, on_colors: str = _TAKE_IDS) -> np.ndarray:
     if image.mode in ("1", "L", "P"):
         ids = np.array(image, np.uint8)
         # Pillow spreads the brightnesses of a file of 2 or 4 bits over 0..255.
-        return ids // (255 // (2**bits - 1)) if image.mode == "L" and bits in (2, 4) else ids
+        if image.mode == "L" and bits in (2, 4):
+            ids //= 255 // (2**bits - 1)
+        return _unspread(ids, raw).astype(np.uint8)
     if image.mode.startswith("I"):
-        ids = np.asarray(image)
+        ids = _unspread(np.asarray(image), raw)
         if ids.min() < 0 or ids.max() > MAX_ID:
             raise UserError(
                 f"Expected label ids of 0 to {MAX_ID} in {name}, found {ids.min()} to {ids.max()}: "
@@ -65,6 +71,21 @@ def read_ids(raw: bytes, name: str, on_colors: str = _TAKE_IDS) -> np.ndarray:
             )
         return ids.astype(np.uint16)
     raise _wrong_mode(image, name, "label ids as integers, one channel")
+
+
+def _is_gray(image: Image.Image) -> bool:
+    """Whether the palette of an image holds grays alone."""
+    colors = np.reshape(image.getpalette("RGB"), (-1, 3))
+    return bool((colors == colors[:, :1]).all())
+
+
+def _unspread(ids: np.ndarray, raw: bytes) -> np.ndarray:
+    """Undoes, for a PGM file, that Pillow spreads its brightnesses over all of 8 or 16 bits."""
+    if not raw.startswith((b"P2", b"P5")):
+        return ids
+    # Format, width, height and the largest brightness, with comments between.
+    largest = int(re.sub(rb"#[^\r\n]*", b"", raw).split(maxsplit=4)[3])
+    return np.rint(ids * (largest / (255 if largest < 256 else MAX_ID))).astype(np.int64)
 
 
 def read_label(raw: bytes, name: str, on_colors: str = _TAKE_IDS) -> np.ndarray:

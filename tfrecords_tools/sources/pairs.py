@@ -16,7 +16,8 @@ class Pair:
     """An image file and its label file.
 
     Attributes:
-        name: Base name that both share, without extension.
+        name: What both share of their names: relative to their folders, with `/`, without
+            extension.
         image: The image file.
         label: The label file; None where the image has no label.
     """
@@ -27,7 +28,7 @@ class Pair:
 
 
 def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExamples) -> list[Pair]:
-    """Pairs the files of two folders by their base names.
+    """Pairs the files of two folders by their names, relative to the folder and without extension.
 
     Args:
         image_folder: Folder of the images.
@@ -38,22 +39,44 @@ def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExample
         The pairs, sorted by name.
 
     Raises:
-        UserError: If a folder is missing or empty, or if two files of one folder share a base name.
+        UserError: If a folder is missing or empty, or if two files of one folder share a name.
     """
-    image_files = source_files.images_by_name(image_folder)
-    label_files = source_files.images_by_name(label_folder)
-    for here, there, folder, partner in (
-        (image_files, label_files, label_folder, "a label"),
-        (label_files, image_files, image_folder, "an image"),
-    ):
-        for name in here.keys() - there.keys():
-            bad.add(
-                f"Expected {partner} for {here[name]}, found no file named {name}.* in {folder}."
-            )
+    images, labels = source_files.images(image_folder), source_files.images(label_folder)
+    return match(
+        Side(image_folder, source_files.by_shared_name(images, images.names)),
+        Side(label_folder, source_files.by_shared_name(labels, labels.names)),
+        bad,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """The images or the labels.
+
+    Attributes:
+        folder: The folder that they lie in.
+        files: Their paths by what they share with their partners, sorted.
+        suffix: What stands between that and the extension.
+    """
+
+    folder: pathlib.Path
+    files: dict[str, pathlib.Path]
+    suffix: str = ""
+
+
+def match(images: Side, labels: Side, bad: BadExamples) -> list[Pair]:
+    """Pairs images and labels of one shared name; `bad` takes those that have no partner."""
+    for here, there, partner in ((images, labels, "a label"), (labels, images, "an image")):
+        for name, path in here.files.items():
+            if name not in there.files:
+                bad.add(
+                    f"Expected {partner} for {path}, found no file named {name}{there.suffix}.* in "
+                    f"{there.folder}."
+                )
     return [
-        Pair(name, path, label_files[name])
-        for name, path in image_files.items()
-        if name in label_files
+        Pair(name, path, labels.files[name])
+        for name, path in images.files.items()
+        if name in labels.files
     ]
 
 

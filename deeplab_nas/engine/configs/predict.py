@@ -17,11 +17,12 @@ class PredictConfig(Settings):
         "Image file, folder of images or glob, local or gs://; may be given several times.",
         repeated=True,
         example="images",
+        path=True,
     )
     output_dir: str = required(
-        "Folder of labels/, overlays/ and legend.png, local or gs://.", example="labels"
+        "Folder of labels/, overlays/ and legend.png, local or gs://.", example="labels", path=True
     )
-    checkpoint: str = setting("", CHECKPOINT)
+    checkpoint: str = setting("", CHECKPOINT, path=True)
     inference: InferenceConfig = InferenceConfig()
     mixed_precision: str = mixed_precision()
     server: str = setting(
@@ -33,6 +34,7 @@ class PredictConfig(Settings):
         "",
         "The model_card.json of what is served, for the names and colours of its classes; empty: "
         "the colours of PASCAL VOC and no legend.",
+        path=True,
     )
     threads: int = setting(0, "CPU threads; 0: as many as there are cores.", least=0)
 

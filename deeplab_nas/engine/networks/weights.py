@@ -6,6 +6,7 @@ import re
 import tensorflow as tf
 
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import git_lfs
 
 # Names of the two groups in a checkpoint.
 VARIABLES = "variables"
@@ -113,6 +114,7 @@ def _shapes(prefix):
 
 
 def _unreadable(prefix, error):
+    git_lfs.refuse_pointers_in_place_of(prefix)
     lines = str(error).strip().splitlines()
     return UserError(
         f"Expected a whole TensorFlow checkpoint at {prefix}, found none that can be read "
