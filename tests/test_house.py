@@ -168,7 +168,7 @@ def test_writing_is_seen():
 
 
 _PATH_NAME = re.compile(
-    r"(.*_)?(dir|logdir|root|folder|file|path|png|csv|checkpoint|model_card|label_map)s?"
+    r"(.*_)?(dir|logdir|root|folder|file|path|png|csv|checkpoint|model_card|label_colors)s?"
     "|architecture|input|tfds_name"
 )
 

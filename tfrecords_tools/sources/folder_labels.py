@@ -41,6 +41,7 @@ class LabelConfig(Settings):
         "",
         "File of the classes of colour-coded labels, a line each: name, r, g, b; colours named "
         "ignore or void are ignored.",
+        path=True,
     )
     class_names: tuple[str, ...] = setting((), "One name a class, separated by commas.")
 

@@ -40,9 +40,6 @@ def read_ids(raw: bytes, name: str, on_colors: str = _TAKE_IDS) -> np.ndarray:
         UserError: If the file is no such image, or one whose compression changes ids.
     """
     image, bits = _open(raw, name)
-    if image.format == "GIF" and image.mode == "P" and _is_gray(image):
-        # A GIF has no grays but those of a palette, which its writers renumber.
-        image = image.convert("L")
     if image.mode in ("RGB", "RGBA"):
         _require_opaque(image, name)
         channels = np.asarray(image)
@@ -159,6 +156,9 @@ def _open(raw: bytes, name: str) -> tuple[Image.Image, int]:
             f"Expected 8 bits a channel or one channel of 16 in {name}, found 16 bits a channel in "
             f"mode {image.mode}: save it in 8 bits a channel."
         )
+    if image.format == "GIF" and image.mode == "P" and _is_gray(image):
+        # A GIF has no grays but those of a palette, which its writers renumber.
+        image = image.convert("L")
     return ImageOps.exif_transpose(image), bits
 
 
