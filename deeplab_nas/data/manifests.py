@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from deeplab_nas.data import examples
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic, untrusted_json
@@ -39,6 +40,8 @@ class Manifest:
         image_sizes: The distinct `(height, width)` of the images, in pixels, sorted.
         statistics: Pixels by class; None in manifests of before they were counted.
         skipped: A sentence for every example that was left out because it could not be used.
+        image_range: The numbers of image files of more than 8 bits that are black and white in the
+            shards; None where all files had 8 bits.
     """
 
     dataset: str
@@ -52,6 +55,7 @@ class Manifest:
     image_sizes: tuple[tuple[int, int], ...]
     statistics: ClassStatistics | None = None
     skipped: tuple[str, ...] = ()
+    image_range: ranges.Range | None = None
 
 
 def path(dataset_dir: str, split: str) -> str:
@@ -87,6 +91,7 @@ def of_shards(
         image_sizes=tuple(sorted(image_sizes)),
         statistics=statistics,
         skipped=tuple(skipped),
+        image_range=descriptor.image_range,
         **class_facts(descriptor),
     )
 
@@ -107,7 +112,7 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
             f"Expected format version {FORMAT_VERSION} in {name}, found {shown(version.value)}: "
             f"{_ADVICE}."
         )
-    fields = document.record((*_REQUIRED, *CLASS_FACTS), ("statistics", "skipped"))
+    fields = document.record((*_REQUIRED, *CLASS_FACTS), ("statistics", "skipped", "image_range"))
     if fields["split"].line() != split:
         raise fields["split"].refusal(repr(split))
     return _from_fields(fields)
@@ -122,6 +127,23 @@ def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
     names = sorted(tf.io.gfile.glob(path(dataset_dir, "*")))
     splits = [posixpath.basename(name)[len("manifest-") : -len(".json")] for name in names]
     return tuple(read(dataset_dir, split) for split in splits)
+
+
+def one_range(found: Sequence[Manifest], dataset_dir: str) -> ranges.Range | None:
+    """The image range of the splits in a folder; None where all have images of 8 bits.
+
+    Raises:
+        UserError: Two of them have different ones, so that one brightness means two things.
+    """
+    by_range = {manifest.image_range: manifest.split for manifest in found if manifest.image_range}
+    if len(by_range) > 1:
+        (one, first), (other, second) = list(by_range.items())[:2]
+        raise UserError(
+            f"Expected one image range in {dataset_dir}, found {ranges.shown(one)} of "
+            f"{first!r} and {ranges.shown(other)} of {second!r}: build one of them again "
+            f"with the --image_range of the other."
+        )
+    return next(iter(by_range), None)
 
 
 def read_class_facts(fields: dict[str, Field]) -> dict[str, Any]:
@@ -184,6 +206,8 @@ def _from_fields(fields: dict[str, Field]) -> Manifest:
         optional["statistics"] = read_statistics(fields["statistics"], facts["num_classes"])
     if "skipped" in fields:
         optional["skipped"] = tuple(sentence.text() for sentence in fields["skipped"].items())
+    if "image_range" in fields:
+        optional["image_range"] = ranges.from_field(fields["image_range"])
     return Manifest(
         dataset=fields["dataset"].line(),
         split=fields["split"].line(),
