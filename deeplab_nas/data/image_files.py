@@ -6,6 +6,7 @@ Every file that a program is given by name is opened here, and nowhere else by P
 import contextlib
 import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
@@ -42,7 +43,7 @@ _UPRIGHT = {
 }
 
 # What Pillow finds odd about a file that it can read is of use to nobody who has many.
-warnings.filterwarnings("ignore", module=r"PIL\b")
+_ODD = ("ignore", None, Warning, re.compile(r"PIL\b"), 0)
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
@@ -147,6 +148,9 @@ def _pillow(name: str) -> Iterator[None]:
     Its plugins check little: what they run into in a damaged file comes out as it is, a KeyError as
     well as a MemoryError.
     """
+    # Not for as long as a file is read: filters belong to all threads together.
+    if _ODD not in warnings.filters:
+        warnings.filterwarnings("ignore", module=_ODD[3].pattern)
     try:
         yield
     except UserError:
@@ -154,6 +158,10 @@ def _pillow(name: str) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise ImageError(
             f"Expected an intact image file in {name}, but it is none that Pillow knows."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"Expected at most {examples.MAX_PIXELS} pixels in {name}, found more: scale it down."
         ) from error
     except Exception as error:
         told = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())

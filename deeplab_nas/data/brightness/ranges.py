@@ -77,7 +77,9 @@ def to_8_bits(values: np.ndarray, image_range: Range) -> np.ndarray:
 
 def _scaled(values: np.ndarray, image_range: Range) -> np.ndarray:
     low, high = image_range
-    brightness = values.astype(np.float64)
+    # Some of what is no number is told of when its type changes.
+    with np.errstate(invalid="ignore"):
+        brightness = values.astype(np.float64)
     np.clip(brightness, low, high, out=brightness)
     brightness -= low
     brightness *= 255 / (high - low)
