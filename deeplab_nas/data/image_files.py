@@ -92,6 +92,19 @@ def read(raw: bytes, name: str, scale: Range | None = None) -> Picture:
         return Picture(upright.convert("RGB"), kept if same else "")
 
 
+def kind(raw: bytes, name: str) -> tuple[str, str]:
+    """Format and mode of an image file as Pillow calls them, without decoding it.
+
+    The mode is empty where it has more than 8 bits a channel.
+
+    Raises:
+        ImageError: As `open_image`.
+    """
+    with _pillow(name):
+        image = _opened(io.BytesIO(raw), name)
+        return image.format, "" if deep_values.is_deep(image) else image.mode
+
+
 def largest_number(file: BinaryIO, name: str) -> int | None:
     """The largest number in an image file of 16 bits; None for one of 8 bits, which is not decoded.
 

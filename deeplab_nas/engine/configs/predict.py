@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.engine.configs.devices import mixed_precision
 from deeplab_nas.engine.configs.evaluate import CHECKPOINT
 from deeplab_nas.engine.configs.inference import InferenceConfig
@@ -34,9 +35,15 @@ class PredictConfig(Settings):
         "The model_card.json of what is served, for the names and colours of its classes; empty: "
         "the colours of PASCAL VOC and no legend.",
     )
+    image_range: str = setting(
+        "",
+        "Numbers that are black and white in images of more than 8 bits, such as 0:4095; empty: "
+        "those of the shards that the network was trained on, else all of 16 bits.",
+    )
     threads: int = setting(0, "CPU threads; 0: as many as there are cores.", least=0)
 
     def check_together(self) -> None:
+        ranges.parse(self.image_range)
         if bool(self.checkpoint) == bool(self.server):
             raise UserError(
                 f"Expected one of --checkpoint and --server, found "
