@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 import PIL.Image
+import PIL.PngImagePlugin
 
 SIZE = (23, 17)
 
@@ -129,7 +130,7 @@ def readable():
     files |= {f"gif {name}": encode(kinds[name], "GIF") for name in ("grey", "palette")}
     files |= {f"webp {name}": encode(kinds[name], "WEBP") for name in ("rgb", "alpha")}
     for name in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
-        files[f"{name} rgb"] = encode(rgb, "TIFF", compression=name)
+        files[f"tiff by {name}"] = encode(rgb, "TIFF", compression=name)
     for name in ("group4", "group3"):
         files[f"tiff {name}"] = encode(kinds["bit"], "TIFF", compression=name)
     files |= {
@@ -198,9 +199,7 @@ def refused():
 
 
 def _text():
-    from PIL import PngImagePlugin
-
-    found = PngImagePlugin.PngInfo()
+    found = PIL.PngImagePlugin.PngInfo()
     found.add_text("Comment", "some words", zip=True)
     found.add_itxt("Title", "words", "en", "Titel", zip=True)
     return found

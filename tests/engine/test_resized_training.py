@@ -105,6 +105,12 @@ def test_the_resize_is_inside_an_exported_graph(trained, tmp_path):
     loaded = tf.saved_model.load(str(version))
     answer = loaded.signatures[signatures.SERVING_DEFAULT](images=tf.constant(image[None]))
     np.testing.assert_array_equal(answer[signatures.PREDICTIONS][0], expected)
+
+
+@pytest.mark.slow
+def test_the_resize_is_inside_a_litert_file(trained, tmp_path):
+    image = made_shards.numbered_example(1)[0]
+    expected = labels_of(trained[0], image, _RESIZED)
     version, card = export(trained, tmp_path / "litert", "litert")
     assert card["resize_is_inside"] is True
     interpreter = tf.lite.Interpreter(str(version / "model.tflite"))

@@ -82,7 +82,8 @@ def _scaled(values: np.ndarray, image_range: Range) -> np.ndarray:
         brightness = values.astype(np.float64)
     np.clip(brightness, low, high, out=brightness)
     brightness -= low
-    brightness *= 255 / (high - low)
+    brightness *= 255
+    brightness /= high - low
     brightness += 0.5
     return np.nan_to_num(brightness, copy=False, nan=0.0).astype(np.uint8)
 
