@@ -265,7 +265,7 @@ def _read_deep(image, reopen, name, scale):
     else:
         brightness = ranges.to_8_bits(values, (0, largest))
     pixels = _upright(Image.fromarray(brightness), orientation).convert("RGB")
-    least, most = values.min().item(), values.max().item()
+    least, most = (ranges.whole(found.item()) for found in (values.min(), values.max()))
     blank = bool(least < most and brightness.min() == brightness.max())
     all_but_black = scale is None and is_full and 0 < most < _DIM
     return Picture(pixels, "", (least, most) if blank or all_but_black else None, blank)

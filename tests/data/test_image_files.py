@@ -13,7 +13,7 @@ from deeplab_nas.data import image_files
 from deeplab_nas.data.brightness import deep_values, ranges
 from deeplab_nas.errors import ImageError
 from deeplab_nas.files import untrusted_json
-from tests import refusals
+from tests import places, refusals
 from tests.data import made_pictures
 
 _READABLE = made_pictures.readable()
@@ -265,3 +265,13 @@ def test_deep_values_are_those_of_the_file():
     found = deep_values.decode(image, lambda: PIL.Image.open(io.BytesIO(raw)), "a")
     np.testing.assert_array_equal(found.values, made_pictures.numbers(3))
     assert found.largest == 65535
+
+
+def test_pillow_opens_files_in_one_place():
+    opening = {
+        path.relative_to(places.ROOT).as_posix()
+        for package in ("deeplab_nas", "flags", "tfrecords_tools")
+        for path in (places.ROOT / package).rglob("*.py")
+        if "Image.open(" in path.read_text(encoding="utf-8")
+    }
+    assert opening == {"deeplab_nas/data/image_files.py"}

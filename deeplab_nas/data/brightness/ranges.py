@@ -23,7 +23,7 @@ def parse(text: str) -> Range | None:
     if not text:
         return None
     try:
-        low, high = (_whole(float(side)) for side in text.split(":"))
+        low, high = (whole(float(side)) for side in text.split(":"))
     except ValueError:
         low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
@@ -51,7 +51,7 @@ def from_field(field: Field) -> Range | None:
     numbers = all(type(side) in (int, float) and abs(side) < 2**64 for side in sides)
     if not numbers or not sides[0] < sides[1]:
         raise field.refusal("two numbers, the smaller one first, or null")
-    return _whole(sides[0]), _whole(sides[1])
+    return whole(sides[0]), whole(sides[1])
 
 
 def measured(largest: int) -> Range:
@@ -88,5 +88,6 @@ def _scaled(values: np.ndarray, image_range: Range) -> np.ndarray:
     return np.nan_to_num(brightness, copy=False, nan=0.0).astype(np.uint8)
 
 
-def _whole(number: float) -> float:
+def whole(number: float) -> float:
+    """The number as an int where it is one, as sentences and files show it."""
     return int(number) if math.isfinite(number) and number == int(number) else number
