@@ -205,6 +205,13 @@ def _opened(file: BinaryIO, name: str) -> Image.Image:
         raise ImageError(
             f"Expected pixels in {name}, found an image of {image.width}x{image.height}."
         )
+    # Pillow leaves black what no strip and no tile of a TIFF covers.
+    covered = sum((x2 - x1) * (y2 - y1) for _, (x1, y1, x2, y2), *_ in image.tile)
+    if image.format == "TIFF" and covered < image.width * image.height:
+        raise ImageError(
+            f"Expected all of {image.width}x{image.height} pixels in {name}, found {covered} of "
+            "them: copy or save it again."
+        )
     if _has_several(image):
         raise ImageError(
             f"Expected one picture in {name}, found several pages or frames: save the one that is "

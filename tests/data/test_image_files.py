@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import struct
 import warnings
 
 import numpy as np
@@ -154,6 +155,16 @@ def test_numbers_of_32_bits_are_read_by_a_range_alone(dtype, order):
     np.testing.assert_array_equal(pixels(raw, scale), expected(values.astype(dtype), *scale))
     with refusals.refused("Expected 8 or 16 bits a channel in a", "--image_range"):
         image_files.read(raw, "a")
+
+
+@pytest.mark.parametrize("how", [{}, {"planar": True}, {"tile": 16}])
+def test_a_tiff_whose_rows_are_not_all_there_is_refused(how):
+    values = made_pictures.numbers(3 if "planar" in how else 1)
+    raw = made_pictures.tiff(values, **how)
+    height = raw.index(struct.pack("<HHII", 257, 4, 1, values.shape[0])) + 8
+    taller = raw[:height] + struct.pack("<I", 40_000) + raw[height + 4 :]
+    with refusals.refused("Expected all of 23x40000 pixels in a"):
+        image_files.read(taller, "a")
 
 
 def test_what_is_no_number_is_black():
