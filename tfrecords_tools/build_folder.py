@@ -8,9 +8,10 @@ import pathlib
 from flags import program
 
 from deeplab_nas.data import manifests
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import folder_labels, folder_pairs, pairs
+from tfrecords_tools.sources import folder_labels, folder_pairs, image_ranges, pairs
 from tfrecords_tools.writing import progress, raw_dataset, same_classes, shards
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
@@ -38,9 +39,11 @@ class FolderConfig(folder_labels.LabelConfig, BuildConfig):
         0.0, "Share of the pairs that goes to the split val instead.", least=0, most=1
     )
     num_shards: int = setting(4, "Shards a split.", least=1)
+    image_range: str = image_ranges.image_range_setting()
 
     def check_together(self) -> None:
         super().check_together()
+        ranges.parse(self.image_range)
         if self.val_fraction and self.split == "val":
             raise UserError("Expected --split to be other than val where --val_fraction is given.")
 
@@ -74,6 +77,15 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
                 f"Expected pairs for the split {split!r}, found none of {len(found)} with "
                 f"--val_fraction={config.val_fraction}: change the fraction."
             )
+    image_range = image_ranges.resolve(
+        config.image_range,
+        config.output_dir,
+        [pair.image for items in splits.values() for pair in items],
+        sum(map(len, splits.values())),
+        image_ranges.largest_in_file,
+        options,
+    )
+    descriptor = dataclasses.replace(labels.descriptor, image_range=image_range)
     return tuple(
         shards.write_split(
             config.output_dir,
@@ -81,7 +93,7 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
                 name=split,
                 items=items,
                 load=functools.partial(pairs.load, read=labels.read),
-                descriptor=labels.descriptor,
+                descriptor=descriptor,
                 num_shards=config.num_shards,
                 identify=lambda run: f"{labels.identity} {pairs.identify(run)}",
                 check=labels.check,

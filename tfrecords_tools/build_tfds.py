@@ -1,17 +1,21 @@
 """Builds shards of a data set that TensorFlow Datasets has prepared on this machine."""
 
 import dataclasses
+import io
+import itertools
 import pathlib
 from collections.abc import Sequence
 
 from flags import program
 
+import numpy as np
 import tensorflow_datasets as tfds
 
-from deeplab_nas.data import datasets, manifests
+from deeplab_nas.data import datasets, image_files, manifests
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import id_map, raw_ids
+from tfrecords_tools.sources import id_map, image_ranges, raw_ids
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import class_report, raw_dataset, shards
 from tfrecords_tools.writing.build_options import BuildConfig
@@ -53,9 +57,11 @@ class TfdsConfig(BuildConfig):
         least=0,
         most=255,
     )
+    image_range: str = image_ranges.image_range_setting()
 
     def check_together(self) -> None:
         super().check_together()
+        ranges.parse(self.image_range)
         if self.label_map and self.first_label:
             raise UserError(
                 f"Expected one of --label_map and --first_label, found "
@@ -88,6 +94,14 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
 
     decoders = {key: tfds.decode.SkipDecoding() for key in (image_key, label_key)}
 
+    def records(split):
+        count = builder.info.splits[split].num_examples
+        return _Records(builder, split, decoders, range(count))
+
+    descriptor = dataclasses.replace(
+        descriptor, image_range=_image_range(config, builder.info, image_key, map(records, splits))
+    )
+
     def load(example):
         name = example["tfds_id"].decode()
         label = ids.read(example[label_key], name)
@@ -97,9 +111,10 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
         return f"{image_key} {label_key} {ids.identity()} {records!r}"
 
     def build_split(split):
-        records = _Records(builder, split, decoders, range(builder.info.splits[split].num_examples))
         check = _check(config, split)
-        found = shards.Split(split, records, load, descriptor, _NUM_SHARDS, identify, check=check)
+        found = shards.Split(
+            split, records(split), load, descriptor, _NUM_SHARDS, identify, check=check
+        )
         return shards.write_split(config.output_dir, found, config.options)
 
     return tuple(build_split(split) for split in splits)
@@ -163,6 +178,27 @@ def _only_image(info, channels: int, flag: str) -> str:
             f"{', '.join(found) or 'none'}: name it with {flag}."
         )
     return found[0]
+
+
+def _image_range(config, info, image_key, splits):
+    dtype = np.dtype(info.features[image_key].np_dtype)
+    if dtype == np.uint8:
+        return None
+    if dtype != np.uint16:
+        raise UserError(
+            f"Expected images of 8 or 16 bits in {image_key} of {info.full_name}, found {dtype}: "
+            "name another --image_key."
+        )
+
+    def largest_of(example):
+        file = io.BytesIO(example[image_key])
+        return image_files.largest_number(file, example["tfds_id"].decode())
+
+    splits = list(splits)
+    examples, count = itertools.chain.from_iterable(splits), sum(map(len, splits))
+    return image_ranges.resolve(
+        config.image_range, config.output_dir, examples, count, largest_of, config.options
+    )
 
 
 def _labels(config, info, label_key, splits):

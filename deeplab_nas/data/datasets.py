@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from deeplab_nas.data import ade20k, manifests
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.files.json_field import MAX_INTEGER, Field
 
@@ -29,6 +30,8 @@ class DatasetDescriptor:
         split_sizes: Examples in each split as it was published; empty where that is not known.
         recommended_crop: Height and width of the training crops in pixels that the paper, or for
             small sets the recipe here, trains with; None where that is not known.
+        image_range: The numbers of image files of more than 8 bits that are black and white in the
+            shards; None where all files have 8 bits.
     """
 
     name: str
@@ -40,6 +43,7 @@ class DatasetDescriptor:
     submission_ids: tuple[int, ...] | None = None
     split_sizes: tuple[int, ...] = ()
     recommended_crop: tuple[int, int] | None = None
+    image_range: ranges.Range | None = None
 
     def to_document(self) -> dict[str, Any]:
         """Returns what JSON holds of it, such as beside the weights of a network."""
@@ -248,7 +252,8 @@ def describe(name: str, dataset_dir: str) -> DatasetDescriptor:
                 f"{manifest.ignore_label} in {manifests.path(dataset_dir, manifest.split)}: name "
                 f"the right data set (this one was built as {manifest.dataset!r})."
             )
-    return descriptor
+    scale = manifests.one_range(found, dataset_dir)
+    return dataclasses.replace(descriptor, image_range=scale) if scale else descriptor
 
 
 def conventions(name: str) -> tuple[DatasetDescriptor, ...]:
@@ -268,7 +273,7 @@ def from_document(document: Field) -> DatasetDescriptor:
     """
     fields = document.record(
         ("name", "splits", *manifests.CLASS_FACTS),
-        ("submission_ids", "split_sizes", "recommended_crop"),
+        ("submission_ids", "split_sizes", "recommended_crop", "image_range"),
     )
     facts = manifests.read_class_facts(fields)
     splits = tuple(split.line() for split in fields["splits"].items())
@@ -282,6 +287,8 @@ def from_document(document: Field) -> DatasetDescriptor:
         if name in fields and fields[name].value not in (None, []):
             integers = fields[name].items(length)
             optional[name] = tuple(field.integer(least, most) for field in integers)
+    if "image_range" in fields:
+        optional["image_range"] = ranges.from_field(fields["image_range"])
     return DatasetDescriptor(fields["name"].line(), splits, **facts, **optional)
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from deeplab_nas.data import examples
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.data.class_statistics import ClassStatistics
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic, untrusted_json
@@ -42,6 +43,8 @@ class Manifest:
         skipped: A sentence for every example that was left out because it could not be used.
         submission_ids: The id that the label files had for each class; None where that is the class
             itself, or where there is none.
+        image_range: The numbers of image files of more than 8 bits that are black and white in the
+            shards; None where all files had 8 bits.
     """
 
     dataset: str
@@ -56,6 +59,7 @@ class Manifest:
     statistics: ClassStatistics | None = None
     skipped: tuple[str, ...] = ()
     submission_ids: tuple[int, ...] | None = None
+    image_range: ranges.Range | None = None
 
 
 class WrongName(NamedTuple):
@@ -108,6 +112,7 @@ def of_shards(
         statistics=statistics,
         skipped=tuple(skipped),
         submission_ids=descriptor.submission_ids,
+        image_range=descriptor.image_range,
         **class_facts(descriptor),
     )
 
@@ -128,7 +133,7 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
             f"Expected format version {FORMAT_VERSION} in {name}, found {shown(version.value)}: "
             f"{_ADVICE}."
         )
-    optional = ("statistics", "skipped", "submission_ids")
+    optional = ("statistics", "skipped", "submission_ids", "image_range")
     fields = document.record((*_REQUIRED, *CLASS_FACTS), optional)
     if fields["split"].line() != split:
         raise fields["split"].refusal(repr(split))
@@ -161,6 +166,23 @@ def wrong_name(names: Sequence[str]) -> WrongName | None:
             continue
         return WrongName(number, name, expected)
     return None
+
+
+def one_range(found: Sequence[Manifest], dataset_dir: str) -> ranges.Range | None:
+    """The image range of the splits in a folder; None where all have images of 8 bits.
+
+    Raises:
+        UserError: Two of them have different ones, so that one brightness means two things.
+    """
+    by_range = {manifest.image_range: manifest.split for manifest in found if manifest.image_range}
+    if len(by_range) > 1:
+        (one, first), (other, second) = list(by_range.items())[:2]
+        raise UserError(
+            f"Expected one image range in {dataset_dir}, found {ranges.shown(one)} of "
+            f"{first!r} and {ranges.shown(other)} of {second!r}: build one of them again "
+            f"with the --image_range of the other."
+        )
+    return next(iter(by_range), None)
 
 
 def read_class_facts(fields: dict[str, Field]) -> dict[str, Any]:
@@ -234,6 +256,8 @@ def _from_fields(fields: dict[str, Field]) -> Manifest:
     if "submission_ids" in fields and fields["submission_ids"].value is not None:
         ids = fields["submission_ids"].items(facts["num_classes"])
         optional["submission_ids"] = tuple(one.integer(0, 255) for one in ids)
+    if "image_range" in fields:
+        optional["image_range"] = ranges.from_field(fields["image_range"])
     return Manifest(
         dataset=fields["dataset"].line(),
         split=fields["split"].line(),

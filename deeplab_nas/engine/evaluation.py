@@ -11,6 +11,7 @@ import numpy as np
 from deeplab_nas.core import folding
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.data import datasets, input_errors, pipeline, record_faults
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.data.split import Split
 from deeplab_nas.drawing import confusion_matrix
 from deeplab_nas.engine.devices import strategies, workers
@@ -108,6 +109,7 @@ def _completed(config, trained):
         dataset=config.dataset or settings["dataset"],
         dataset_dir=config.dataset_dir or settings["dataset_dir"],
         eval_split=config.eval_split or settings["val_split"],
+        inference=config.inference.of_training(trained.resize),
     )
 
 
@@ -118,6 +120,23 @@ def _descriptor(config, trained):
             f"Expected a data set of {trained.descriptor.num_classes} classes, as the network of "
             f"{trained.checkpoint} has, found {descriptor.num_classes} in {config.dataset}: name "
             "the data set that it was trained on, or another --checkpoint."
+        )
+    known = zip(trained.descriptor.class_names, descriptor.class_names, strict=True)
+    for label, (learned, there) in enumerate(known):
+        # A name that a builder made up says nothing.
+        if learned != there and f"class_{label}" not in (learned, there):
+            raise UserError(
+                f"Expected the classes of {trained.checkpoint} in {config.dataset_dir}, found "
+                f"{there!r} as class {label}, which is {learned!r} there: build the shards with "
+                "the classes of the training, or name another --checkpoint."
+            )
+    ranges_here = descriptor.image_range, trained.descriptor.image_range
+    if None not in ranges_here and len(set(ranges_here)) > 1:
+        here, learned = map(ranges.shown, ranges_here)
+        print(
+            f"{config.dataset_dir} was built with --image_range={here}, and the network was "
+            f"trained on {learned}: one brightness may mean two things.",
+            file=sys.stderr,
         )
     return descriptor
 
@@ -156,6 +175,7 @@ def _facts(config, trained, index):
         "split": index.split,
         "num_images": index.num_examples,
         **as_json(dataclasses.asdict(config.inference)),
+        **dataclasses.asdict(config.inference.resize),
         "mixed_precision": config.mixed_precision,
         "parameters": measured.trainable_parameters,
         "multiply_adds": measured.multiply_adds,

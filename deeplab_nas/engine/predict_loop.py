@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import folding
-from deeplab_nas.data import datasets, image_files
+from deeplab_nas.data import datasets
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.drawing import label_maps
 from deeplab_nas.engine.devices import strategies
 from deeplab_nas.engine.networks import inference, model_card, trained_network
-from deeplab_nas.engine.prediction import input_files, rest_client
+from deeplab_nas.engine.prediction import input_files, pictures, rest_client
 from deeplab_nas.engine.reporting.progress import Progress
 from deeplab_nas.errors import ImageError
 from deeplab_nas.files import atomic
@@ -50,13 +51,18 @@ def run(config):
     strategies.set_threads(config.threads, side_by_side=False)
     inputs = input_files.find(config.input, config.output_dir)
     predict, descriptor = _server(config) if config.server else _network(config)
+    image_range = ranges.parse(config.image_range) or (descriptor and descriptor.image_range)
     writer = _Writer(config.output_dir, descriptor)
     progress = Progress({"image": len(inputs)})
     refused, written, first_done = [], 0, None
     for path, name in inputs:
         started = time.time()
         try:
-            raw, pixels = _read(path)
+            raw, picture = pictures.read(path, image_range)
+            dim = pictures.warning(path, picture)
+            if dim:
+                progress.write(dim)
+            pixels = np.array(picture.pixels)
             label_map = predict(raw, pixels, path)
         except ImageError as error:
             refused.append(str(error))
@@ -75,7 +81,8 @@ def _network(config):
     """The function that labels an image by a network of this process, and its data set."""
     trained = trained_network.load(config.checkpoint, config.mixed_precision)
     model = folding.fold(trained.model)
-    probabilities = inference.predictor(model, config.inference)
+    seen = config.inference.of_training(trained.resize)
+    probabilities = inference.predictor(model, seen)
 
     def label(images):
         return tf.argmax(probabilities(images), axis=-1, output_type=tf.int32)
@@ -94,18 +101,6 @@ def _server(config):
     """The function that has a server label an image, and the data set if it is known."""
     descriptor = model_card.read_dataset(config.model_card) if config.model_card else None
     return functools.partial(rest_client.label_map, config.server.rstrip("/")), descriptor
-
-
-def _read(path):
-    """The contents of an image file, and its pixels."""
-    try:
-        with tf.io.gfile.GFile(path, "rb") as file:
-            raw = file.read()
-    except tf.errors.OpError as error:
-        raise ImageError(
-            f"Expected a readable file at {path}, found none ({error.message})."
-        ) from error
-    return raw, np.array(image_files.to_rgb(image_files.open_image(raw, path), path))
 
 
 class _Writer:

@@ -56,10 +56,15 @@ class ExportConfig(Settings):
     )
 
     def check_together(self) -> None:
-        if self.format != "saved_model" and self.inference != InferenceConfig():
+        if self.format != "saved_model" and self.inference.without_resize != InferenceConfig():
             raise UserError(
-                "Expected --format=saved_model for scales, flips, windows or a resize, found "
+                "Expected --format=saved_model for scales, flips or windows, found "
                 f"--format={self.format}, which sees an image whole and once: leave them out."
+            )
+        if self.format == "keras" and self.inference.min_resize_value:
+            raise UserError(
+                "Expected --format=saved_model or --format=litert for a resize, found "
+                "--format=keras, which holds the network alone: leave --min_resize_value out."
             )
         if self.format != "litert" and self.quantize != "none":
             raise UserError(

@@ -4,18 +4,20 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import resize, target
+from deeplab_nas.data import augment
 from deeplab_nas.data.split import Split
 from deeplab_nas.engine.prediction import signatures
 
 QUANTIZATIONS = ("none", "int8")
 
 
-def convert(model, size, calibration_images=None):
+def convert(model, size, resized, calibration_images=None):
     """Converts a network.
 
     Args:
         model: `Segmenter`, folded.
         size: `(height, width)` of the images in pixels.
+        resized: `ResizeConfig` of what comes first, which becomes a part of the file.
         calibration_images: Float32 `[1, height, width, 3]` each, in 0..255, that int8 ranges are
             measured on; None for float32.
 
@@ -25,9 +27,15 @@ def convert(model, size, calibration_images=None):
     """
     spec = tf.TensorSpec([1, *size, 3], tf.float32, "images")
 
+    def scores(images):
+        if resized.min_resize_value is None:
+            return model(images)
+        images = resize.resize_by_kernel(images, augment.resized_size(size, resized))
+        return resize.resize_by_kernel(tf.nn.softmax(model(images)), size)
+
     @tf.function(input_signature=[spec], autograph=False)
     def predict(images):
-        return {signatures.PREDICTIONS: tf.argmax(model(images), axis=-1, output_type=tf.int32)}
+        return {signatures.PREDICTIONS: tf.argmax(scores(images), axis=-1, output_type=tf.int32)}
 
     with target.other_machines():
         concrete = predict.get_concrete_function()

@@ -19,7 +19,7 @@ class Service(tf.Module):
         served: Concrete function by signature name; SavedModels keep the word `signatures`.
     """
 
-    def __init__(self, model, config, max_pixels, assets):
+    def __init__(self, model, config, max_pixels, assets, image_range=None):
         """Creates the module.
 
         Args:
@@ -27,12 +27,14 @@ class Service(tf.Module):
             config: `InferenceConfig`.
             max_pixels: Most pixels of an image; see `image_decoder.decode`.
             assets: Paths of files that travel with it.
+            image_range: See `image_decoder.decode`.
         """
         super().__init__()
         # What a SavedModel keeps are the tracked variables; a Keras model would bring its own code.
         self._variables = [variable.value for variable in model.variables]
         self._assets = [tf.saved_model.Asset(path) for path in assets]
         self._max_pixels = max_pixels
+        self._image_range = image_range
         images = tf.TensorSpec([None, None, None, 3], tf.uint8, "images")
         # One graph, which the signatures share.
         self._probabilities = _graph(inference.predictor(model, config), images)
@@ -75,7 +77,7 @@ class Service(tf.Module):
 
     def _png(self, index, contents):
         place = tf.strings.join(["image ", tf.strings.as_string(index), " of the request"])
-        image = image_decoder.decode(contents, place, self._max_pixels)
+        image = image_decoder.decode(contents, place, self._max_pixels, self._image_range)
         labels = self._labels(image[None])
         return tf.io.encode_png(tf.cast(labels[0, ..., None], tf.uint8))
 

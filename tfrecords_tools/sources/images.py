@@ -5,9 +5,10 @@ import io
 import zlib
 from collections.abc import Sequence
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from deeplab_nas.data import image_files
+from deeplab_nas.data.brightness.ranges import Range
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
 
@@ -25,29 +26,35 @@ class EncodedImage:
         format: `jpeg` or `png`.
         height: Height in pixels.
         width: Width in pixels.
+        numbers: As `image_files.Picture.numbers`, where its file was all but lost.
     """
 
     encoded: bytes
     format: str
     height: int
     width: int
+    numbers: tuple[float, float] | None = None
 
 
-def read_image(raw: bytes, name: str) -> EncodedImage:
-    """Checks an image file, whose name is for messages, and converts it where the schema needs it.
+def read_image(raw: bytes, name: str, image_range: Range | None = None) -> EncodedImage:
+    """Checks an image file and converts it where the schema needs it.
 
     The bytes of an upright 8-bit RGB JPEG or PNG file are kept. Everything else that Pillow reads
-    is turned upright, converted to RGB, 16 bits to 8, and encoded as PNG.
+    is turned upright, converted to RGB, scaled to 8 bits, and encoded as PNG.
+
+    Args:
+        raw: The contents of the file.
+        name: Its name, for messages.
+        image_range: Which numbers of a file of more than 8 bits become black and white; see
+            `image_files.read`.
 
     Raises:
-        UserError: If the file is no image, damaged, too large, or has not 8 or 16 bits a channel.
+        UserError: As `image_files.read`.
     """
-    image = image_files.open_image(raw, name)
-    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-    if image.format in ("JPEG", "PNG") and image.mode == "RGB" and not turned:
-        return EncodedImage(raw, image.format.lower(), image.height, image.width)
-    image = image_files.to_rgb(image, name)
-    return EncodedImage(encode_png(image), "png", image.height, image.width)
+    picture = image_files.read(raw, name, image_range)
+    encoded = raw if picture.format else encode_png(picture.pixels)
+    width, height = picture.pixels.size
+    return EncodedImage(encoded, picture.format or "png", height, width, picture.numbers)
 
 
 def check_label(

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from deeplab_nas.data import image_files
 from deeplab_nas.errors import UserError
@@ -159,7 +159,7 @@ def _open(raw: bytes, name: str) -> tuple[Image.Image, int]:
     if image.format == "GIF" and image.mode == "P" and _is_gray(image):
         # A GIF has no grays but those of a palette, which its writers renumber.
         image = image.convert("L")
-    return ImageOps.exif_transpose(image), bits
+    return image_files.upright(image, name), bits
 
 
 def _lossy_kind(image: Image.Image, raw: bytes) -> str:

@@ -33,6 +33,8 @@ class FinishedShard:
         image_sizes: The distinct `(height, width)` of its images, in pixels, sorted.
         statistics: Its pixels by class.
         skipped: A sentence for every example that was left out.
+        num_lost: Examples of whose image next to nothing was left at 8 bits.
+        lost: The first of them, as `EncodedExample.lost`.
     """
 
     identity: str
@@ -41,6 +43,8 @@ class FinishedShard:
     image_sizes: tuple[tuple[int, int], ...]
     statistics: ClassStatistics
     skipped: tuple[str, ...]
+    num_lost: int = 0
+    lost: tuple[str, ...] = ()
 
 
 class BuildJournal:
@@ -129,7 +133,14 @@ class BuildJournal:
 
 
 def _shard(document: Field) -> FinishedShard:
-    fields = document.record(tuple(field.name for field in dataclasses.fields(FinishedShard)))
+    names = [field.name for field in dataclasses.fields(FinishedShard)]
+    optional = ("num_lost", "lost")
+    fields = document.record(tuple(name for name in names if name not in optional), optional)
+    lost = {}
+    if "num_lost" in fields:
+        lost["num_lost"] = fields["num_lost"].integer()
+    if "lost" in fields:
+        lost["lost"] = tuple(text.text() for text in fields["lost"].items())
     num_examples = fields["num_examples"].integer()
     return FinishedShard(
         identity=fields["identity"].line(),
@@ -138,4 +149,5 @@ def _shard(document: Field) -> FinishedShard:
         image_sizes=manifests.read_sizes(fields["image_sizes"], num_examples),
         statistics=manifests.read_statistics(fields["statistics"]),
         skipped=tuple(sentence.text() for sentence in fields["skipped"].items()),
+        **lost,
     )

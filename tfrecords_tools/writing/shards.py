@@ -5,12 +5,13 @@ import dataclasses
 import functools
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import tensorflow as tf
 
 from deeplab_nas.data import class_statistics, manifests
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
@@ -21,6 +22,7 @@ from tfrecords_tools.writing.build_journal import BuildJournal, FinishedShard
 from tfrecords_tools.writing.build_options import BuildOptions
 
 _Item = TypeVar("_Item")
+_SHOWN_LOST = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +94,7 @@ def write_split(
     manifest = _manifest(split, [journal.finished[number] for number in range(len(runs))])
     _check_skipped(manifest, len(split.items) + len(split.skipped), options)
     split.check(manifest)
+    _check_lost(manifest, journal.finished.values())
     with _writing(output_dir):
         journal.publish(manifest, output_dir)
     return manifest
@@ -136,7 +139,7 @@ def _encode(split: Split, skip_bad: bool, item) -> EncodedExample | UserError:
 
 
 def _write(path: str, results: Iterator, split: Split, identity: str) -> FinishedShard:
-    count, sizes, skipped = 0, set(), []
+    count, sizes, skipped, lost = 0, set(), [], []
     statistics = class_statistics.none(split.descriptor.num_classes)
     with _writing(path):
         writer = tf.io.TFRecordWriter(path)
@@ -150,12 +153,20 @@ def _write(path: str, results: Iterator, split: Split, identity: str) -> Finishe
             count += 1
             sizes.add(result.size)
             statistics += result.statistics
+            lost += [result.lost] if result.lost else []
     finally:
         with _writing(path):
             writer.close()
     num_bytes = tf.io.gfile.stat(path).length
     return FinishedShard(
-        identity, num_bytes, count, tuple(sorted(sizes)), statistics, tuple(skipped)
+        identity,
+        num_bytes,
+        count,
+        tuple(sorted(sizes)),
+        statistics,
+        tuple(skipped),
+        len(lost),
+        tuple(lost[:_SHOWN_LOST]),
     )
 
 
@@ -180,3 +191,22 @@ def _check_skipped(manifest: manifests.Manifest, total: int, options: BuildOptio
             f"{manifest.split!r} to be left out, found {count} (named above): mend them, or raise "
             "--max_bad_share; the same command then goes on from here."
         )
+
+
+def _check_lost(manifest: manifests.Manifest, finished: Iterable[FinishedShard]) -> None:
+    """Names images of more than 8 bits of which 8 bits show next to nothing."""
+    count = sum(shard.num_lost for shard in finished)
+    if not count:
+        return
+    shown = [text for shard in finished for text in shard.lost][:_SHOWN_LOST]
+    found = (
+        f"{count} of {manifest.num_examples} images of {manifest.split!r} that are one brightness "
+        f"or all but black at 8 bits, by their numbers in the range "
+        f"{ranges.shown(manifest.image_range or (0, 2**16 - 1))}, such as {', '.join(shown)}"
+    )
+    if count == manifest.num_examples:
+        raise UserError(
+            f"Expected images that can be seen, found {found}: give another --image_range to "
+            "tfrecords_tools.build_folder, or scale them first."
+        )
+    progress.tell(f"Found {found}.")

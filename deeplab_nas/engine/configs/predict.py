@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.engine.configs.devices import mixed_precision
 from deeplab_nas.engine.configs.evaluate import CHECKPOINT
 from deeplab_nas.engine.configs.inference import InferenceConfig
@@ -36,9 +37,15 @@ class PredictConfig(Settings):
         "the colours of PASCAL VOC and no legend.",
         path=True,
     )
+    image_range: str = setting(
+        "",
+        "Numbers that are black and white in images of more than 8 bits, such as 0:4095; empty: "
+        "those of the shards that the network was trained on, else all of 16 bits.",
+    )
     threads: int = setting(0, "CPU threads; 0: as many as there are cores.", least=0)
 
     def check_together(self) -> None:
+        ranges.parse(self.image_range)
         if bool(self.checkpoint) == bool(self.server):
             raise UserError(
                 f"Expected one of --checkpoint and --server, found "

@@ -11,7 +11,7 @@ def predictor(model, config):
 
     Args:
         model: `Segmenter`.
-        config: `InferenceConfig`.
+        config: `InferenceConfig`; where it says nothing of a resize there is none.
 
     Returns:
         A function from images `[batch, height, width, channels]`, in 0..255, to class probabilities
@@ -28,7 +28,7 @@ def predictor(model, config):
         return windowed(see, images, model.num_classes, window, config.window_overlap)
 
     def see_resized(images):
-        if config.min_resize_value is None:
+        if not config.min_resize_value:
             return see_through_windows(images)
         images = tf.cast(images, tf.float32)
         size = resize.image_size(images)

@@ -7,6 +7,7 @@ from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.core.segmenter import Segmenter
 from deeplab_nas.data import datasets
+from deeplab_nas.data.data_config import ResizeConfig
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.engine.networks import networks, weights
 from deeplab_nas.engine.runs.run_directory import RunDirectory
@@ -25,6 +26,7 @@ class TrainedNetwork(NamedTuple):
         descriptor: The data set that it was trained on.
         run: Its run directory.
         settings: Settings of the training by flag name.
+        resize: What came before everything else when it was trained and evaluated.
         checkpoint: Prefix of the checkpoint.
         step: Optimizer steps until then.
     """
@@ -33,6 +35,7 @@ class TrainedNetwork(NamedTuple):
     descriptor: DatasetDescriptor
     run: RunDirectory
     settings: dict
+    resize: ResizeConfig
     checkpoint: str
     step: int
 
@@ -60,7 +63,9 @@ def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
         _network_config(settings, run), architecture, descriptor.num_classes, mixed_precision
     )
     weights.load(model, prefix)
-    return TrainedNetwork(model, descriptor, run, settings, prefix, int(prefix.split("-")[-1]))
+    step = int(prefix.split("-")[-1])
+    resize = from_record(ResizeConfig, settings)
+    return TrainedNetwork(model, descriptor, run, settings, resize, prefix, step)
 
 
 def _network_config(recorded, run):

@@ -28,8 +28,8 @@ def label_map(url: str, raw: bytes, pixels: np.ndarray, name: str) -> np.ndarray
     Args:
         url: Of the model, such as `http://localhost:8501/v1/models/NAME`.
         raw: The image file.
-        pixels: The same, decoded and upright, uint8 `[height, width, 3]`; sent as PNG where the
-            server does not know the file's format.
+        pixels: The same, decoded, upright and scaled to 8 bits, uint8 `[height, width, 3]`; sent
+            as PNG where the server would not see these pixels in the file.
         name: Name of the file, for messages.
 
     Returns:
@@ -41,7 +41,7 @@ def label_map(url: str, raw: bytes, pixels: np.ndarray, name: str) -> np.ndarray
     """
     request = {
         "signature_name": signatures.FROM_BYTES,
-        "instances": [{"b64": base64.b64encode(_sendable(raw, pixels)).decode()}],
+        "instances": [{"b64": base64.b64encode(_sendable(raw, pixels, name)).decode()}],
     }
     max_bytes = largest_answer(pixels)
     answer = _post(f"{url}:predict", json.dumps(request).encode(), name, max_bytes + 1)
@@ -87,10 +87,9 @@ def read_label_map(answer: bytes, place: str, max_bytes: int) -> np.ndarray:
     return np.array(picture)
 
 
-def _sendable(raw, pixels):
-    with PIL.Image.open(io.BytesIO(raw)) as image:
-        if (image.format, image.mode) in _SENT_AS_IT_IS:
-            return raw
+def _sendable(raw, pixels, name):
+    if image_files.kind(raw, name) in _SENT_AS_IT_IS:
+        return raw
     buffer = io.BytesIO()
     PIL.Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()

@@ -18,8 +18,9 @@ def is_mine(data):
     return data.holds(0, b"\xff\xd8\xff")
 
 
-def decode(contents, data, check, check_size):
-    """Decodes the file; the arguments are those that `image_decoder.decode` makes."""
+def decode(contents, data, check, check_size, image_range):
+    """Decodes the file, of 8 bits; the arguments are those that `image_decoder.decode` makes."""
+    del image_range
     height, width, channels = tf.unstack(tf.cast(tf.io.extract_jpeg_shape(contents), tf.int64))
     contents = check_size(contents, height, width)
     contents = check(
