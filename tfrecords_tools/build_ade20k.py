@@ -32,7 +32,7 @@ def ade20k(num_classes: int = 150) -> raw_dataset.RawDataset:
         find=_find,
         default_splits=lambda root: tuple(_FOLDERS),
         load=pairs.load if num_classes == 151 else _load_from_one,
-        settings=f"num_classes={num_classes}",
+        settings=(f"--num_classes={num_classes}",),
     )
 
 

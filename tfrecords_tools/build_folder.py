@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 import pathlib
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ from flags import program
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import images, pairs, source_files
+from tfrecords_tools.sources import images, pairs, source_files, val_split
 from tfrecords_tools.writing import progress, raw_dataset, shards, workers
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig, BuildOptions
 
@@ -31,7 +30,12 @@ class FolderConfig(BuildConfig):
     ignore_label: int = setting(255, "Label id of ignored pixels.", least=0, most=255)
     class_names: tuple[str, ...] = setting((), "One name a class, separated by commas.")
     val_fraction: float = setting(
-        0.0, "Share of the pairs that goes to the split val instead.", least=0, most=1
+        0.0,
+        "Share of the pairs that goes to the split val instead, rounded to whole pairs and at "
+        "least one for each split; by the hashes of their names, so that the same names are always "
+        "split alike.",
+        least=0,
+        below=1,
     )
     num_shards: int = setting(4, "Shards a split.", least=1)
 
@@ -56,33 +60,24 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     bad = BadExamples(options.skip_bad)
     folders = pathlib.Path(config.image_folder), pathlib.Path(config.label_folder)
     found = pairs.find(*folders, bad)
-    descriptor = _descriptor(config, found, options)
-    splits = {config.split: [pair for pair in found if not _is_val(pair, config.val_fraction)]}
+    parted = {config.split: found}
     if config.val_fraction:
-        splits["val"] = [pair for pair in found if _is_val(pair, config.val_fraction)]
-    for split, items in splits.items():
-        if not items:
-            raise UserError(
-                f"Expected pairs for the split {split!r}, found none of {len(found)} with "
-                f"--val_fraction={config.val_fraction}: change the fraction."
-            )
-    return tuple(
-        shards.write_split(
-            config.output_dir,
-            shards.Split(
-                name=split,
-                items=items,
-                load=pairs.load,
-                descriptor=descriptor,
-                num_shards=config.num_shards,
-                identify=pairs.identify,
-                # Without their partner, nothing says which split they are of.
-                skipped=tuple(bad.sentences) if split == config.split else (),
-            ),
-            options,
+        parted[config.split], parted["val"] = val_split.split_off(found, config.val_fraction)
+    descriptor = _descriptor(config, found, options)
+    splits = [
+        shards.Split(
+            name=split,
+            items=items,
+            load=pairs.load,
+            descriptor=descriptor,
+            num_shards=config.num_shards,
+            identify=pairs.identify,
+            # Without their partner, nothing says which split they are of.
+            skipped=tuple(bad.sentences) if split == config.split else (),
         )
-        for split, items in splits.items()
-    )
+        for split, items in parted.items()
+    ]
+    return shards.write_splits(config.output_dir, splits, options)
 
 
 def _descriptor(config, found, options) -> datasets.DatasetDescriptor:
@@ -118,12 +113,6 @@ def _largest_id(ignore_label: int, skip_bad: bool, pair: pairs.Pair) -> int:
             raise
         return -1
     return int(label.astype(int).max(initial=-1, where=label != ignore_label))
-
-
-def _is_val(pair: pairs.Pair, val_fraction: float) -> bool:
-    # By name, so that a picture stays on its side when others are added.
-    digest = hashlib.sha256(pair.name.encode()).digest()
-    return int.from_bytes(digest[:8], "big") < val_fraction * 2**64
 
 
 def main(config: FolderConfig) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flags import program
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from deeplab_nas.data import datasets, manifests
@@ -73,12 +74,22 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
         label = images.read_label(example[label_key], name)
         return LabeledImage(name, example[image_key], table[label])
 
-    def build_split(split):
-        records = _Records(builder, split, decoders, range(builder.info.splits[split].num_examples))
-        found = shards.Split(split, records, load, descriptor, _NUM_SHARDS)
-        return shards.write_split(config.output_dir, found, config.options)
-
-    return tuple(build_split(split) for split in splits)
+    settings = (
+        *(f"--image_key={image_key}", f"--label_key={label_key}"),
+        *(f"--first_label={config.first_label}", f"--ignore_label={config.ignore_label}"),
+    )
+    found = [
+        shards.Split(
+            name=name,
+            items=_Records.of(builder, name, decoders),
+            load=load,
+            descriptor=descriptor,
+            num_shards=_NUM_SHARDS,
+            settings=settings,
+        )
+        for name in splits
+    ]
+    return shards.write_splits(config.output_dir, found, config.options)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +100,15 @@ class _Records(Sequence):
     split: str
     decoders: dict[str, tfds.decode.SkipDecoding]
     numbers: range
+    files: str
+
+    @classmethod
+    def of(cls, builder, split, decoders) -> "_Records":
+        """All examples of a split."""
+        info = builder.info.splits[split]
+        facts = [(str(path), tf.io.gfile.stat(str(path))) for path in info.filepaths]
+        files = " ".join(f"{path} {found.length} {found.mtime_nsec}" for path, found in facts)
+        return cls(builder, split, decoders, range(info.num_examples), files)
 
     def __len__(self):
         return len(self.numbers)
@@ -97,7 +117,7 @@ class _Records(Sequence):
         return dataclasses.replace(self, numbers=self.numbers[chosen])
 
     def __repr__(self):
-        return f"{self.builder.info.full_name} {self.split} {self.numbers}"
+        return f"{self.builder.info.full_name} {self.split} {self.numbers} {self.files}"
 
     def __iter__(self):
         dataset = self.builder.as_dataset(

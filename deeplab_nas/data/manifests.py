@@ -24,6 +24,23 @@ _REQUIRED = ("format_version", "dataset", "split", "num_examples", "shard_counts
 
 
 @dataclasses.dataclass(frozen=True)
+class MadeOf:
+    """Of what a builder made a split, by which it knows the split again.
+
+    Attributes:
+        version: Raised by the builders when the same files become other shards.
+        settings: Settings that decide what the files become, such as `--half_resolution=True`.
+        sources: Digest of the names, sizes and dates of the files, and of what was left out.
+        shard_bytes: Size of each shard, in shard order.
+    """
+
+    version: int
+    settings: tuple[str, ...]
+    sources: str
+    shard_bytes: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Manifest:
     """The contents of `manifest-<split>.json`.
 
@@ -39,6 +56,7 @@ class Manifest:
         image_sizes: The distinct `(height, width)` of the images, in pixels, sorted.
         statistics: Pixels by class; None in manifests of before they were counted.
         skipped: A sentence for every example that was left out because it could not be used.
+        made_of: None in manifests of before it was kept, and of shards that no builder here made.
     """
 
     dataset: str
@@ -52,6 +70,7 @@ class Manifest:
     image_sizes: tuple[tuple[int, int], ...]
     statistics: ClassStatistics | None = None
     skipped: tuple[str, ...] = ()
+    made_of: MadeOf | None = None
 
 
 def path(dataset_dir: str, split: str) -> str:
@@ -77,6 +96,7 @@ def of_shards(
     image_sizes: Iterable[tuple[int, int]],
     statistics: ClassStatistics,
     skipped: Sequence[str] = (),
+    made_of: MadeOf | None = None,
 ) -> Manifest:
     """The manifest of shards that are there, of a `DatasetDescriptor`; see `Manifest`."""
     return Manifest(
@@ -87,12 +107,18 @@ def of_shards(
         image_sizes=tuple(sorted(image_sizes)),
         statistics=statistics,
         skipped=tuple(skipped),
+        made_of=made_of,
         **class_facts(descriptor),
     )
 
 
-def read(dataset_dir: str, split: str) -> Manifest | None:
+def read(dataset_dir: str, split: str, advice: str = _ADVICE) -> Manifest | None:
     """Reads the manifest of a split; None without one, as beside official shards.
+
+    Args:
+        dataset_dir: Folder of the shards, local or gs://.
+        split: Name of the split.
+        advice: What to do where the file is refused, without a full stop.
 
     Raises:
         UserError: If the file is no manifest of this format.
@@ -100,14 +126,14 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
     name = path(dataset_dir, split)
     if not tf.io.gfile.exists(name):
         return None
-    document = untrusted_json.load(name, MAX_BYTES, _ADVICE)
+    document = untrusted_json.load(name, MAX_BYTES, advice)
     version = document.member("format_version")
     if type(version.value) is not int or version.value != FORMAT_VERSION:
         raise UserError(
             f"Expected format version {FORMAT_VERSION} in {name}, found {shown(version.value)}: "
-            f"{_ADVICE}."
+            f"{advice}."
         )
-    fields = document.record((*_REQUIRED, *CLASS_FACTS), ("statistics", "skipped"))
+    fields = document.record((*_REQUIRED, *CLASS_FACTS), ("statistics", "skipped", "made_of"))
     if fields["split"].line() != split:
         raise fields["split"].refusal(repr(split))
     return _from_fields(fields)
@@ -184,6 +210,8 @@ def _from_fields(fields: dict[str, Field]) -> Manifest:
         optional["statistics"] = read_statistics(fields["statistics"], facts["num_classes"])
     if "skipped" in fields:
         optional["skipped"] = tuple(sentence.text() for sentence in fields["skipped"].items())
+    if "made_of" in fields and fields["made_of"].value is not None:
+        optional["made_of"] = _read_made_of(fields["made_of"], len(counts))
     return Manifest(
         dataset=fields["dataset"].line(),
         split=fields["split"].line(),
@@ -192,4 +220,14 @@ def _from_fields(fields: dict[str, Field]) -> Manifest:
         image_sizes=read_sizes(fields["image_sizes"], num_examples),
         **facts,
         **optional,
+    )
+
+
+def _read_made_of(field: Field, num_shards: int) -> MadeOf:
+    fields = field.record(tuple(known.name for known in dataclasses.fields(MadeOf)))
+    return MadeOf(
+        version=fields["version"].integer(),
+        settings=tuple(setting.line() for setting in fields["settings"].items()),
+        sources=fields["sources"].line(),
+        shard_bytes=tuple(size.integer() for size in fields["shard_bytes"].items(num_shards)),
     )

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 from collections.abc import Iterator, Sequence
 
+from deeplab_nas.errors import UserError
 from tfrecords_tools.sources import images, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing.build_options import BadExamples
@@ -36,7 +37,8 @@ def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExample
         The pairs, sorted by name.
 
     Raises:
-        UserError: If a folder is missing or empty, or if two files of one folder share a base name.
+        UserError: If a folder is missing or empty, if two files of one folder share a base name,
+            or if the folders have no base name in common.
     """
     image_files = source_files.images_by_name(image_folder)
     label_files = source_files.images_by_name(label_folder)
@@ -44,15 +46,24 @@ def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExample
         (image_files, label_files, label_folder, "a label"),
         (label_files, image_files, image_folder, "an image"),
     ):
-        for name in here.keys() - there.keys():
+        # Sorted, because the order of a set differs from process to process.
+        for name in sorted(here.keys() - there.keys()):
             bad.add(
                 f"Expected {partner} for {here[name]}, found no file named {name}.* in {folder}."
             )
-    return [
+    found = [
         Pair(name, path, label_files[name])
         for name, path in image_files.items()
         if name in label_files
     ]
+    if not found:
+        image, label = (next(iter(files.values())).name for files in (image_files, label_files))
+        raise UserError(
+            f"Expected images in {image_folder} and labels in {label_folder} of the same base "
+            f"names, found none in common, such as {image} and {label}: name the folders that "
+            "belong together."
+        )
+    return found
 
 
 def load(pair: Pair) -> LabeledImage:
@@ -70,7 +81,7 @@ def identify(pairs: Sequence[Pair]) -> str:
 
 def _facts(path: pathlib.Path | None) -> Iterator[str]:
     if path is not None:
-        yield str(path)
+        yield str(path.absolute())
         if path.exists():
             found = path.stat()
             yield f"{found.st_size} {found.st_mtime_ns}"
