@@ -10,6 +10,7 @@ from deeplab_nas.data import datasets
 from deeplab_nas.errors import UserError
 from tests.data import made_shards
 from tests.tfrecords_tools import written_shards
+from tests.tfrecords_tools.writing import stopped
 from tfrecords_tools import build_tfds
 
 _COUNTS = {"train": 5, "test": 2}
@@ -98,6 +99,23 @@ def test_raw_ids_of_cityscapes_become_classes(tmp_path):
     for image, label in written_shards.read(tmp_path / "shards", "test").values():
         original = made_shards.numbered_example(int(image[0, 0, 0]))[1]
         np.testing.assert_array_equal(label, np.array([0, 1, 255, 255], np.uint8)[original])
+
+
+def test_a_kill_at_any_moment(prepared, tmp_path):
+    stopped.check_every_moment(
+        lambda folder: build_tfds.build(config(prepared, folder)), tmp_path / "shards"
+    )
+
+
+def test_a_split_of_other_settings_is_not_kept(prepared, tmp_path):
+    build_tfds.build(config(prepared, tmp_path, splits=("test",)))
+    with pytest.raises(
+        UserError, match="'test'.*'--ignore_label=255' instead of '--ignore_label=9'"
+    ):
+        build_tfds.build(config(prepared, tmp_path, ignore_label=9))
+    assert not list(tmp_path.glob("*train*"))
+    built = build_tfds.build(config(prepared, tmp_path))
+    assert {manifest.split for manifest in built} == set(_COUNTS)
 
 
 @pytest.mark.parametrize(

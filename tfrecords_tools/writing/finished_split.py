@@ -87,10 +87,12 @@ def _differences(found: manifests.Manifest, wanted: Wanted) -> Iterator[str]:
     facts = {"dataset": (found.dataset, wanted.descriptor.name)}
     for name, value in manifests.class_facts(wanted.descriptor).items():
         facts[name] = (getattr(found, name), value)
-    facts["settings"] = (found.made_of.settings, wanted.settings)
     for name, (there, here) in facts.items():
         if there != here:
             yield f"{name} {shown(there)} instead of {shown(here)}"
+    settings = found.made_of.settings, wanted.settings
+    if settings[0] != settings[1]:
+        yield f"{_those_not_in(*settings)} instead of {_those_not_in(*settings[::-1])}"
     num_examples = found.num_examples + len(found.skipped)
     for there, here, what in (
         (len(found.shard_counts), wanted.num_shards, "shards"),
@@ -104,6 +106,10 @@ def _differences(found: manifests.Manifest, wanted: Wanted) -> Iterator[str]:
         yield "another version of the builders"
     if found.skipped and not wanted.may_skip:
         yield f"{len(found.skipped)} examples left out, as --skip_bad lets it"
+
+
+def _those_not_in(settings: Sequence[str], others: Sequence[str]) -> str:
+    return shown(" ".join(setting for setting in settings if setting not in others))
 
 
 def _damages(
