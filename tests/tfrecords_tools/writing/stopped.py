@@ -55,12 +55,13 @@ def recorded(folder):
         yield found
 
 
-def check_every_moment(build, folder):
+def check_every_moment(build, folder, least=20):
     """Builds once, then goes on from what a kill at each moment would have left.
 
     Args:
         build: Builds in a folder.
         folder: The folder.
+        least: How many moments there have to be.
 
     Returns:
         What each kill left, and what every build has to end with; see `files`.
@@ -68,7 +69,7 @@ def check_every_moment(build, folder):
     with recorded(folder) as moments:
         build(folder)
     whole = files(folder)
-    assert len(moments) > 20
+    assert len(moments) > least
     for number, moment in enumerate(moments):
         named = {name for name in moment if _SHARD.fullmatch(name)}
         assert all(moment[name] == whole[name] for name in named)
