@@ -182,7 +182,7 @@ def read_sizes(field: Field, num_examples: int) -> tuple[tuple[int, int], ...]:
         if sizes and sizes[-1] >= (height, width):
             raise size.refusal("larger than the size before")
         sizes.append((height, width))
-    if bool(sizes) != bool(num_examples):
+    if bool(sizes) != bool(num_examples) or len(sizes) > num_examples:
         raise field.refusal(f"the sizes of {num_examples} images")
     return tuple(sizes)
 
