@@ -1,12 +1,14 @@
 """Stopped at any moment, every builder goes on with the same command and ends as if it had not."""
 
+import _thread
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 
-from deeplab_nas.data import manifests
-from tests import refusals
+from deeplab_nas.data import examples, manifests
+from tests import programs, refusals
 from tests.faults import full_disk
 from tests.tfrecords_tools import raw_folders
 from tests.tfrecords_tools.writing import stopped
@@ -62,6 +64,34 @@ def test_a_file_of_the_last_split_is_mended(tmp_path, name, capsys):
     assert stopped.files(folder) == there
 
 
+@pytest.mark.parametrize("num_workers", [1, 3])
+def test_ctrl_c_in_the_last_split(tmp_path, monkeypatch, num_workers):
+    raw_folders.folder(tmp_path / "raw")
+    folder, encode, calls = tmp_path / "shards", examples.encode, itertools.count(1)
+
+    def interrupted(**facts):
+        # Five are of `train`: this is the first of `val`.
+        if next(calls) == 6:
+            _thread.interrupt_main()
+        return encode(**facts)
+
+    command = [
+        *("tfrecords_tools.build_folder", f"--output_dir={folder}", "--val_fraction=0.4"),
+        *(f"--{kind}_folder={tmp_path}/raw/{kind}s" for kind in ("image", "label")),
+        f"--num_workers={num_workers}",
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(examples, "encode", interrupted)
+        result = programs.run(*command)
+    assert result.returncode == 130
+    assert result.stderr.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in result.stderr
+    assert not [*folder.glob("val-*.tfrecord"), *folder.glob("*.partial")]
+    before = finished(folder, "train")
+    assert programs.run(*command).returncode == 0
+    assert finished(folder, "train") == before
+
+
 def test_a_share_that_is_raised(tmp_path):
     raw, folder = raw_folders.folder(tmp_path / "raw"), tmp_path / "shards"
     raw.last.write_bytes(b"no image")
@@ -77,7 +107,7 @@ def test_a_share_that_is_raised(tmp_path):
     # What was left out is not what a stricter command would make.
     with refusals.refused("0.2 of the 3 examples of 'val'", "found 1"):
         raw.build(folder, BuildOptions(skip_bad=True, max_bad_share=0.2))
-    with refusals.refused("'val'", "1 examples left out, as --skip_bad lets it", "remove"):
+    with refusals.refused("'val'", "1 left out, as --skip_bad lets it", "remove"):
         raw.build(folder)
 
 
@@ -145,7 +175,7 @@ def _damaged_manifest(raw, folder):
         (_touch, {}, ["files of other names, sizes or dates", "manifest-train.json and train-"]),
         (_more, {}, ["files of other names"]),
         (None, {"val_fraction": 0.2}, ["5 examples instead of 6"]),
-        (None, {"num_shards": 3}, ["2 shards instead of 3", "--output_dir"]),
+        (None, {"num_shards": 3}, ["found 2 shards instead of 3: remove", "--output_dir"]),
         (None, {"num_classes": 3}, ["num_classes 2 instead of 3"]),
         (None, {"ignore_label": 7}, ["ignore_label 255 instead of 7"]),
         (None, {"class_names": ("a", "b")}, ["class_names ('class_0', 'class_1') instead of ('a"]),
