@@ -28,7 +28,7 @@ _MAY_IMPORT = {
     "supernet": {"core", *_GROUND},
     "engine": {"supernet", "drawing", "core", "data", "files", *_GROUND},
     "serving": {"engine", "core", "data", "files", *_GROUND},
-    "tools": {"data", "flags", "files", *_GROUND},
+    "tools": {"drawing", "data", "flags", "files", *_GROUND},
     "programs": {
         *("serving", "engine", "supernet", "drawing", "core", "data", "tools", "flags", "files"),
         *_GROUND,

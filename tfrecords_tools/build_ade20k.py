@@ -33,7 +33,7 @@ def ade20k(num_classes: int = 150) -> raw_dataset.RawDataset:
         find=_find,
         default_splits=lambda root: tuple(_FOLDERS),
         load=pairs.load if num_classes == 151 else functools.partial(pairs.load, read=_IDS.read),
-        settings=f"num_classes={num_classes}",
+        settings=(f"--num_classes={num_classes}",),
     )
 
 

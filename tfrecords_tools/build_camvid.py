@@ -40,7 +40,7 @@ def camvid(halved: bool = False) -> raw_dataset.RawDataset:
         find=_find,
         default_splits=_splits_there,
         load=functools.partial(_load, halved),
-        settings=f"half_resolution={halved}",
+        settings=(f"--half_resolution={halved}",),
     )
 
 

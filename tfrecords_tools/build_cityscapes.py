@@ -49,7 +49,7 @@ def cityscapes(halved: bool = False) -> raw_dataset.RawDataset:
         find=_find,
         default_splits=lambda root: _DEFAULT_SPLITS,
         load=functools.partial(_load, halved),
-        settings=f"half_resolution={halved}",
+        settings=(f"--half_resolution={halved}",),
         unlabelled=("test_fine",),
     )
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 import pathlib
 
 from flags import program
@@ -11,7 +10,7 @@ from deeplab_nas.data import manifests
 from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import folder_labels, folder_pairs, image_ranges, pairs
+from tfrecords_tools.sources import folder_labels, folder_pairs, image_ranges, pairs, val_split
 from tfrecords_tools.writing import progress, raw_dataset, same_classes, shards
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
@@ -36,7 +35,12 @@ class FolderConfig(folder_labels.LabelConfig, BuildConfig):
     )
     split: str = setting("train", "Name of the split.")
     val_fraction: float = setting(
-        0.0, "Share of the pairs that goes to the split val instead.", least=0, most=1
+        0.0,
+        "Share of the pairs that goes to the split val instead, rounded to whole pairs and at "
+        "least one for each split; by the hashes of their names, so that the same names are always "
+        "split alike.",
+        least=0,
+        below=1,
     )
     num_shards: int = setting(4, "Shards a split.", least=1)
     image_range: str = image_ranges.image_range_setting()
@@ -63,47 +67,37 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     options = config.options
     bad = BadExamples(options.skip_bad)
     found = folder_pairs.find(_places(config), bad)
-    names = (config.split, "val") if config.val_fraction else (config.split,)
-    other = same_classes.there(config.output_dir, names)
-    labels = folder_labels.of(config, names, found, other, options)
+    parted = {config.split: found}
+    if config.val_fraction:
+        parted[config.split], parted["val"] = val_split.split_off(found, config.val_fraction)
+    other = same_classes.there(config.output_dir, tuple(parted))
+    labels = folder_labels.of(config, tuple(parted), found, other, options)
     for sentence in labels.told:
         progress.tell(sentence)
-    splits = {config.split: [pair for pair in found if not _is_val(pair, config.val_fraction)]}
-    if config.val_fraction:
-        splits["val"] = [pair for pair in found if _is_val(pair, config.val_fraction)]
-    for split, items in splits.items():
-        if not items:
-            raise UserError(
-                f"Expected pairs for the split {split!r}, found none of {len(found)} with "
-                f"--val_fraction={config.val_fraction}: change the fraction."
-            )
     image_range = image_ranges.resolve(
         config.image_range,
         config.output_dir,
-        [pair.image for items in splits.values() for pair in items],
-        sum(map(len, splits.values())),
+        [pair.image for pair in found],
+        len(found),
         image_ranges.largest_in_file,
         options,
     )
-    descriptor = dataclasses.replace(labels.descriptor, image_range=image_range)
-    return tuple(
-        shards.write_split(
-            config.output_dir,
-            shards.Split(
-                name=split,
-                items=items,
-                load=functools.partial(pairs.load, read=labels.read),
-                descriptor=descriptor,
-                num_shards=config.num_shards,
-                identify=lambda run: f"{labels.identity} {pairs.identify(run)}",
-                check=labels.check,
-                # Without their partner, nothing says which split they are of.
-                skipped=tuple(bad.sentences) if split == config.split else (),
-            ),
-            options,
+    splits = [
+        shards.Split(
+            name=split,
+            items=items,
+            load=functools.partial(pairs.load, read=labels.read),
+            descriptor=dataclasses.replace(labels.descriptor, image_range=image_range),
+            num_shards=config.num_shards,
+            identify=pairs.identify,
+            # Without their partner, nothing says which split they are of.
+            skipped=tuple(bad.sentences) if split == config.split else (),
+            settings=(*labels.settings, f"--image_range={ranges.shown(image_range)}"),
+            check=labels.check,
         )
-        for split, items in splits.items()
-    )
+        for split, items in parted.items()
+    ]
+    return shards.write_splits(config.output_dir, splits, options)
 
 
 def _places(config: FolderConfig) -> folder_pairs.Places:
@@ -114,12 +108,6 @@ def _places(config: FolderConfig) -> folder_pairs.Places:
         label_suffix=config.label_suffix,
         without=(pathlib.Path(config.output_dir),),
     )
-
-
-def _is_val(pair: pairs.Pair, val_fraction: float) -> bool:
-    # By name, so that a picture stays on its side when others are added.
-    digest = hashlib.sha256(pair.name.encode()).digest()
-    return int.from_bytes(digest[:8], "big") < val_fraction * 2**64
 
 
 def main(config: FolderConfig) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from flags import program
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from deeplab_nas.data import datasets, image_files, manifests
@@ -94,30 +95,34 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
 
     decoders = {key: tfds.decode.SkipDecoding() for key in (image_key, label_key)}
 
-    def records(split):
-        count = builder.info.splits[split].num_examples
-        return _Records(builder, split, decoders, range(count))
-
-    descriptor = dataclasses.replace(
-        descriptor, image_range=_image_range(config, builder.info, image_key, map(records, splits))
-    )
+    records = {name: _Records.of(builder, name, decoders) for name in splits}
+    image_range = _image_range(config, builder.info, image_key, records.values())
+    descriptor = dataclasses.replace(descriptor, image_range=image_range)
 
     def load(example):
         name = example["tfds_id"].decode()
         label = ids.read(example[label_key], name)
         return LabeledImage(name, example[image_key], label)
 
-    def identify(records):
-        return f"{image_key} {label_key} {ids.identity()} {records!r}"
-
-    def build_split(split):
-        check = _check(config, split)
-        found = shards.Split(
-            split, records(split), load, descriptor, _NUM_SHARDS, identify, check=check
+    settings = (
+        *(f"--image_key={image_key}", f"--label_key={label_key}"),
+        *(f"--first_label={config.first_label}", f"--ignore_label={config.ignore_label}"),
+        f"--label_map={','.join(config.label_map)}",
+        f"--image_range={ranges.shown(descriptor.image_range)}",
+    )
+    found = [
+        shards.Split(
+            name=name,
+            items=records[name],
+            load=load,
+            descriptor=descriptor,
+            num_shards=_NUM_SHARDS,
+            settings=settings,
+            check=_check(config, name),
         )
-        return shards.write_split(config.output_dir, found, config.options)
-
-    return tuple(build_split(split) for split in splits)
+        for name in splits
+    ]
+    return shards.write_splits(config.output_dir, found, config.options)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +133,15 @@ class _Records(Sequence):
     split: str
     decoders: dict[str, tfds.decode.SkipDecoding]
     numbers: range
+    files: str
+
+    @classmethod
+    def of(cls, builder, split, decoders) -> "_Records":
+        """All examples of a split."""
+        info = builder.info.splits[split]
+        facts = [(str(path), tf.io.gfile.stat(str(path))) for path in info.filepaths]
+        files = " ".join(f"{path} {found.length} {found.mtime_nsec}" for path, found in facts)
+        return cls(builder, split, decoders, range(info.num_examples), files)
 
     def __len__(self):
         return len(self.numbers)
@@ -136,7 +150,7 @@ class _Records(Sequence):
         return dataclasses.replace(self, numbers=self.numbers[chosen])
 
     def __repr__(self):
-        return f"{self.builder.info.full_name} {self.split} {self.numbers}"
+        return f"{self.builder.info.full_name} {self.split} {self.numbers} {self.files}"
 
     def __iter__(self):
         dataset = self.builder.as_dataset(

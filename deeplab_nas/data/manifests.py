@@ -26,6 +26,23 @@ _REQUIRED = ("format_version", "dataset", "split", "num_examples", "shard_counts
 
 
 @dataclasses.dataclass(frozen=True)
+class MadeOf:
+    """Of what a builder made a split, by which it knows the split again.
+
+    Attributes:
+        version: Raised by the builders when the same files become other shards.
+        settings: Settings that decide what the files become, such as `--half_resolution=True`.
+        sources: Digest of the names, sizes and dates of the files, and of what was left out.
+        shard_bytes: Size of each shard, in shard order.
+    """
+
+    version: int
+    settings: tuple[str, ...]
+    sources: str
+    shard_bytes: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Manifest:
     """The contents of `manifest-<split>.json`.
 
@@ -45,6 +62,7 @@ class Manifest:
             itself, or where there is none.
         image_range: The numbers of image files of more than 8 bits that are black and white in the
             shards; None where all files had 8 bits.
+        made_of: None in manifests of before it was kept, and of shards that no builder here made.
     """
 
     dataset: str
@@ -60,6 +78,7 @@ class Manifest:
     skipped: tuple[str, ...] = ()
     submission_ids: tuple[int, ...] | None = None
     image_range: ranges.Range | None = None
+    made_of: MadeOf | None = None
 
 
 class WrongName(NamedTuple):
@@ -101,6 +120,7 @@ def of_shards(
     image_sizes: Iterable[tuple[int, int]],
     statistics: ClassStatistics,
     skipped: Sequence[str] = (),
+    made_of: MadeOf | None = None,
 ) -> Manifest:
     """The manifest of shards that are there, of a `DatasetDescriptor`; see `Manifest`."""
     return Manifest(
@@ -113,12 +133,18 @@ def of_shards(
         skipped=tuple(skipped),
         submission_ids=descriptor.submission_ids,
         image_range=descriptor.image_range,
+        made_of=made_of,
         **class_facts(descriptor),
     )
 
 
-def read(dataset_dir: str, split: str) -> Manifest | None:
+def read(dataset_dir: str, split: str, advice: str = _ADVICE) -> Manifest | None:
     """Reads the manifest of a split; None without one, as beside official shards.
+
+    Args:
+        dataset_dir: Folder of the shards, local or gs://.
+        split: Name of the split.
+        advice: What to do where the file is refused, without a full stop.
 
     Raises:
         UserError: If the file is no manifest of this format.
@@ -126,14 +152,14 @@ def read(dataset_dir: str, split: str) -> Manifest | None:
     name = path(dataset_dir, split)
     if not tf.io.gfile.exists(name):
         return None
-    document = untrusted_json.load(name, MAX_BYTES, _ADVICE)
+    document = untrusted_json.load(name, MAX_BYTES, advice)
     version = document.member("format_version")
     if type(version.value) is not int or version.value != FORMAT_VERSION:
         raise UserError(
             f"Expected format version {FORMAT_VERSION} in {name}, found {shown(version.value)}: "
-            f"{_ADVICE}."
+            f"{advice}."
         )
-    optional = ("statistics", "skipped", "submission_ids", "image_range")
+    optional = ("statistics", "skipped", "submission_ids", "image_range", "made_of")
     fields = document.record((*_REQUIRED, *CLASS_FACTS), optional)
     if fields["split"].line() != split:
         raise fields["split"].refusal(repr(split))
@@ -217,7 +243,7 @@ def read_sizes(field: Field, num_examples: int) -> tuple[tuple[int, int], ...]:
         if sizes and sizes[-1] >= (height, width):
             raise size.refusal("larger than the size before")
         sizes.append((height, width))
-    if bool(sizes) != bool(num_examples):
+    if bool(sizes) != bool(num_examples) or len(sizes) > num_examples:
         raise field.refusal(f"the sizes of {num_examples} images")
     return tuple(sizes)
 
@@ -258,6 +284,8 @@ def _from_fields(fields: dict[str, Field]) -> Manifest:
         optional["submission_ids"] = tuple(one.integer(0, 255) for one in ids)
     if "image_range" in fields:
         optional["image_range"] = ranges.from_field(fields["image_range"])
+    if "made_of" in fields and fields["made_of"].value is not None:
+        optional["made_of"] = _read_made_of(fields["made_of"], len(counts))
     return Manifest(
         dataset=fields["dataset"].line(),
         split=fields["split"].line(),
@@ -266,4 +294,14 @@ def _from_fields(fields: dict[str, Field]) -> Manifest:
         image_sizes=read_sizes(fields["image_sizes"], num_examples),
         **facts,
         **optional,
+    )
+
+
+def _read_made_of(field: Field, num_shards: int) -> MadeOf:
+    fields = field.record(tuple(known.name for known in dataclasses.fields(MadeOf)))
+    return MadeOf(
+        version=fields["version"].integer(),
+        settings=tuple(setting.line() for setting in fields["settings"].items()),
+        sources=fields["sources"].line(),
+        shard_bytes=tuple(size.integer() for size in fields["shard_bytes"].items(num_shards)),
     )

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import augment, datasets
+from deeplab_nas.data import augment, datasets, examples
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.data.parallel_map import parallel_map
 from deeplab_nas.data.split import Split
@@ -117,13 +117,20 @@ def eval_dataset(
 
     Images are padded to the largest of the split; the last batch is filled up with examples whose
     label is ignored everywhere.
+
+    Raises:
+        UserError: That size has more than `MAX_PIXELS`, or, when run, an image does not fit it.
     """
-    height, width = _largest_size(config, split)
+    height, width = _padded_size(config, split)
     count, ignore_label = split.index.num_examples, split.descriptor.ignore_label
     read = split.reader()
 
     def load(number):
-        image, label, _ = read(tf.minimum(number, count - 1))
+        image, label, name = read(tf.minimum(number, count - 1))
+        size = augment.resized_size(tf.shape(image)[:2], config)
+        fits = _refuse_size_unless(size <= [height, width], size, f"at most {height}x{width}", name)
+        with tf.control_dependencies([fits]):
+            image, label = tf.identity(image), tf.identity(label)
         image, label = augment.eval_example(image, label, height, width, config, ignore_label)
         return image, tf.where(number < count, _squeezed(label), ignore_label)
 
@@ -148,7 +155,10 @@ def whole_image_dataset(
         real = number < count
         label = tf.where(real, _squeezed(label), split.descriptor.ignore_label)
         if len(sizes) == 1:
-            image = tf.ensure_shape(image, [*sizes[0], 3])
+            size, (height, width) = tf.shape(image)[:2], sizes[0]
+            same = _refuse_size_unless(size == sizes[0], size, f"{height}x{width}", name)
+            with tf.control_dependencies([same]):
+                image = tf.ensure_shape(tf.identity(image), [height, width, 3])
         return image, label, tf.where(real, name, "")
 
     if len(sizes) > 1:
@@ -197,6 +207,28 @@ def _drawer(config: DataConfig, indices: np.ndarray, seed: int):
 def _largest_size(config: DataConfig, split: Split) -> tuple[int, int]:
     sizes = [augment.resized_size(size, config) for size in split.index.image_sizes]
     return max(height for height, _ in sizes), max(width for _, width in sizes)
+
+
+def _padded_size(config: DataConfig, split: Split) -> tuple[int, int]:
+    height, width = _largest_size(config, split)
+    if height * width > examples.MAX_PIXELS:
+        index = split.index
+        highest, widest = (max(index.image_sizes, key=lambda size: size[side]) for side in (0, 1))
+        raise UserError(
+            f"Expected images of {index.split!r} that fit in one of at most {examples.MAX_PIXELS} "
+            f"pixels, to which the evaluation pads them, found {highest[0]}x{highest[1]} and "
+            f"{widest[0]}x{widest[1]} (height x width) in {index.filenames[0]} and its siblings: "
+            "leave out images of extreme sizes or set --min_resize_value and --max_resize_value."
+        )
+    return height, width
+
+
+def _refuse_size_unless(right: tf.Tensor, size: tf.Tensor, wanted: str, name: tf.Tensor):
+    """Stops at an image that has another size than the records or the manifest say, in a graph."""
+    found = tf.strings.reduce_join(tf.strings.as_string(size), separator="x")
+    message = [f"Expected images of {wanted} pixels, as the shards tell their sizes, found "]
+    after = [found, " in ", name, ": build the shards again"]
+    return examples.refuse_unless(tf.reduce_all(right), message + after)
 
 
 def _squeezed(label: tf.Tensor) -> tf.Tensor:

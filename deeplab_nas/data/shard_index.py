@@ -207,18 +207,31 @@ def read_at(filename: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 def _read_image_sizes(
     filenames: tuple[str, ...], offsets: list[np.ndarray]
 ) -> tuple[tuple[int, int], ...]:
-    def size(filename, offset):
-        parsed = examples.parse(read_at(filename, offset))
-        return tf.stack([parsed[examples.IMAGE_HEIGHT], parsed[examples.IMAGE_WIDTH]])
+    places = np.concatenate([np.arange(len(shard)) for shard in offsets])
+    records = np.repeat(filenames, list(map(len, offsets))), np.concatenate(offsets), places
 
-    places = np.repeat(filenames, list(map(len, offsets))), np.concatenate(offsets)
-    dataset = tf.data.Dataset.from_tensor_slices(places)
+    def size(filename, offset, place):
+        parsed = examples.parse(read_at(filename, offset))
+        sides = tf.stack([parsed[examples.IMAGE_HEIGHT], parsed[examples.IMAGE_WIDTH]])
+        return sides, filename, place
+
+    dataset = tf.data.Dataset.from_tensor_slices(records)
     # A record that cannot be read is named by whoever draws it.
     dataset = parallel_map(dataset, size).ignore_errors()
-    sizes = {(int(height), int(width)) for height, width in dataset.as_numpy_iterator()}
-    if not sizes or min(min(size) for size in sizes) < 1:
+    sizes = set()
+    for (height, width), filename, place in dataset.as_numpy_iterator():
+        # Nothing that is made of these numbers may become larger than an image.
+        if min(height, width) < 1 or int(height) * int(width) > examples.MAX_PIXELS:
+            raise UserError(
+                f"Expected {examples.IMAGE_HEIGHT} and {examples.IMAGE_WIDTH} of 1 to "
+                f"{examples.MAX_PIXELS} pixels in every record, found {height}x{width} in record "
+                f"{place} of {filename.decode()}: build the shards again, or let python -m "
+                "tfrecords_tools.verify --write_manifest measure the images."
+            )
+        sizes.add((int(height), int(width)))
+    if not sizes:
         raise UserError(
-            f"Expected {examples.IMAGE_HEIGHT} and {examples.IMAGE_WIDTH} in every example of "
-            f"{filenames[0]} and its siblings, found examples without: build the shards again."
+            f"Expected records that can be read in {filenames[0]} and its siblings, found none: "
+            "build or copy the shards again."
         )
     return tuple(sorted(sizes))

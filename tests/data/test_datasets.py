@@ -130,6 +130,15 @@ def test_a_manifest_of_another_version_is_refused(tmp_path):
         manifests.read(str(tmp_path), "train")
 
 
+_MADE_OF = {"version": 1, "settings": ["--a=1"], "sources": "ab12", "shard_bytes": [1]}
+
+
+def test_of_what_a_split_was_made_comes_back(tmp_path):
+    made_of = manifests.MadeOf(1, ("--a=1",), "ab12", (1,))
+    manifests.write(manifest(made_of=made_of), str(tmp_path))
+    assert manifests.read(str(tmp_path), "train").made_of == made_of
+
+
 def changed(folder, **changes):
     """Writes a manifest of which some fields have other values; None leaves a field out."""
     statistics = class_statistics.ClassStatistics((3, 4), (10, 4), 1)
@@ -185,6 +194,11 @@ def changed(folder, **changes):
         ({"submission_ids": [0, 256]}, r"submission_ids\[1\] to be an integer in 0"),
         ({"skipped": "One."}, "skipped to be an array"),
         ({"skipped": [None]}, r"skipped\[0\] to be a string"),
+        ({"made_of": {"version": 1}}, "made_of in .*, but it lacks the key 'settings'"),
+        ({"made_of": {**_MADE_OF, "version": "1"}}, "made_of.version to be an integer"),
+        ({"made_of": {**_MADE_OF, "settings": "a"}}, "made_of.settings to be an array"),
+        ({"made_of": {**_MADE_OF, "sources": "a\nb"}}, "made_of.sources to be a string of one"),
+        ({"made_of": {**_MADE_OF, "shard_bytes": [1, 2]}}, "made_of.shard_bytes to be an array of"),
     ],
 )
 def test_a_manifest_that_cannot_be_right_is_refused(tmp_path, changes, told):

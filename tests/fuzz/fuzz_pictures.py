@@ -34,7 +34,7 @@ from deeplab_nas.settings import Settings, setting
 from tests.data import made_pictures
 from tests.fuzz import mutations
 from tests.fuzz.fuzz_readers import Answers
-from tfrecords_tools.sources import images
+from tfrecords_tools.sources import images, labels
 
 _MEMORY_MIB = 2048
 _PNG_HEADER = 8
@@ -57,7 +57,7 @@ def run(count, seed):
     before = 2**10 * peak_memory_gib()
     rng = random.Random(f"pictures {seed}")
     whole = [*made_pictures.readable().values(), *made_pictures.refused().values()]
-    answers = {name: Answers(name) for name in ("image", "label", "predict")}
+    answers = {name: Answers(name) for name in ("image", "ids", "colors", "predict")}
     with tempfile.TemporaryDirectory() as folder, _silence():
         path = pathlib.Path(folder) / "picture.png"
         for _ in range(count):
@@ -65,9 +65,12 @@ def run(count, seed):
             scale = rng.choice([None, (0, 4095), (-1.0, 1.0)])
             with answers["image"].one(raw):
                 _read_image(raw, scale)
-            with answers["label"].one(raw):
-                label = images.read_label(raw, "picture.png")
-                assert label.dtype == np.uint8 and label.ndim == 2 and label.size
+            with answers["ids"].one(raw):
+                ids = labels.read_ids(raw, "picture.png")
+                assert ids.dtype in (np.uint8, np.uint16) and ids.ndim == 2 and ids.size
+            with answers["colors"].one(raw):
+                codes = labels.read_colors(raw, "picture.png")
+                assert codes.ndim == 2 and codes.size and codes.min() >= 0
             path.write_bytes(raw)
             with answers["predict"].one(raw):
                 _read_to_predict(str(path), scale)

@@ -36,6 +36,7 @@ _MANIFEST = manifests.Manifest(
     image_sizes=((4, 5), (4, 6), (480, 640)),
     statistics=class_statistics.ClassStatistics((5, 6, 0), (20, 11, 0), 7),
     skipped=("Expected an intact image file in ä.png, but it is none that Pillow knows.",),
+    made_of=manifests.MadeOf(1, ("--half_resolution=True",), "a1" * 32, (1234, 0)),
 )
 _SHARD = build_journal.FinishedShard(
     "a1" * 32, 1234, 3, ((4, 5),), class_statistics.ClassStatistics((5, 6), (20, 11), 7), ("x.",)
@@ -104,6 +105,7 @@ def _manifests(folder):
 
     path = folder / "manifest-train.json"
     empty = {"num_examples": 0, "shard_counts": (0,), "image_sizes": (), "statistics": None}
+    empty["made_of"] = None
     made = (_MANIFEST, dataclasses.replace(_MANIFEST, **empty, skipped=()))
     made = (*made, dataclasses.replace(_MANIFEST, submission_ids=(0, 128, 255)))
     return Reader(

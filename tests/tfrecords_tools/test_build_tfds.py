@@ -10,6 +10,7 @@ from deeplab_nas.data import datasets
 from deeplab_nas.errors import UserError
 from tests.data import made_shards
 from tests.tfrecords_tools import written_shards
+from tests.tfrecords_tools.writing import stopped
 from tfrecords_tools import build_tfds
 from tfrecords_tools.writing import build_journal
 
@@ -140,6 +141,25 @@ def test_only_a_test_split_may_be_ignored_everywhere(prepared, tmp_path):
         build_tfds.build(config(prepared, tmp_path, splits=("train",), **settings))
     (manifest,) = build_tfds.build(config(prepared, tmp_path, splits=("test",), **settings))
     assert manifest.statistics.pixels == (0, 0)
+
+
+def test_a_kill_at_any_moment(prepared, tmp_path, monkeypatch):
+    # TFDS takes a quarter of a second for each shard.
+    monkeypatch.setattr(build_tfds, "_NUM_SHARDS", 1)
+    stopped.check_every_moment(
+        lambda folder: build_tfds.build(config(prepared, folder)), tmp_path / "shards", 7
+    )
+
+
+def test_a_split_of_other_settings_is_not_kept(prepared, tmp_path):
+    build_tfds.build(config(prepared, tmp_path, splits=("test",)))
+    with pytest.raises(
+        UserError, match="'test'.*'--ignore_label=255' instead of '--ignore_label=9'"
+    ):
+        build_tfds.build(config(prepared, tmp_path, ignore_label=9))
+    assert not list(tmp_path.glob("*train*"))
+    built = build_tfds.build(config(prepared, tmp_path))
+    assert {manifest.split for manifest in built} == set(_COUNTS)
 
 
 @pytest.mark.parametrize(

@@ -82,14 +82,14 @@ class FolderLabels:
 
     Attributes:
         read: Makes classes, uint8 `[height, width]`, of the contents of a file and its name.
-        identity: Tells ways to read that give other classes from this one.
+        settings: What `read` depends on, as flags.
         descriptor: Facts of the data set.
         check: Raises `UserError` where the pixels by class of a whole split cannot be meant.
         told: Sentences for whoever builds.
     """
 
     read: Callable[[bytes, str], np.ndarray]
-    identity: str
+    settings: tuple[str, ...]
     descriptor: datasets.DatasetDescriptor
     check: Callable[[manifests.Manifest], None] = functools.partial(
         class_report.require_labels, advice=class_report.ON_IGNORED
@@ -131,7 +131,7 @@ def of(
         return _by_map(config, splits, mapped, num_classes)
     labelled = FolderLabels(
         read=functools.partial(labels.read_label, on_colors=_ON_COLORS),
-        identity="ids",
+        settings=_settings(config),
         descriptor=datasets.folder(splits, _names(config, num_classes), config.ignore_label),
     )
     if config.num_classes:
@@ -142,7 +142,7 @@ def of(
 def _by_map(config, splits, mapped: id_map.IdMap, num_classes: int) -> FolderLabels:
     return FolderLabels(
         read=functools.partial(mapped.read, on_colors=_ON_COLORS),
-        identity=mapped.identity(),
+        settings=_settings(config),
         descriptor=datasets.folder(
             splits,
             _names(config, num_classes),
@@ -163,11 +163,19 @@ def _by_colors(config, splits) -> FolderLabels:
     ignored = "; ".join(f"{name} {color}" for name, color in colors.ignored)
     return FolderLabels(
         read=colors.read,
-        identity=f"{colors.colormap} {colors.ignored}",
+        settings=_settings(config, f"{colors.colormap} {colors.ignored}"),
         descriptor=datasets.folder(
             splits, colors.class_names, id_map.IGNORED, colormap=colors.colormap
         ),
         told=(f"Ignored colours: {ignored}.",) if ignored else (),
+    )
+
+
+def _settings(config, colors="") -> tuple[str, ...]:
+    return (
+        f"--label_map={','.join(config.label_map)}",
+        *(f"--first_label={config.first_label}", f"--ignore_label={config.ignore_label}"),
+        f"--label_colors={colors}",
     )
 
 

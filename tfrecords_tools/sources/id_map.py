@@ -1,7 +1,6 @@
 """From the label ids that files hold to classes: a table, and the flags that describe one."""
 
 import dataclasses
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -73,10 +72,6 @@ class IdMap:
             return None
         found = tuple(int(one[0]) for one in ids)
         return None if found == tuple(range(num_classes)) else found
-
-    def identity(self) -> str:
-        """Tells maps of other classes from this one."""
-        return hashlib.sha256(self.classes.tobytes()).hexdigest()
 
 
 def of_ids(classes: Mapping[int, int], expected: str, advice: str) -> IdMap:

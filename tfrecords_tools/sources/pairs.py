@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from deeplab_nas.errors import UserError
 from tfrecords_tools.sources import labels, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing.build_options import BadExamples
@@ -39,7 +40,8 @@ def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExample
         The pairs, sorted by name.
 
     Raises:
-        UserError: If a folder is missing or empty, or if two files of one folder share a name.
+        UserError: If a folder is missing or empty, if two files of one folder share a name, or if
+            the folders have no name in common.
     """
     images, labels = source_files.images(image_folder), source_files.images(label_folder)
     return match(
@@ -73,11 +75,19 @@ def match(images: Side, labels: Side, bad: BadExamples) -> list[Pair]:
                     f"Expected {partner} for {path}, found no file named {name}{there.suffix}.* in "
                     f"{there.folder}."
                 )
-    return [
+    found = [
         Pair(name, path, labels.files[name])
         for name, path in images.files.items()
         if name in labels.files
     ]
+    if not found:
+        image, label = (next(iter(side.files.values())).name for side in (images, labels))
+        raise UserError(
+            f"Expected images in {images.folder} and labels in {labels.folder} of the same names, "
+            f"found none in common, such as {image} and {label}: name the folders that belong "
+            "together."
+        )
+    return found
 
 
 def load(pair: Pair, read: Callable[[bytes, str], np.ndarray] = labels.read_label) -> LabeledImage:
@@ -101,7 +111,7 @@ def identify(pairs: Sequence[Pair]) -> str:
 
 def _facts(path: pathlib.Path | None) -> Iterator[str]:
     if path is not None:
-        yield str(path)
+        yield str(path.absolute())
         if path.exists():
             found = path.stat()
             yield f"{found.st_size} {found.st_mtime_ns}"

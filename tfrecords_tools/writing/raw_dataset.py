@@ -29,7 +29,8 @@ class RawDataset:
             `BadExamples`.
         default_splits: Those of `splits` that are built unless others are asked for.
         load: Makes an example of a pair.
-        settings: What `load` depends on besides the pair.
+        settings: What `load` depends on besides the pair, as flags such as
+            `--half_resolution=True`.
         unlabelled: Those of `splits` whose labels are ignored everywhere.
     """
 
@@ -40,7 +41,7 @@ class RawDataset:
     find: Callable[[pathlib.Path, str, BadExamples], list[pairs.Pair]]
     default_splits: Callable[[pathlib.Path], Sequence[str]]
     load: Callable[[pairs.Pair], LabeledImage] = pairs.load
-    settings: str = ""
+    settings: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] = ()
 
     def build(
@@ -56,7 +57,7 @@ class RawDataset:
             root: Folder of the data set as it is unpacked.
             output_dir: Folder of the shards, local or gs://.
             splits: Some of `splits`; empty for the default ones.
-            options: How; see `shards.write_split`.
+            options: How; see `shards.write_splits`.
 
         Returns:
             The manifests of the splits.
@@ -72,7 +73,7 @@ class RawDataset:
         splits = splits or self.default_splits(folder)
         check_splits(splits, self.splits)
         found = [self._found(folder, split, options) for split in splits]
-        return tuple(shards.write_split(output_dir, split, options) for split in found)
+        return shards.write_splits(output_dir, found, options)
 
     def _found(self, folder, split, options) -> shards.Split:
         bad = BadExamples(options.skip_bad)
@@ -83,17 +84,20 @@ class RawDataset:
             load=self.load,
             descriptor=self.descriptor,
             num_shards=self.num_shards,
-            identify=lambda run: f"{self.settings} {pairs.identify(run)}",
+            identify=pairs.identify,
             skipped=tuple(bad.sentences),
+            settings=self.settings,
             check=class_report.take_any if unlabelled else class_report.require_labels,
         )
 
 
 def check_splits(splits: Sequence[str], there: Iterable[str]) -> None:
-    """Raises `UserError` for a split that is not there."""
-    for split in splits:
+    """Raises `UserError` for a split that is not there or is named twice."""
+    for number, split in enumerate(splits):
         if split not in there:
             raise UserError(f"Expected --splits to be some of {', '.join(there)}, found {split}.")
+        if split in splits[:number]:
+            raise UserError(f"Expected every split once in --splits, found {split} again.")
 
 
 def splits_setting(splits: Sequence[str], default: str) -> Any:

@@ -116,10 +116,3 @@ def test_the_first_label_becomes_class_0():
 )
 def test_ids_are_told_where_each_class_has_one(entries, ids):
     assert id_map.parse(entries.split(","), 255).submission_ids(2) == ids
-
-
-def test_other_maps_are_told_apart():
-    texts = ("0:0,1:1", "0:1,1:0", "0:0,1:1,*:ignore", "0:0,1:1,2:ignore")
-    maps = [id_map.parse(text.split(","), 255) for text in texts]
-    assert len({mapped.identity() for mapped in maps}) == len(texts)
-    assert maps[0].identity() == id_map.parse(("1:1", "0-0:0"), 255).identity()

@@ -167,9 +167,16 @@ def test_pixels_are_counted_by_class(tmp_path):
 
 
 def test_a_split_is_not_written_twice(tmp_path):
-    write(tmp_path)
-    with pytest.raises(UserError, match="Expected no shards of 'train'.*found 3"):
-        write(tmp_path)
+    manifest = write(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+
+    def never(number):
+        raise AssertionError
+
+    assert write(tmp_path, never) == manifest
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    with pytest.raises(UserError, match="'train'.*found 3 shards instead of 2.*remove manifest"):
+        write(tmp_path, num_shards=2)
 
 
 def test_no_examples_and_no_shards(tmp_path):
