@@ -8,7 +8,8 @@ from flags import program
 
 from deeplab_nas.data import datasets
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import pairs, raw_ids
+from tfrecords_tools.sources import pairs
+from tfrecords_tools.sources.labels import raw_ids
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 

@@ -12,8 +12,9 @@ from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import image_folders
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import half_resolution, pairs, raw_ids, source_files
+from tfrecords_tools.sources import half_resolution, pairs, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.sources.labels import raw_ids
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 

@@ -10,7 +10,8 @@ from deeplab_nas.data import manifests
 from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import folder_labels, folder_pairs, image_ranges, pairs, val_split
+from tfrecords_tools.sources import folder_pairs, image_ranges, pairs, val_split
+from tfrecords_tools.sources.labels import folder_labels
 from tfrecords_tools.writing import progress, raw_dataset, same_classes, shards
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 

@@ -16,8 +16,9 @@ from deeplab_nas.data import datasets, image_files, manifests
 from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import id_map, image_ranges, raw_ids
+from tfrecords_tools.sources import image_ranges
 from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.sources.labels import id_map, raw_ids
 from tfrecords_tools.writing import class_report, raw_dataset, shards
 from tfrecords_tools.writing.build_options import BuildConfig
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import posixpath
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -177,8 +178,10 @@ def read_all(dataset_dir: str) -> tuple[Manifest, ...]:
 
 def splits(dataset_dir: str) -> list[str]:
     """The splits that a folder has a manifest of, sorted by file name."""
-    names = sorted(tf.io.gfile.glob(path(dataset_dir, "*")))
-    return [posixpath.basename(name)[len("manifest-") : -len(".json")] for name in names]
+    # Not by a pattern: a folder's own name may hold what stands for others there.
+    names = tf.io.gfile.listdir(dataset_dir) if tf.io.gfile.isdir(dataset_dir) else []
+    found = (re.fullmatch(r"manifest-(.+)\.json", name) for name in sorted(names))
+    return [match[1] for match in found if match]
 
 
 def wrong_name(names: Sequence[str]) -> WrongName | None:

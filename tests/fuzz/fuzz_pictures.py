@@ -34,7 +34,8 @@ from deeplab_nas.settings import Settings, setting
 from tests.data import made_pictures
 from tests.fuzz import mutations
 from tests.fuzz.fuzz_readers import Answers
-from tfrecords_tools.sources import images, labels
+from tfrecords_tools.sources import images
+from tfrecords_tools.sources.labels import label_files
 
 _MEMORY_MIB = 2048
 _PNG_HEADER = 8
@@ -66,10 +67,10 @@ def run(count, seed):
             with answers["image"].one(raw):
                 _read_image(raw, scale)
             with answers["ids"].one(raw):
-                ids = labels.read_ids(raw, "picture.png")
+                ids = label_files.read_ids(raw, "picture.png")
                 assert ids.dtype in (np.uint8, np.uint16) and ids.ndim == 2 and ids.size
             with answers["colors"].one(raw):
-                codes = labels.read_colors(raw, "picture.png")
+                codes = label_files.read_colors(raw, "picture.png")
                 assert codes.ndim == 2 and codes.size and codes.min() >= 0
             path.write_bytes(raw)
             with answers["predict"].one(raw):

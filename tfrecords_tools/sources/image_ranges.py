@@ -9,7 +9,7 @@ from deeplab_nas.data import image_files, manifests
 from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import setting
-from tfrecords_tools.writing import progress, workers
+from tfrecords_tools.writing import finished_split, progress, workers
 from tfrecords_tools.writing.build_options import BuildOptions
 
 _Item = TypeVar("_Item")
@@ -51,7 +51,11 @@ def resolve(
         UserError: The splits there have another range, or an image cannot be used.
     """
     wanted = ranges.parse(named)
-    there = manifests.one_range(manifests.read_all(output_dir), output_dir)
+    built = [
+        manifests.read(output_dir, split, finished_split.advice_for(split))
+        for split in manifests.splits(output_dir)
+    ]
+    there = manifests.one_range(built, output_dir)
     if wanted and there and wanted != there:
         raise UserError(
             f"Expected --image_range={ranges.shown(there)}, by which the splits in {output_dir} "

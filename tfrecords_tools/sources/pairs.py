@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from deeplab_nas.errors import UserError
-from tfrecords_tools.sources import labels, source_files
+from tfrecords_tools.sources import source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.sources.labels import label_files
 from tfrecords_tools.writing.build_options import BadExamples
 
 
@@ -90,7 +91,9 @@ def match(images: Side, labels: Side, bad: BadExamples) -> list[Pair]:
     return found
 
 
-def load(pair: Pair, read: Callable[[bytes, str], np.ndarray] = labels.read_label) -> LabeledImage:
+def load(
+    pair: Pair, read: Callable[[bytes, str], np.ndarray] = label_files.read_label
+) -> LabeledImage:
     """Reads the files of a pair.
 
     Args:

@@ -58,10 +58,7 @@ def find(output_dir: str, wanted: Wanted) -> manifests.Manifest | None:
     split = wanted.split
     shards = [file for file in split_files.find(output_dir, split) if not file.suffix]
     name = posixpath.basename(manifests.path(output_dir, split))
-    advice = (
-        f"remove {name} and {split}-*-of-*.tfrecord there to build them again, or name another "
-        "--output_dir"
-    )
+    advice = advice_for(split)
     found = manifests.read(output_dir, split, advice) if shards else None
     if found is None:
         return None
@@ -81,6 +78,15 @@ def find(output_dir: str, wanted: Wanted) -> manifests.Manifest | None:
     if damages:
         raise UserError(f"{expected} to have whole shards, found {damages[0]}: {advice}.")
     return found
+
+
+def advice_for(split: str) -> str:
+    """What to do where a split that is built cannot stay, without a full stop."""
+    name = posixpath.basename(manifests.path("", split))
+    return (
+        f"remove {name} and {split}-*-of-*.tfrecord there to build them again, or name another "
+        "--output_dir"
+    )
 
 
 def _differences(found: manifests.Manifest, wanted: Wanted) -> Iterator[str]:

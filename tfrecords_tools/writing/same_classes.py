@@ -19,15 +19,22 @@ def there(output_dir: str, splits: tuple[str, ...]) -> manifests.Manifest | None
     return manifests.read(output_dir, others[0]) if others else None
 
 
-def require(output_dir: str, split: str, descriptor: DatasetDescriptor) -> None:
-    """Refuses to add a split to a folder whose other splits have other classes.
+def require(output_dir: str, descriptors: dict[str, DatasetDescriptor]) -> None:
+    """Refuses to add splits to a folder whose other splits have other classes.
+
+    Args:
+        output_dir: The folder.
+        descriptors: Of the splits that are to be built, by name.
 
     Raises:
         UserError: The sentence says which fact differs and which flag says it.
     """
-    other = there(output_dir, (split,))
-    if other is None:
-        return
+    other = there(output_dir, tuple(descriptors))
+    for split, descriptor in descriptors.items() if other else ():
+        _require(output_dir, split, descriptor, other)
+
+
+def _require(output_dir, split, descriptor, other) -> None:
     where = manifests.path(output_dir, other.split)
     if other.dataset != descriptor.name:
         raise UserError(

@@ -86,9 +86,8 @@ def write_splits(
             were left out, if `check` refuses a split, or if the folder cannot be written to.
     """
     options = options or BuildOptions()
-    for split in splits:
-        same_classes.require(output_dir, split.name, split.descriptor)
     builds = [_build(output_dir, split, options) for split in splits]
+    same_classes.require(output_dir, {split.name: split.descriptor for split in splits})
     with _writing(output_dir):
         tf.io.gfile.makedirs(output_dir)
     return tuple(_finish(output_dir, build, options) for build in builds)

@@ -42,7 +42,7 @@ def finished(folder, split):
 def test_a_file_of_the_last_split_is_mended(tmp_path, name, capsys):
     raw, folder = raw_folders.ALL[name](tmp_path / "raw"), tmp_path / "shards"
     intact = raw.last.read_bytes()
-    raw.last.write_bytes(intact[:40])
+    raw.last.write_bytes(intact[:-30])
     with refusals.refused(raw.last.name):
         raw.build(folder)
     before = [finished(folder, split) for split in raw.splits[:-1]]
@@ -107,7 +107,7 @@ def test_a_share_that_is_raised(tmp_path):
     # What was left out is not what a stricter command would make.
     with refusals.refused("0.2 of the 3 examples of 'val'", "found 1"):
         raw.build(folder, BuildOptions(skip_bad=True, max_bad_share=0.2))
-    with refusals.refused("'val'", "1 left out, as --skip_bad lets it", "remove"):
+    with refusals.refused("p7.png"):
         raw.build(folder)
 
 

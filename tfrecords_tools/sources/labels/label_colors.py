@@ -8,8 +8,8 @@ import numpy as np
 from deeplab_nas.data import manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import untrusted_json
-from tfrecords_tools.sources import labels
-from tfrecords_tools.sources.id_map import IGNORED
+from tfrecords_tools.sources.labels import label_files
+from tfrecords_tools.sources.labels.id_map import IGNORED
 
 _FORM = "'name, r, g, b' or 'r g b name'"
 _MAX_BYTES = 2**20
@@ -44,9 +44,9 @@ class LabelColors:
         Raises:
             UserError: If the file cannot be read, or if it has colours that are not named.
         """
-        codes = labels.read_colors(raw, name)
+        codes = label_files.read_colors(raw, name)
         known = np.array(
-            [labels.color_code(*color) for color in (*self.colormap, *self._ignored_colors())]
+            [label_files.color_code(*color) for color in (*self.colormap, *self._ignored_colors())]
         )
         classes = np.full(len(known), IGNORED, np.uint8)
         classes[: len(self.colormap)] = np.arange(len(self.colormap))
@@ -54,10 +54,10 @@ class LabelColors:
         places = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
         wrong = known[places] != codes
         if wrong.any():
-            unknown = labels.count_colors(codes[wrong])
+            unknown = label_files.count_colors(codes[wrong])
             raise UserError(
                 f"Expected the colours of --label_colors={self.path} in {name}, found "
-                f"{len(unknown)} that it does not name, {labels.show_colors(unknown)}: add "
+                f"{len(unknown)} that it does not name, {label_files.show_colors(unknown)}: add "
                 "them to that file, or correct the label if they are blurred edges."
             )
         return classes[places]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from deeplab_nas.errors import UserError
 from tests import refusals
-from tfrecords_tools.sources import labels
+from tfrecords_tools.sources.labels import label_files
 
 IDS = np.array([[0, 1, 2, 3], [255, 1, 0, 3], [2, 2, 14, 15]], np.uint8)
 COLORS = np.random.default_rng(0).integers(0, 256, (*IDS.shape, 3), np.uint8)
@@ -37,7 +37,7 @@ def palette(ids, colors=((7, 90, 30),) * 256):
 
 @pytest.mark.parametrize("image_format", ["png", "tiff", "bmp"])
 def test_one_channel_of_8_bits(image_format):
-    np.testing.assert_array_equal(labels.read_ids(encoded(IDS, image_format), "x"), IDS)
+    np.testing.assert_array_equal(label_files.read_ids(encoded(IDS, image_format), "x"), IDS)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_one_channel_of_8_bits(image_format):
     ids=["palette", "RGB", "RGBA", "LA", "16 bits"],
 )
 def test_other_forms_of_the_same_ids(image):
-    found = labels.read_label(encoded(image), "x")
+    found = label_files.read_label(encoded(image), "x")
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, IDS)
 
@@ -63,13 +63,13 @@ def test_few_bits(bits, image_format):
     ids = np.arange(16, dtype=np.uint8).reshape(4, 4) % 2**bits
     if image_format == "png":
         raw = encoded(palette(ids, ((0, 0, 0),) * 2**bits), bits=bits)
-        np.testing.assert_array_equal(labels.read_label(raw, "x"), ids)
+        np.testing.assert_array_equal(label_files.read_label(raw, "x"), ids)
     if bits == 1:
         raw = encoded(ids.astype(bool), image_format)
     else:
         # Pillow does not write gray files of 2 or 4 bits.
         raw = _gray_png(ids, bits) if image_format == "png" else _gray_tiff(ids, bits)
-    np.testing.assert_array_equal(labels.read_label(raw, "x"), ids)
+    np.testing.assert_array_equal(label_files.read_label(raw, "x"), ids)
 
 
 def _gray_png(ids, bits):
@@ -107,25 +107,27 @@ def _packed(ids, bits):
 def test_ids_of_16_bits_and_of_32():
     ids = np.array([[0, 256], [26001, 65535]])
     for raw in (encoded(ids.astype(np.uint16)), encoded(ids.astype(np.int32), "tiff")):
-        np.testing.assert_array_equal(labels.read_ids(raw, "x"), ids)
+        np.testing.assert_array_equal(label_files.read_ids(raw, "x"), ids)
         with refusals.refused("0 to 255 in deep.png", "found 65535"):
-            labels.read_label(raw, "deep.png")
+            label_files.read_label(raw, "deep.png")
     with refusals.refused("0 to 65535 in deep.tif", "found -1 to 7"):
-        labels.read_ids(encoded(np.array([[-1, 7]], np.int32), "tiff"), "deep.tif")
+        label_files.read_ids(encoded(np.array([[-1, 7]], np.int32), "tiff"), "deep.tif")
 
 
 def test_lossless_webp_is_read_and_lossy_is_refused():
     raw = encoded(repeated(IDS, 3), "webp", lossless=True)
-    np.testing.assert_array_equal(labels.read_ids(raw, "x"), IDS)
+    np.testing.assert_array_equal(label_files.read_ids(raw, "x"), IDS)
     for raw in (
         encoded(repeated(IDS, 3), "webp"),
         encoded(repeated(IDS, 4, alpha=IDS[..., None]), "webp"),
     ):
         with refusals.refused("lossless label file in soft.webp", "lossy WebP"):
-            labels.read_ids(raw, "soft.webp")
+            label_files.read_ids(raw, "soft.webp")
 
 
-@pytest.mark.parametrize("read", [labels.read_ids, labels.read_label, labels.read_colors])
+@pytest.mark.parametrize(
+    "read", [label_files.read_ids, label_files.read_label, label_files.read_colors]
+)
 @pytest.mark.parametrize(
     ("raw", "kind"),
     [
@@ -151,14 +153,14 @@ def test_compression_that_changes_ids_is_the_reason(read, raw, kind):
 )
 def test_what_is_no_label_is_refused(image, image_format, words):
     with refusals.refused("painted", *words):
-        labels.read_ids(encoded(image, image_format), "painted", "do this")
+        label_files.read_ids(encoded(image, image_format), "painted", "do this")
 
 
 @pytest.mark.parametrize("image", [IDS, repeated(IDS, 3), IDS.astype(np.float32)])
 def test_colours_are_not_spoken_of_where_there_are_none(image):
     raw = encoded(image, "tiff" if image.dtype == np.float32 else "jpeg")
     with pytest.raises(UserError) as error:
-        labels.read_ids(raw, "x", "convert colours")
+        label_files.read_ids(raw, "x", "convert colours")
     assert "convert colours" not in str(error.value)
 
 
@@ -167,7 +169,7 @@ def test_16_bits_of_colour_would_lose_their_lower_half():
     rows = b"".join(b"\0" + b"\0\5" * 6 for _ in range(3))
     raw = _png_of(2, 3, 16, 2, rows)
     with refusals.refused("found 16 bits a channel in mode RGB"):
-        labels.read_ids(raw, "deep.png")
+        label_files.read_ids(raw, "deep.png")
 
 
 def _png_of(width, height, bits, kind, rows):
@@ -182,7 +184,7 @@ def test_a_label_is_turned_upright_as_its_image_is():
     exif = Image.Exif()
     exif[0x0112] = 6
     for image in (IDS, palette(IDS), IDS.astype(np.uint16), repeated(IDS, 3)):
-        found = labels.read_ids(encoded(image, exif=exif), "x")
+        found = label_files.read_ids(encoded(image, exif=exif), "x")
         np.testing.assert_array_equal(found, np.rot90(IDS, -1))
 
 
@@ -191,6 +193,6 @@ def test_colours_of_all_forms_are_the_same_numbers():
     expected = (COLORS.astype(int) * (65536, 256, 1)).sum(-1)
     opaque = np.concatenate([COLORS, np.full((3, 4, 1), 255, np.uint8)], -1)
     for image in (COLORS, opaque, palette(ids, COLORS.reshape(-1, 3).tolist())):
-        np.testing.assert_array_equal(labels.read_colors(encoded(image), "x"), expected)
-    gray = labels.read_colors(encoded(IDS), "x")
+        np.testing.assert_array_equal(label_files.read_colors(encoded(image), "x"), expected)
+    gray = label_files.read_colors(encoded(IDS), "x")
     np.testing.assert_array_equal(gray, IDS.astype(int) * 0x010101)

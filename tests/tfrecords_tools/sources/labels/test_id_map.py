@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests import refusals
-from tfrecords_tools.sources import id_map
+from tfrecords_tools.sources.labels import id_map
 
 _MOST = 65535
 

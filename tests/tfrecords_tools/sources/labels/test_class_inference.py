@@ -4,7 +4,7 @@ import pytest
 
 from deeplab_nas.data import class_statistics, datasets, manifests
 from tests import refusals
-from tfrecords_tools.sources import class_inference
+from tfrecords_tools.sources.labels import class_inference
 
 
 def infer(ids, ignore_label=255, first_label=0, **options):

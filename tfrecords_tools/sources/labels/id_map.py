@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from deeplab_nas.errors import UserError
-from tfrecords_tools.sources import labels
+from tfrecords_tools.sources.labels import label_files
 
 # Ignored pixels, once ids have been mapped.
 IGNORED = 255
@@ -34,7 +34,7 @@ class IdMap:
     advice: str
 
     def read(self, raw: bytes, name: str, **options) -> np.ndarray:
-        """Reads a label file and maps its ids; the options are those of `labels.read_ids`.
+        """Reads a label file and maps its ids; the options are those of `label_files.read_ids`.
 
         Returns:
             Classes and `IGNORED`, uint8 `[height, width]`.
@@ -42,7 +42,7 @@ class IdMap:
         Raises:
             UserError: If the file cannot be read, or if an id of it is wrong.
         """
-        ids = labels.read_ids(raw, name, **options)
+        ids = label_files.read_ids(raw, name, **options)
         found = self.classes[ids]
         if found.min() < 0:
             raise UserError(
@@ -76,7 +76,7 @@ class IdMap:
 
 def of_ids(classes: Mapping[int, int], expected: str, advice: str) -> IdMap:
     """The map of ids to classes or `IGNORED`; all other ids are wrong; see `IdMap`."""
-    table = np.full([labels.MAX_ID + 1], _UNKNOWN, np.int16)
+    table = np.full([label_files.MAX_ID + 1], _UNKNOWN, np.int16)
     for label, found in classes.items():
         table[label] = found
     return IdMap(table, expected, advice)
@@ -130,10 +130,10 @@ def parse(entries: Sequence[str], ignore_label: int, num_classes: int = 0) -> Id
             default, star = label, True
             continue
         ids = range(int(first), int(last or first) + 1)
-        if not ids or ids[-1] > labels.MAX_ID:
+        if not ids or ids[-1] > label_files.MAX_ID:
             raise UserError(
-                f"Expected ids of 0 to {labels.MAX_ID}, the lower one first, in --label_map, found "
-                f"{entry!r}."
+                f"Expected ids of 0 to {label_files.MAX_ID}, the lower one first, in --label_map, "
+                f"found {entry!r}."
             )
         for one in ids:
             if one in named:

@@ -9,7 +9,8 @@ import numpy as np
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
-from tfrecords_tools.sources import class_inference, id_map, label_colors, labels, pairs
+from tfrecords_tools.sources import pairs
+from tfrecords_tools.sources.labels import class_inference, id_map, label_colors, label_files
 from tfrecords_tools.writing import class_report
 from tfrecords_tools.writing.build_options import BuildOptions
 
@@ -123,14 +124,14 @@ def of(
         return _by_map(config, splits, mapped, config.num_classes or mapped.num_classes)
     num_classes = config.num_classes
     if not num_classes:
-        read = functools.partial(labels.read_ids, on_colors=_ON_COLORS)
+        read = functools.partial(label_files.read_ids, on_colors=_ON_COLORS)
         pixels = class_inference.count_ids(found, read, options)
         num_classes = class_inference.infer(pixels, config.ignore_label, config.first_label, other)
     if config.first_label:
         mapped = id_map.from_first(config.first_label, num_classes, config.ignore_label)
         return _by_map(config, splits, mapped, num_classes)
     labelled = FolderLabels(
-        read=functools.partial(labels.read_label, on_colors=_ON_COLORS),
+        read=functools.partial(label_files.read_label, on_colors=_ON_COLORS),
         settings=_settings(config),
         descriptor=datasets.folder(splits, _names(config, num_classes), config.ignore_label),
     )

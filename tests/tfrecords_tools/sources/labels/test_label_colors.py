@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests import refusals
-from tfrecords_tools.sources import label_colors
+from tfrecords_tools.sources.labels import label_colors
 
 _FORMS = {
     "class_dict.csv": "name,r,g,b\r\nroad, 128, 64, 128\r\nbig car,64,0,128\r\nVoid,0,0,0\r\n",

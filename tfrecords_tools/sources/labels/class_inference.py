@@ -9,7 +9,7 @@ import numpy as np
 from deeplab_nas.data import manifests
 from deeplab_nas.errors import UserError
 from tfrecords_tools.sources import pairs, source_files
-from tfrecords_tools.sources.id_map import show_ids
+from tfrecords_tools.sources.labels.id_map import show_ids
 from tfrecords_tools.writing import progress, workers
 from tfrecords_tools.writing.build_options import BuildOptions
 

@@ -1,7 +1,7 @@
 """The label ids that the owners of data sets use, which are not yet the classes."""
 
 from deeplab_nas.data import datasets
-from tfrecords_tools.sources import id_map
+from tfrecords_tools.sources.labels import id_map
 
 _VOID_OF_CAMVID = 11
 
