@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from deeplab_nas.errors import UserError
 
 
-def size(name: str, text: str) -> tuple[int, int]:
+def size(name: str, texts: Sequence[str]) -> tuple[int, int]:
     """Reads `(height, width)` from one or two positive integers, or raises `UserError`."""
     try:
-        sides = [int(side) for side in text.split(",")]
+        sides = [int(side) for side in texts]
     except ValueError:
         sides = []
     if len(sides) not in (1, 2) or min(sides) < 1:
         raise UserError(
             f"Expected --{name} to be one or two positive integers, such as 321 or 1025,2049, "
-            f"found '{text}'."
+            f"found '{','.join(texts)}'."
         )
     return sides[0], sides[-1]
 
