@@ -66,6 +66,8 @@ def _value(field: settings.Field, given: Any) -> Any:
         return given
     if len(given) == 1 and given[0] in field.setting.choices and str in field.alternatives:
         return given[0]
+    if str in field.alternatives:
+        return parsers.numbers(field.name, given, field.setting.choices)
     return _PARSERS[kind](field.name, given)
 
 

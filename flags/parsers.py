@@ -24,9 +24,9 @@ def integers(name: str, texts: Sequence[str]) -> tuple[int, ...]:
     return _several(name, texts, int, "integers, such as 6,12,18")
 
 
-def numbers(name: str, texts: Sequence[str]) -> tuple[float, ...]:
-    """Reads numbers, or raises `UserError`."""
-    return _several(name, texts, float, "numbers, such as 1,0.5")
+def numbers(name: str, texts: Sequence[str], others: Sequence[str] = ()) -> tuple[float, ...]:
+    """Reads numbers, or raises `UserError`; the flag also takes the texts `others`."""
+    return _several(name, texts, float, " or ".join(["numbers, such as 1,0.5", *others]))
 
 
 def _several(name, texts, read, wanted):

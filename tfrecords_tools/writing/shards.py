@@ -169,7 +169,12 @@ def _check_skipped(manifest: manifests.Manifest, total: int, options: BuildOptio
     for sentence in manifest.skipped:
         progress.tell(f"Left out: {sentence}")
     count = len(manifest.skipped)
-    if manifest.num_examples == 0 or count > options.max_bad_share * total:
+    if manifest.num_examples == 0:
+        raise UserError(
+            f"Expected examples of {manifest.split!r} that can be used, found none among {total} "
+            "(named above): mend them; the same command then goes on from here."
+        )
+    if count > options.max_bad_share * total:
         raise UserError(
             f"Expected at most a share of {options.max_bad_share:g} of the {total} examples of "
             f"{manifest.split!r} to be left out, found {count} (named above): mend them, or raise "

@@ -120,10 +120,12 @@ def _require_gpus(count: int, name: str) -> list[str]:
     """The names of the first `count` GPUs, which then allocate memory only as it is needed."""
     count = max(count, 1)
     if len(_gpus()) < count:
+        advice = "install it with pip install -e '.[gpu]' and a driver, or take --strategy=cpu"
+        if _gpus():
+            advice = f"take --num_gpus={len(_gpus())}"
         raise UserError(
             f"--strategy={name} needs {count} GPU{'s' if count > 1 else ''}, but TensorFlow finds "
-            f"{len(_gpus())}: install it with pip install -e '.[gpu]' and a driver, or take "
-            "--strategy=cpu."
+            f"{len(_gpus())}: {advice}."
         )
     _let_memory_grow()
     return [f"/gpu:{index}" for index in range(count)]

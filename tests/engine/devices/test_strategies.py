@@ -65,6 +65,12 @@ def test_missing_gpus_are_told(name, arguments, words):
         strategies.build(name, **arguments)
 
 
+def test_as_many_gpus_as_there_are_are_advised(monkeypatch):
+    monkeypatch.setattr(strategies, "_gpus", lambda: ["one", "another"])
+    with refusals.refused("needs 4 GPUs", "finds 2: take --num_gpus=2"):
+        strategies.build("mirrored", num_gpus=4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tpu", ["", "local", "no-such-tpu", "grpc://localhost:1"])
 def test_without_a_tpu_the_program_ends_in_one_sentence(tpu, tmp_path):
