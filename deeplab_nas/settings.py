@@ -233,6 +233,8 @@ def _check(field: Field, value: Any) -> None:
         is_number = isinstance(item, numbers.Real) and not isinstance(item, bool)
         if is_number and not says.contains(item):
             wanted = says.range or "a finite number"
+            if item == math.inf and wanted == f"{says.least} or more":
+                wanted = f"a finite number, {wanted}"
             raise UserError(f"Expected --{field.name} to be {wanted}, found {item}.")
 
 

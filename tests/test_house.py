@@ -36,6 +36,8 @@ _MAY_IMPORT = {
 }
 # Who else than files/atomic may write or rename, by what, and why.
 _WRITES = {
+    # The null device, in the place of a stdout that is not there.
+    "flags.output": {"open"},
     # Adds a line at a time to a file that grows for days.
     "deeplab_nas.engine.reporting.history": {"GFile"},
     # A whole folder gets its name.

@@ -63,6 +63,10 @@ class Outer(Settings):
         ({"kind": "c"}, "Expected --kind to be one of a, b, found 'c'."),
         ({"weights": "odd"}, "Expected --weights to be one of even, found 'odd'."),
         ({"weights": (1.0, -1.0)}, "Expected --weights to be 0 or more, found -1.0."),
+        (
+            {"weights": (1.0, math.inf)},
+            "Expected --weights to be a finite number, 0 or more, found inf.",
+        ),
         ({"fast": 1}, "Expected --fast to be true or false, found 1."),
         ({"fast": True, "count": 5}, "Expected --count of 4 at most with --fast, found 5."),
     ],

@@ -207,7 +207,9 @@ def resolve(name_or_path: str, output_stride: int = 16) -> Architecture:
         try:
             return pnasnet(output_stride)
         except ValueError as error:
-            raise UserError(f"pnasnet has no such backbone: {error}") from None
+            raise UserError(
+                f"Expected --output_stride to be one that pnasnet has, but {error}"
+            ) from None
     if not name_or_path or not tf.io.gfile.exists(name_or_path):
         raise UserError(
             f"Expected an architecture by name ({', '.join(PUBLISHED)}) or the path of a JSON"

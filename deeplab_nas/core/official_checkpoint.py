@@ -78,10 +78,10 @@ def load(model, path, partial=False, without=()):
     kept = {name for name, variable in variables.items() if variable.path in kept}
     fitting, report = _match(variables, shapes, kept)
     if not (report.complete or partial):
+        last_layers = "" if kept else "leave out its last layers (--initialize_last_layer=false), "
         raise UserError(
             f"Expected {path} to hold exactly the variables of the model, found {report}: name the "
-            "network that it is of, leave out its last layers (--initialize_last_layer=false), or "
-            "load what fits (partial=True)."
+            f"network that it is of, {last_layers}or, in Python, load what fits (partial=True)."
         )
     for name in fitting:
         variables[name].assign(reader.get_tensor(name))

@@ -36,19 +36,26 @@ def splits(config: DataConfig) -> tuple[Split, Split]:
     return train, val
 
 
-def steps_per_epoch(num_examples: int, batch_size: int) -> int:
+def steps_per_epoch(num_examples: int, batch_size: int, of: str = "the training split") -> int:
     """Returns the whole batches in a pass over a half; what remains of it waits for another pass.
 
     Args:
-        num_examples: Examples in the half.
+        num_examples: Examples in the half, 1 or more.
         batch_size: Examples a step over all replicas.
+        of: What the examples are of, for the error.
     """
     if not 1 <= batch_size <= num_examples:
         raise UserError(
-            f"Expected a batch of 1 to {num_examples} examples, as many as there are to train on, "
-            f"found a batch size of {batch_size}: change --train_batch_size."
+            f"Expected --train_batch_size between 1 and {num_examples}, the number of examples in "
+            f"{of}, found {batch_size}."
         )
     return num_examples // batch_size
+
+
+def check_shares(config: DataConfig, num_replicas: int) -> None:
+    """Refuses batches that the replicas cannot share evenly."""
+    for flag in ("train_batch_size", "eval_batch_size"):
+        _check_share(flag, getattr(config, flag), num_replicas)
 
 
 def train_dataset(
@@ -84,7 +91,7 @@ def train_dataset(
         )
         return image, _squeezed(label)
 
-    return _batches(load, config.train_batch_size, first_step, None, context)
+    return _batches(load, "train_batch_size", config.train_batch_size, first_step, None, context)
 
 
 def drawn_examples(
@@ -135,7 +142,7 @@ def eval_dataset(
         return image, tf.where(number < count, _squeezed(label), ignore_label)
 
     steps = math.ceil(count / config.eval_batch_size)
-    return _batches(load, config.eval_batch_size, 0, steps, context)
+    return _batches(load, "eval_batch_size", config.eval_batch_size, 0, steps, context)
 
 
 def whole_image_dataset(
@@ -164,7 +171,7 @@ def whole_image_dataset(
     if len(sizes) > 1:
         eval_batch_size = context.num_replicas_in_sync if context else 1
     steps = math.ceil(count / eval_batch_size)
-    return _batches(load, eval_batch_size, 0, steps, context)
+    return _batches(load, "eval_batch_size", eval_batch_size, 0, steps, context)
 
 
 def check_crop(config: DataConfig, split: Split) -> None:
@@ -182,9 +189,9 @@ def check_crop(config: DataConfig, split: Split) -> None:
     crop = config.train_crop_size
     if not all(1 <= side <= most for side, most in zip(crop, largest, strict=True)):
         raise UserError(
-            f"Expected a crop of 1x1 to {largest[0]}x{largest[1]} pixels (height x width of the "
-            f"largest image of {split.index.split!r} at scale {config.max_scale_factor}), found "
-            f"--train_crop_size={crop[0]},{crop[1]}."
+            f"Expected --train_crop_size between 1,1 and {largest[0]},{largest[1]}, height and "
+            f"width of the largest image of {split.index.split!r} at --max_scale_factor="
+            f"{config.max_scale_factor}, found {crop[0]},{crop[1]}."
         )
 
 
@@ -235,18 +242,26 @@ def _squeezed(label: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.squeeze(label, -1), tf.int32)
 
 
-def _batches(load, batch_size: int, first_step: int, steps: int | None, context) -> tf.data.Dataset:
+def _check_share(flag: str, batch_size: int, num_replicas: int) -> None:
+    if batch_size % num_replicas:
+        larger = math.ceil(batch_size / num_replicas) * num_replicas
+        raise UserError(
+            f"Expected --{flag} to be a number that {num_replicas} replicas can share evenly, "
+            f"found {batch_size}: take {larger}, another multiple of {num_replicas}, or fewer "
+            "replicas."
+        )
+
+
+def _batches(
+    load, flag: str, batch_size: int, first_step: int, steps: int | None, context
+) -> tf.data.Dataset:
     """Batches `load(number)` over this pipeline's share of the example numbers.
 
     Step n consists of the numbers n * batch_size up to (n + 1) * batch_size - 1, of which each
     pipeline takes a run and each replica a run within that.
     """
     context = context or tf.distribute.InputContext()
-    if batch_size % context.num_replicas_in_sync:
-        raise UserError(
-            f"Expected a batch size that {context.num_replicas_in_sync} replicas can share evenly, "
-            f"found {batch_size}."
-        )
+    _check_share(flag, batch_size, context.num_replicas_in_sync)
     share = batch_size // context.num_input_pipelines
     start = share * context.input_pipeline_id
 

@@ -17,7 +17,10 @@ from deeplab_nas.engine.runs.plan import Phase, Plan
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
+from deeplab_nas.errors import UserError
 from deeplab_nas.supernet.supernet import Supernet
+
+_HALF = "half of the training split, which is what a search draws a batch from"
 
 
 def run(config):
@@ -49,10 +52,17 @@ class Search:
         self.train, self.val = pipeline.splits(config.data)
         chief = strategies.is_chief(strategy)
         class_check.check(self.train, self.val, config.data.dataset_dir, tell=chief)
+        pipeline.check_shares(config.data, strategy.num_replicas_in_sync)
+        if self.train.index.num_examples < 2:
+            raise UserError(
+                f"Expected 2 examples or more in {config.data.train_split!r} to search on, half of "
+                "them for the weights and half for alpha and beta, found 1: add images to the "
+                "split."
+            )
         self.halves = self.train.halves(config.seed)
         # trainB may be one example smaller than trainA.
         self.steps_per_epoch = min(
-            pipeline.steps_per_epoch(len(half), config.data.train_batch_size)
+            pipeline.steps_per_epoch(len(half), config.data.train_batch_size, _HALF)
             for half in self.halves
         )
         self.total_steps = config.epochs * self.steps_per_epoch

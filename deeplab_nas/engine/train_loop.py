@@ -23,7 +23,7 @@ from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.steps import class_weights
 from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.engine.steps.moving_average import MovingAverage
-from deeplab_nas.engine.steps.train_step import TOLD, TrainStep
+from deeplab_nas.engine.steps.train_step import TOLD, TrainStep, check_parts
 from deeplab_nas.files import atomic
 
 # More of the first value than this in batch norm's moving statistics spoils every evaluation.
@@ -62,6 +62,11 @@ class Training:
         self.train, self.val = pipeline.splits(config.data)
         chief = strategies.is_chief(strategy)
         class_check.check(self.train, self.val, config.data.dataset_dir, tell=chief)
+        pipeline.check_shares(config.data, strategy.num_replicas_in_sync)
+        check_parts(
+            config.data.train_batch_size // strategy.num_replicas_in_sync,
+            config.optimization.gradient_accumulation_steps,
+        )
         self.steps_per_epoch = pipeline.steps_per_epoch(
             self.train.index.num_examples, config.data.train_batch_size
         )
@@ -159,7 +164,7 @@ class Training:
             print(
                 f"After {updates} steps at --batch_norm_decay={config.batch_norm_decay} the moving "
                 f"statistics are still {left:.0%} of what they began with, and evaluation suffers: "
-                f"take a smaller one, such as {1 - 10 / updates:.3g}.",
+                f"take a smaller one, such as {_decay_for(updates)}.",
                 file=sys.stderr,
             )
 
@@ -192,3 +197,9 @@ class Training:
             f"step {done}/{self.total_steps}: mIoU {record['miou']:.4f} (best "
             f"{record['best_miou']:.4f}), pixel accuracy {record['pixel_accuracy']:.4f}"
         )
+
+
+def _decay_for(updates):
+    """A decay at which that many updates leave next to nothing of the first value."""
+    # As many decimal places as the number has digits: more than 1 would round down to.
+    return max(0.0, round(1 - 10 / updates, len(str(updates))))

@@ -63,13 +63,14 @@ def is_ours(prefix):
     return any(name.startswith(f"{VARIABLES}/") for name in _shapes(prefix))
 
 
-def load(model, prefix, without=()):
+def load(model, prefix, without=(), advice="restore the files of the run, or name another one"):
     """Loads the weights of a checkpoint, its moving averages where it has them.
 
     Args:
         model: `Segmenter`, built.
         prefix: Of a checkpoint that this project wrote.
         without: Layers that keep their values.
+        advice: What to do where the checkpoint is of another network, without a full stop.
 
     Raises:
         UserError: The checkpoint cannot be read or is of another network; nothing was loaded then.
@@ -93,8 +94,7 @@ def load(model, prefix, without=()):
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise UserError(
             f"Expected the weights of this network in {prefix}, found {'; '.join(wrong[:_SHOWN])}"
-            f"{more}: give the flags of the network that was trained, or, to keep its backbone "
-            "only, --initialize_last_layer=false."
+            f"{more}: {advice}."
         )
     try:
         reader = tf.train.load_checkpoint(prefix)

@@ -154,6 +154,15 @@ def test_too_many_bad_examples_end_the_build(tmp_path):
     assert write(tmp_path, None, options=loosened).num_examples == 5
 
 
+def test_a_split_without_good_examples_is_refused_whatever_share_may_be_bad(tmp_path):
+    def load(_):
+        return LabeledImage("bad", b"", picture(0).label)
+
+    options = BuildOptions(skip_bad=True, max_bad_share=1)
+    with pytest.raises(UserError, match="'train' that can be used, found none among 7 .*: mend"):
+        write(tmp_path, load, options=options)
+
+
 def test_pixels_are_counted_by_class(tmp_path):
     def load(number):
         example = picture(number)
