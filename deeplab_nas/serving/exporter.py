@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import folding
+from deeplab_nas.data import augment
 from deeplab_nas.engine.networks import model_card, trained_network
 from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import UserError
@@ -36,7 +37,7 @@ def run(config):
 
 
 def _write_saved_model(folder, card, trained, model, config, size):
-    _refuse_small_limit(config.max_pixels, size)
+    _refuse_small_limit(config, size)
     # The assets are copied from where they are first written.
     sources = os.path.join(folder, "sources")
     tf.io.gfile.makedirs(sources)
@@ -47,11 +48,13 @@ def _write_saved_model(folder, card, trained, model, config, size):
     warm_up.write(folder, module.served, _warm_up_feeds(size))
 
 
-def _refuse_small_limit(max_pixels, size):
-    if size[0] * size[1] > max_pixels:
+def _refuse_small_limit(config, size):
+    resized = augment.resized_size(size, config.inference)
+    pixels = max(size[0] * size[1], resized[0] * resized[1])
+    if pixels > config.max_pixels:
         raise UserError(
-            f"Expected --max_pixels to be {size[0] * size[1]} or more, the pixels of the first "
-            f"request that warms the server up ({size[0]}x{size[1]}), found {max_pixels}."
+            f"Expected --max_pixels to be {pixels} or more, the pixels of the first "
+            f"request that warms the server up ({size[0]}x{size[1]}), found {config.max_pixels}."
         )
 
 

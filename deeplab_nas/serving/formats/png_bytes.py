@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from deeplab_nas.serving.formats import exif
+from deeplab_nas.serving.formats.attempt import attempt
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_CHUNKS = 1000
@@ -17,8 +18,13 @@ def decode(contents, data, check, check_size):
     """Decodes the file; the arguments are those that `image_decoder.decode` makes."""
     contents = check(contents, data.holds(12, b"IHDR"), "IHDR as the first chunk of a PNG")
     contents = check_size(contents, data.number(20, 4), data.number(16, 4))
-    image = tf.io.decode_png(contents, channels=3)
+    image = attempt(_decode, contents, tf.zeros([0, 0, 3], tf.uint8))
+    image = check(image, tf.size(image) > 0, "an intact PNG image, found a damaged one")
     return exif.upright(image, exif.orientation(data, *_tiff_chunk(data)))
+
+
+def _decode(contents):
+    return tf.io.decode_png(contents, channels=3)
 
 
 def _tiff_chunk(data):
