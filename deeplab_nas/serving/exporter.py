@@ -31,21 +31,22 @@ def run(config):
     model = folding.fold(trained.model) if config.fold_batch_norm else trained.model
     size = config.image_size or tuple(trained.settings["train_crop_size"])
     card = model_card.make(trained, _options(config), size)
-    with version_directory.new(config.export_dir, config.export_version) as (folder, path):
-        _FORMATS[config.format](folder, card, trained, model, config, size)
-    return path
+    with version_directory.new(config.export_dir, config.export_version) as version:
+        _FORMATS[config.format](version.folder, card, trained, model, config, size)
+    return version.path
 
 
 def _write_saved_model(folder, card, trained, model, config, size):
     _refuse_small_limit(config, size)
-    # The assets are copied from where they are first written.
-    sources = os.path.join(folder, "sources")
-    tf.io.gfile.makedirs(sources)
-    assets = model_card.write(sources, card)
-    module = service.Service(model, config.inference, config.max_pixels, assets)
-    tf.saved_model.save(module, folder, signatures=module.served)
-    tf.io.gfile.rmtree(sources)
-    warm_up.write(folder, module.served, _warm_up_feeds(size))
+    with version_directory.writing(config.export_dir):
+        # The assets are copied from where they are first written.
+        sources = os.path.join(folder, "sources")
+        tf.io.gfile.makedirs(sources)
+        assets = model_card.write(sources, card)
+        module = service.Service(model, config.inference, config.max_pixels, assets)
+        tf.saved_model.save(module, folder, signatures=module.served)
+        tf.io.gfile.rmtree(sources)
+        warm_up.write(folder, module.served, _warm_up_feeds(size))
 
 
 def _refuse_small_limit(config, size):
@@ -72,13 +73,15 @@ def _warm_up_feeds(size):
 
 def _write_litert(folder, card, trained, model, config, size):
     images = litert.calibration_images(trained, config, size) if config.quantize != "none" else None
+    converted = litert.convert(model, size, images)
     model_card.write(folder, card)
-    atomic.write_bytes(os.path.join(folder, "model.tflite"), litert.convert(model, size, images))
+    atomic.write_bytes(os.path.join(folder, "model.tflite"), converted)
 
 
 def _write_keras(folder, card, trained, model, config, size):
     model_card.write(folder, card)
-    model.save(os.path.join(folder, "model.keras"))
+    with version_directory.writing(config.export_dir):
+        model.save(os.path.join(folder, "model.keras"))
 
 
 def _options(config):
