@@ -100,17 +100,17 @@ def _damaged_png(random, png):
             return mutations.damaged_bytes(random, png, image()[0])
         case 1:
             side = random.choice([0, 1, 5, 60_000, 2**31 - 1, 2**32 - 1])
-            return _with_header(png, width=side, height=random.choice([6, side]))
+            return with_header(png, width=side, height=random.choice([6, side]))
         case 2:
             kind = random.choice([0, 2, 3, 4, 6, 9])
-            return _with_header(png, depth=random.choice([1, 2, 4, 8, 16, 77]), colour=kind)
+            return with_header(png, depth=random.choice([1, 2, 4, 8, 16, 77]), colour=kind)
         case _:
             mode = random.choice(["RGB", "P", "1", "I;16", "LA", "RGBA", "L"])
             size = random.choice([(9, 6), (6, 9), (1, 1), (300, 200)])
             return _png(PIL.Image.new(mode, size))
 
 
-def _with_header(png, width=9, height=6, depth=8, colour=0):
+def with_header(png, width=9, height=6, depth=8, colour=0):
     """The picture with another first chunk, whose checksum is right."""
     chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return png[:12] + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]

@@ -17,6 +17,7 @@ from deeplab_nas.engine import predict_loop
 from deeplab_nas.engine.configs.predict import PredictConfig
 from deeplab_nas.engine.prediction import rest_client, signatures
 from deeplab_nas.errors import UserError
+from tests import programs, refusals
 from tests.serving import made_images, rest_server
 
 
@@ -199,6 +200,49 @@ def test_a_label_map_of_another_size_is_told(folder):
         pytest.raises(UserError, match="Expected a label map of"),
     ):
         predict(folder, server=url)
+
+
+def test_a_card_of_another_network_is_told(version_folder, folder):
+    card = json.loads((pathlib.Path(version_folder) / "assets" / "model_card.json").read_text())
+    whole = card["dataset"]
+    card["dataset"] = {**whole, "num_classes": 1}
+    for key in ("class_names", "colormap"):
+        card["dataset"][key] = whole[key][:1]
+    other = folder.parent / "other_card.json"
+    other.write_text(json.dumps(card))
+    ones = made_images.encode(PIL.Image.new("L", made_images.picture().size, 1), "PNG")
+    with (
+        rest_server.serving(lambda _: ones) as served_elsewhere,
+        pytest.raises(UserError, match="Expected class ids below 1, as --model_card says"),
+    ):
+        predict(folder / "deep", server=served_elsewhere, model_card=str(other))
+    assert not list(folder.rglob("legend.png"))
+
+
+def test_a_server_that_goes_away_leaves_what_was_answered(tmp_path):
+    """The sixth image of eight finds nobody."""
+    for number in range(8):
+        path = tmp_path / "in" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        made_images.picture(seed=number).save(path)
+    grey = made_images.encode(PIL.Image.new("L", made_images.picture().size), "PNG")
+    asked = []
+
+    def answer(_):
+        asked.append(1)
+        if len(asked) > 5:
+            raise ConnectionError
+        return grey
+
+    with rest_server.serving(answer) as url:
+        result = programs.run(
+            *("deeplab_nas.predict", f"--server={url}", f"--input={tmp_path}/in"),
+            f"--output_dir={tmp_path}/out",
+        )
+    refusals.assert_program_refused(result, "Expected a server at", "found none that answers")
+    for kind in ("labels", "overlays"):
+        names = sorted(path.name for path in (tmp_path / "out" / kind).iterdir())
+        assert names == [f"{number}.png" for number in range(5)]
 
 
 @pytest.mark.parametrize(
