@@ -75,7 +75,9 @@ def parse(url: str) -> ServerAddress:
 
 def _refusal(url: str) -> UserError:
     # What stands before the last @ may be a password, and what follows a question mark a key.
-    found = url.rpartition("@")[2].partition("?")[0]
+    before, _, behind = url.rpartition("@")
+    scheme = before.partition("//")[0] + "//" if "//" in before else ""
+    found = (scheme + behind).partition("?")[0]
     return UserError(
         f"Expected a server at an address such as {EXAMPLE}, found {shown(found)}: give --server "
         "http or https, a host and the path of a model, and nothing behind it."
