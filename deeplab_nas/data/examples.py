@@ -107,6 +107,25 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     return {**parsed, IMAGE_FILENAME: _one_line(parsed[IMAGE_FILENAME])}
 
 
+def image_values(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Takes the image file out of a tf.Example that need not hold anything else, in a graph.
+
+    Args:
+        serialized: A scalar string.
+
+    Returns:
+        The first of its image files, a scalar string, empty if there is none, and how many it
+        holds, an int32 scalar.
+
+    Raises:
+        tf.errors.OpError: When run, if it is no tf.Example.
+    """
+    found = _features(serialized, [IMAGE_ENCODED])
+    lists = _fields(found, "Feature", ["bytes_list"])
+    values, counts = _only_values(lists[0], "BytesList", tf.string, {IMAGE_ENCODED: ""})
+    return values[0], counts[0]
+
+
 def _features(serialized: tf.Tensor, keys: list[str]) -> tf.Tensor:
     """The serialized tf.Features of some keys, `[keys]`; empty where there is none."""
     # Not by tf.io.parse_single_example: a record that claims a length of 2 GB ends the process

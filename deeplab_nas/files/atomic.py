@@ -12,10 +12,10 @@ import PIL.Image
 import tensorflow as tf
 
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import partial_names
 
-# Ends the name of whatever is not whole yet, files and folders. Nothing reads such names; what an
-# interrupted write leaves is overwritten by the next one.
-PARTIAL = ".partial"
+# Ends the name of whatever is not whole yet, files and folders. Nothing reads such names.
+PARTIAL = partial_names.PARTIAL
 # What to do where a file cannot be written.
 ADVICE = "make room there, or see who may write there"
 # The same, of a file that a run writes again and again.
@@ -27,8 +27,7 @@ _NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 def write_bytes(path: str | os.PathLike[str], data: bytes, advice: str = ADVICE) -> None:
     """Writes a file under a temporary name in the same folder, then renames it.
 
-    The temporary name is always the same, so that a run killed again and again leaves one at most;
-    two programs must not write one path at the same time.
+    Of two programs that write one path at the same time, the later one's file is there at the end.
 
     Args:
         path: Its name; a file of that name is replaced.
@@ -39,8 +38,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, advice: str = ADVICE)
         UserError: It cannot be written, as on a full disk. What was at `path` is as before.
     """
     path = os.fspath(path)
-    temporary = path + PARTIAL
     with as_user_errors(path, advice):
+        temporary = partial_names.make(path)
         try:
             with tf.io.gfile.GFile(temporary, "wb") as file:
                 file.write(data)

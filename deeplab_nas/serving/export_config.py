@@ -34,7 +34,8 @@ class ExportConfig(Settings):
     )
     max_pixels: int = setting(
         2**22,
-        "Most pixels of an image that the SavedModel takes; it bounds the memory of a request.",
+        "Most pixels that the SavedModel sees at once, of an image file or of all the images of a "
+        "batch of pixels, also after a resize; it bounds the memory of a request.",
         least=1,
     )
     image_size: tuple[int, int] | None = setting(

@@ -4,9 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core.kernels import resize, target
-from deeplab_nas.data import augment
+from deeplab_nas.data import augment, record_faults
 from deeplab_nas.data.split import Split
 from deeplab_nas.engine.prediction import signatures
+from deeplab_nas.errors import UserError
 
 QUANTIZATIONS = ("none", "int8")
 
@@ -60,7 +61,7 @@ def calibration_images(trained, config, size):
         Float32 arrays `[1, height, width, 3]`, in 0..255.
 
     Raises:
-        UserError: There are no such shards.
+        UserError: There are no such shards, or a record cannot be used.
     """
     folder = config.dataset_dir or trained.settings["dataset_dir"]
     split = Split.load(trained.descriptor, folder, trained.settings["train_split"])
@@ -68,5 +69,12 @@ def calibration_images(trained, config, size):
     num_examples = split.index.num_examples
     count = min(config.num_calibration_images, num_examples)
     numbers = np.linspace(0, num_examples - 1, count).astype(np.int64)
-    images = (read(tf.constant(number))[0][None] for number in numbers)
-    return [resize.resize_bilinear(image, size).numpy() for image in images]
+    images = (_image(read, split, number) for number in numbers)
+    return [resize.resize_bilinear(image[None], size).numpy() for image in images]
+
+
+def _image(read, split, number):
+    found = record_faults.read_or_fault(read, split, number)
+    if isinstance(found, str):
+        raise UserError(found)
+    return found[0]

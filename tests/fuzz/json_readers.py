@@ -203,16 +203,21 @@ def _clusters():
     return Reader("TF_CONFIG", documents, check)
 
 
+# Heights and widths of label maps; the first is that of the image.
+_ANSWER_SIZES = ((5, 7), (1, 1))
+
+
 def _answers():
     def check(raw):
-        found = rest_client.read_label_map(raw, "the answer", 10_000)
-        assert found.ndim == 2
+        size = _ANSWER_SIZES[0]
+        found = rest_client.read_label_map(raw, "the answer", size, 10_000)
+        assert found.shape == size
         assert found.dtype == np.uint8
 
     documents = []
-    for size in ((1, 1), (7, 5)):
+    for size in _ANSWER_SIZES:
         buffer = io.BytesIO()
-        PIL.Image.new("L", size, 3).save(buffer, "PNG")
+        PIL.Image.new("L", size[::-1], 3).save(buffer, "PNG")
         encoded = base64.b64encode(buffer.getvalue()).decode()
         documents.append([{"predictions": [{"b64": encoded}]}])
     return Reader("answer", documents, check)

@@ -6,6 +6,7 @@ from deeplab_nas.data.brightness import ranges
 from deeplab_nas.engine.configs.devices import mixed_precision
 from deeplab_nas.engine.configs.evaluate import CHECKPOINT
 from deeplab_nas.engine.configs.inference import InferenceConfig
+from deeplab_nas.engine.prediction import server_address
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting
 
@@ -28,8 +29,8 @@ class PredictConfig(Settings):
     mixed_precision: str = mixed_precision()
     server: str = setting(
         "",
-        "Instead of --checkpoint: URL of an exported network behind TF Serving, such as "
-        "http://localhost:8501/v1/models/NAME.",
+        "Instead of --checkpoint: URL of an exported network behind TF Serving, http or https and "
+        f"without a proxy, such as {server_address.EXAMPLE}.",
     )
     model_card: str = setting(
         "",
@@ -52,6 +53,8 @@ class PredictConfig(Settings):
                 f"{'both' if self.server else 'neither'}: a network is computed here or asked "
                 "there."
             )
+        if self.server:
+            server_address.parse(self.server)
         if self.model_card and not self.server:
             raise UserError(
                 "Expected --model_card together with --server, found it with --checkpoint, which "

@@ -39,6 +39,21 @@ def predictor(model, config):
     return see_resized
 
 
+def most_pixels(size, config):
+    """Counts the pixels of an image where there are most of them.
+
+    Args:
+        size: `(height, width)` of the image, Python integers.
+        config: `InferenceConfig`.
+
+    Returns:
+        The pixels of the image, or of the largest form in which `predictor` sees it.
+    """
+    resized = augment.resized_size(size, config)
+    seen = resized[0] * resized[1] * max(config.eval_scales) ** 2
+    return max(size[0] * size[1], round(seen))
+
+
 def probabilities(model, images, eval_scales=(1.0,), add_flipped_images=False):
     """Averages the softmaxes over scales and mirror images.
 
