@@ -106,7 +106,7 @@ class Service(tf.Module):
 
     def _checked_resize(self, images, place):
         """An image of one row may be a million times as large once its shorter side has grown."""
-        if self._config.min_resize_value is None:
+        if not self._config.min_resize_value:
             return images
         shape = tf.shape(images, tf.int64)
         height, width = tf.unstack(augment.resized_size(shape[1:3], self._config))
