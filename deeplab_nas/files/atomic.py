@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,10 +65,15 @@ def write_json(path: str | os.PathLike[str], document: Any, indent: int = 1) -> 
     write_text(path, json.dumps(document, indent=indent, allow_nan=False) + "\n")
 
 
-def write_png(path: str | os.PathLike[str], image: PIL.Image.Image, advice: str = ADVICE) -> None:
-    """Writes a picture as PNG, as `write_bytes` does."""
+def write_png(
+    path: str | os.PathLike[str],
+    image: PIL.Image.Image,
+    advice: str = ADVICE,
+    strategy: int = zlib.Z_DEFAULT_STRATEGY,
+) -> None:
+    """Writes a picture as PNG, as `write_bytes` does; the strategy is one of zlib's."""
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    image.save(buffer, format="PNG", compress_type=strategy)
     write_bytes(path, buffer.getvalue(), advice)
 
 

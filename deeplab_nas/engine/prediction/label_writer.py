@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import os
+import zlib
 from types import TracebackType
 
 import numpy as np
@@ -101,13 +102,14 @@ class LabelWriter:
         self.written += 1
 
     def _write_both(self, name: str, pixels: np.ndarray, label_map: np.ndarray) -> None:
-        self._write(input_files.LABELS, name, label_maps.with_palette(label_map, self._colormap))
-        self._write(
-            input_files.OVERLAYS, name, label_maps.overlay(pixels, label_map, self._colormap)
-        )
+        labels = label_maps.with_palette(label_map, self._colormap)
+        self._write(input_files.LABELS, name, labels, zlib.Z_DEFAULT_STRATEGY)
+        overlay = label_maps.overlay(pixels, label_map, self._colormap)
+        # A fifth of the time for photographs, which become a tenth larger at most.
+        self._write(input_files.OVERLAYS, name, overlay, zlib.Z_RLE)
 
-    def _write(self, kind: str, name: str, picture: PIL.Image.Image) -> None:
+    def _write(self, kind: str, name: str, picture: PIL.Image.Image, strategy: int) -> None:
         path = os.path.join(self._output_dir, kind, name)
         with atomic.as_user_errors(path, atomic.ADVICE):
             tf.io.gfile.makedirs(os.path.dirname(path))
-        atomic.write_png(path, picture)
+        atomic.write_png(path, picture, strategy=strategy)

@@ -81,7 +81,7 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path):
 def test_the_first_error_is_the_one_that_is_told(tmp_path, monkeypatch):
     has_gone = threading.Event()
 
-    def refused(*_):
+    def refused(*_, **__):
         has_gone.wait()
         raise UserError("The disk is full.")
 
