@@ -51,7 +51,7 @@ def run(config):
     files = None
     if config.save_predictions:
         files = PredictionFiles(os.path.join(config.eval_logdir, "predictions"), descriptor)
-    started = time.time()
+    started = time.monotonic()
     with (
         input_errors.as_user_errors(),
         record_faults.named(split),
@@ -61,7 +61,7 @@ def run(config):
     found = {
         **_facts(config, trained, split.index),
         **summarize(matrix, descriptor.class_names),
-        "images_a_second": split.index.num_examples / (time.time() - started),
+        "images_a_second": split.index.num_examples / (time.monotonic() - started),
     }
     if chief:
         atomic.write_json(os.path.join(config.eval_logdir, "metrics.json"), found)
@@ -132,7 +132,7 @@ def _confusion_matrix(strategy, config, model, split, files):
     if len(split.index.image_sizes) > 1:
         images_a_step = strategy.num_replicas_in_sync
     progress = Progress({"batch": math.ceil(split.index.num_examples / images_a_step)})
-    started = time.time()
+    started = time.monotonic()
     for images, labels, names in strategy.distribute_datasets_from_function(dataset):
         counts, predictions = evaluator.count(images, labels)
         matrix += counts
@@ -140,8 +140,8 @@ def _confusion_matrix(strategy, config, model, split, files):
             local_names = strategy.experimental_local_results(names)
             for part, part_names in zip(predictions, local_names, strict=True):
                 files.write(part, part_names.numpy())
-        progress.update("batch", 1, time.time() - started, {})
-        started = time.time()
+        progress.update("batch", 1, time.monotonic() - started, {})
+        started = time.monotonic()
     progress.close()
     return matrix
 

@@ -54,7 +54,7 @@ def run(config):
     progress = Progress({"image": len(inputs)})
     refused, written, first_done = [], 0, None
     for path, name in inputs:
-        started = time.time()
+        started = time.monotonic()
         try:
             raw, pixels = _read(path)
             label_map = predict(raw, pixels, path)
@@ -64,10 +64,10 @@ def run(config):
         else:
             writer.write(name, pixels, label_map)
             written += 1
-            first_done = first_done or time.time()
-        progress.update("image", 1, time.time() - started, {})
+            first_done = first_done or time.monotonic()
+        progress.update("image", 1, time.monotonic() - started, {})
     progress.close()
-    pace = (written - 1) / (time.time() - first_done) if written > 1 else None
+    pace = (written - 1) / (time.monotonic() - first_done) if written > 1 else None
     return Predicted(written, tuple(refused), pace)
 
 

@@ -26,7 +26,7 @@ class SearchReport:
         with atomic.as_user_errors(self._run.architectures, atomic.RESUME_ADVICE):
             tf.io.gfile.makedirs(self._run.architectures)
         self._summaries = Summaries(self._run.events)
-        self._started = time.time()
+        self._started = time.monotonic()
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.

@@ -17,7 +17,7 @@ class TrainReport:
         self._descriptor = descriptor
         self._history = run.history
         self._summaries = Summaries(run.own.events)
-        self._started = time.time()
+        self._started = time.monotonic()
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.
