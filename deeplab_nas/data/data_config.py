@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from deeplab_nas.data import datasets
+from deeplab_nas.data import datasets, examples
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 
@@ -62,6 +62,7 @@ class DataConfig(ResizeConfig):
         "Height and width of the training crops in pixels, or one number for both.",
         paper="321,321 in the search, then 769,769 on Cityscapes and 513,513 on VOC and ADE20K",
         least=1,
+        most=examples.MAX_PIXELS,
     )
     train_batch_size: int = setting(
         2,
@@ -98,6 +99,12 @@ class DataConfig(ResizeConfig):
 
     def check_together(self) -> None:
         super().check_together()
+        height, width = self.train_crop_size
+        if height * width > examples.MAX_PIXELS:
+            raise UserError(
+                f"Expected --train_crop_size of at most {examples.MAX_PIXELS} pixels, found "
+                f"{height},{width}."
+            )
         if self.min_scale_factor > self.max_scale_factor:
             raise UserError(
                 f"Expected --min_scale_factor at or below --max_scale_factor="

@@ -10,6 +10,7 @@ from deeplab_nas.data import pipeline
 from deeplab_nas.engine.devices import precision, process
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.engine.reporting.search_report import SearchReport
+from deeplab_nas.engine.runs import run_data
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
@@ -34,7 +35,8 @@ def run(config):
     """
     with process.without_grappler(), process.of(config) as strategy:
         search = Search(config, strategy)
-        with OpenRun(config, search.train, strategy) as opened:
+        data = run_data.document(search.train, search.val)
+        with OpenRun(config, search.train, strategy, data=data) as opened:
             return search.run(opened)
 
 
@@ -75,7 +77,7 @@ class Search:
             report=self.report,
             evaluate=self._end_epoch,
         ).run()
-        return opened.history.of_kind("epoch")
+        return opened.history.results("epoch", SearchReport.NUMBERS)
 
     def _build(self):
         config, descriptor = self.config, self.train.descriptor

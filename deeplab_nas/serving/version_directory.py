@@ -28,31 +28,30 @@ def new(export_dir, version=0):
     Raises:
         UserError: The version is there already, or nothing can be written.
     """
-    temporary = None
     where = f"--export_dir={export_dir}"
-    try:
-        with atomic.as_user_errors(where, "make room there or name another folder"):
-            tf.io.gfile.makedirs(export_dir)
-            there = _versions(export_dir)
-            version = version or max(there, default=0) + 1
-            path = posixpath.join(export_dir, str(version))
-            if version in there:
-                raise UserError(
-                    f"Expected --export_version={version} to be free in {export_dir}, found it "
-                    "there: leave the flag out for the next free one."
-                )
-            temporary = path + atomic.PARTIAL
-            _remove(temporary)
-            tf.io.gfile.makedirs(temporary)
-            yield temporary, path
-            tf.io.gfile.rename(temporary, path)
-    finally:
-        if temporary:
-            _remove(temporary)
+    with contextlib.ExitStack() as stack:
+        advice = "make room there or name another folder"
+        stack.enter_context(atomic.as_user_errors(where, advice))
+        there = _versions(export_dir)
+        version = version or max(there, default=0) + 1
+        path = posixpath.join(export_dir, str(version))
+        if version in there:
+            raise UserError(
+                f"Expected --export_version={version} to be free in {export_dir}, found it "
+                "there: leave the flag out for the next free one."
+            )
+        stack.enter_context(atomic.new_folder(export_dir, "--export_dir"))
+        temporary = path + atomic.PARTIAL
+        stack.callback(_remove, temporary)
+        _remove(temporary)
+        tf.io.gfile.makedirs(temporary)
+        yield temporary, path
+        tf.io.gfile.rename(temporary, path)
 
 
 def _versions(export_dir):
-    names = (name.rstrip("/") for name in tf.io.gfile.listdir(export_dir))
+    names = tf.io.gfile.listdir(export_dir) if tf.io.gfile.isdir(export_dir) else []
+    names = (name.rstrip("/") for name in names)
     return [int(name) for name in names if _VERSION.fullmatch(name)]
 
 

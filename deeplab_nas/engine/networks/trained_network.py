@@ -4,15 +4,15 @@ import posixpath
 from typing import NamedTuple
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.core.segmenter import Segmenter
 from deeplab_nas.data import datasets
 from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.networks import networks, weights
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import untrusted_json
-from deeplab_nas.settings import from_record
+from deeplab_nas.settings import record
 
 _MAX_BYTES = 2**20
 
@@ -52,22 +52,25 @@ def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
     """
     prefix = weights.find(checkpoint)
     run = RunDirectory(posixpath.dirname(posixpath.dirname(prefix)) or ".")
-    settings = run.settings()
+    config = _config(run)
     advice = "give the --train_logdir of a training"
     descriptor = datasets.from_document(untrusted_json.load(run.dataset_path, _MAX_BYTES, advice))
     architecture = nas_genotypes.load(run.architecture_path)
-    model = networks.build(
-        _network_config(settings, run), architecture, descriptor.num_classes, mixed_precision
-    )
+    with weights.no_larger_than(prefix):
+        model = networks.build(
+            config.network, architecture, descriptor.num_classes, mixed_precision
+        )
     weights.load(model, prefix)
-    return TrainedNetwork(model, descriptor, run, settings, prefix, int(prefix.split("-")[-1]))
+    return TrainedNetwork(
+        model, descriptor, run, record(config), prefix, int(prefix.split("-")[-1])
+    )
 
 
-def _network_config(recorded, run):
-    if "architecture" not in recorded:
+def _config(run):
+    if "architecture" not in run.settings():
         raise UserError(
             f"Expected the settings of a training in {run.flags_path}, found no architecture: a "
             "search has no network yet; train what it found and give that --train_logdir."
         )
     # The architecture lies beside them, and with it the stride of its path.
-    return from_record(NetworkConfig, {**recorded, "output_stride": None})
+    return run.checked_settings(TrainConfig, output_stride=None)

@@ -9,7 +9,13 @@ from deeplab_nas.engine.reporting.summaries import Summaries
 
 
 class TrainReport:
-    """Writes the history, the curves and the pictures of a training."""
+    """Writes the history, the curves and the pictures of a training.
+
+    Attributes:
+        NUMBERS: What an evaluation's record has at least.
+    """
+
+    NUMBERS = ("epoch", *validation.NUMBERS, "best_miou")
 
     def __init__(self, run, model, descriptor):
         """Args: run, an `OpenRun`; the `Segmenter`; the data set's descriptor."""

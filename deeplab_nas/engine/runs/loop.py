@@ -135,6 +135,7 @@ class Loop:
             print("Another worker was told to stop: saving.", file=sys.stderr, flush=True)
         if stop or overdue or self.plan.is_evaluated(done):
             nan_guard.check_variables(self.opened.variables)
+            self.opened.history.flush()
             self.opened.checkpoints.save(done)
             self._last_save = time.monotonic()
         if stop:
