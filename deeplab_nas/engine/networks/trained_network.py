@@ -12,6 +12,7 @@ from deeplab_nas.engine.networks import networks, weights
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import untrusted_json
+from deeplab_nas.files.json_field import shown
 from deeplab_nas.settings import record
 
 _MAX_BYTES = 2**20
@@ -56,14 +57,13 @@ def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
     advice = "give the --train_logdir of a training"
     descriptor = datasets.from_document(untrusted_json.load(run.dataset_path, _MAX_BYTES, advice))
     architecture = nas_genotypes.load(run.architecture_path)
+    _check_architecture(architecture, config, run)
     with weights.no_larger_than(prefix):
         model = networks.build(
             config.network, architecture, descriptor.num_classes, mixed_precision
         )
     weights.load(model, prefix)
-    return TrainedNetwork(
-        model, descriptor, run, record(config), prefix, int(prefix.split("-")[-1])
-    )
+    return TrainedNetwork(model, descriptor, run, record(config), prefix, weights.step(prefix))
 
 
 def _config(run):
@@ -74,3 +74,14 @@ def _config(run):
         )
     # The architecture lies beside them, and with it the stride of its path.
     return run.checked_settings(TrainConfig, output_stride=None)
+
+
+def _check_architecture(architecture, config, run):
+    recorded = config.network.architecture
+    # Runs of before it was recorded whole have a name there.
+    if recorded.startswith("path ") and recorded != str(architecture):
+        raise UserError(
+            f"Expected the architecture in {run.architecture_path} to be the one in "
+            f"{run.flags_path}, {shown(recorded)}, found {shown(str(architecture))}: restore the "
+            "files of the training."
+        )

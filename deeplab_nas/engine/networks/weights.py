@@ -1,8 +1,8 @@
 """Weights of a network in a checkpoint of a run: how they are saved, found and loaded."""
 
 import contextlib
-import glob
 import hashlib
+import math
 import posixpath
 import re
 
@@ -17,7 +17,8 @@ VARIABLES = "variables"
 AVERAGES = "averages"
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
-_NEWEST = re.compile(r"ckpt-(\d+)\.index")
+_STEP = re.compile(r"ckpt-([0-9]{1,18})")
+_NEWEST = re.compile(rf"{_STEP.pattern}\.index")
 _SHOWN = 3
 _MAX_INDEX_BYTES = 2**28
 
@@ -70,6 +71,17 @@ def _found(checkpoint):
         if steps:
             return posixpath.join(folder, f"ckpt-{max(steps)}")
     return None
+
+
+def step(prefix):
+    """The optimizer steps after which a checkpoint of a run was saved; `UserError` for others."""
+    match = _STEP.fullmatch(posixpath.basename(prefix))
+    if not match:
+        raise UserError(
+            f"Expected a checkpoint that a run has saved, ckpt-STEP, found {prefix}: give it the "
+            "name that it had, or name another one."
+        )
+    return int(match.group(1))
 
 
 def is_ours(prefix):
@@ -144,6 +156,24 @@ def not_finite(prefix):
     return None
 
 
+def check_size(prefix):
+    """Checks that a checkpoint, of whatever, has the numbers that its index names.
+
+    Where it has not, TensorFlow would make room for them before it sees that.
+
+    Raises:
+        tf.errors.OpError: It has not, or it is damaged.
+    """
+    reader = tf.train.load_checkpoint(prefix)
+    types = reader.get_variable_to_dtype_map()
+    shapes = reader.get_variable_to_shape_map()
+    # A string takes a byte at least.
+    named = sum(math.prod(shape) * (types[name].size or 1) for name, shape in shapes.items())
+    held = _num_bytes(prefix)
+    if named > held:
+        raise tf.errors.DataLossError(None, None, f"{named} bytes are named, {held} are there")
+
+
 def digest(prefix):
     """SHA-256, in hexadecimal digits, of what a checkpoint holds: its index has checksums of all.
 
@@ -167,8 +197,7 @@ def no_larger_than(prefix):
         UserError: The variables that are made take more room than the checkpoint.
     """
     with _told(prefix):
-        files = tf.io.gfile.glob(f"{glob.escape(prefix)}.data-*")
-        left = sum(tf.io.gfile.stat(file).length for file in files)
+        left = _num_bytes(prefix)
 
     def counted(make, **options):
         nonlocal left
@@ -184,6 +213,14 @@ def no_larger_than(prefix):
 
     with tf.variable_creator_scope(counted):
         yield
+
+
+def _num_bytes(prefix):
+    folder, name = posixpath.split(prefix)
+    files = [
+        file for file in tf.io.gfile.listdir(folder or ".") if file.startswith(f"{name}.data-")
+    ]
+    return sum(tf.io.gfile.stat(posixpath.join(folder, file)).length for file in files)
 
 
 def _shapes(prefix):

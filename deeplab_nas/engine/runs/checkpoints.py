@@ -83,6 +83,7 @@ class Checkpoints:
             path = _path(self._directory, step)
             name = os.path.basename(path)
             try:
+                weights.check_size(path)
                 self._checkpoint.restore(path).assert_consumed()
                 wrong = weights.not_finite(path)
             except _FOREIGN as error:

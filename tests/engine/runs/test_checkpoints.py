@@ -115,6 +115,23 @@ def test_restoring_writes_nothing(tmp_path):
     assert {path: path.is_dir() or path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_an_index_that_names_more_than_there_is_is_refused_first(tmp_path, monkeypatch):
+    _Run(tmp_path).train_and_save(10)
+    reader = tf.train.load_checkpoint(str(tmp_path / "ckpt-10"))
+    values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    slices = [f"{2**33} 0,2" if name.startswith("weight") else "" for name in values]
+    tf.raw_ops.SaveV2(
+        prefix=str(tmp_path / "ckpt-10"),
+        tensor_names=list(values),
+        shape_and_slices=slices,
+        tensors=list(values.values()),
+    )
+    run = _Run(tmp_path)
+    monkeypatch.setattr(tf.train.Checkpoint, "restore", lambda *_: pytest.fail("It allocates."))
+    with refusals.refused("Expected a whole checkpoint", "bytes are named"):
+        run.checkpoints.restore_newest()
+
+
 @pytest.mark.parametrize("good", [True, False])
 def test_numbers_that_are_not_finite_are_not_restored(tmp_path, capsys, good):
     run = _Run(tmp_path)
