@@ -128,7 +128,7 @@ def load(model, prefix, without=()):
             "only, --initialize_last_layer=false."
         )
     with _told(prefix):
-        reader = tf.train.load_checkpoint(prefix)
+        reader = _reader(prefix)
         values = {path: reader.get_tensor(name) for path, name in names.items()}
     for path, value in values.items():
         if not np.issubdtype(value.dtype, np.floating) or not np.all(np.isfinite(value)):
@@ -149,7 +149,7 @@ def not_finite(prefix):
     Raises:
         tf.errors.OpError: The checkpoint is damaged.
     """
-    reader = tf.train.load_checkpoint(prefix)
+    reader = _reader(prefix)
     for name, dtype in reader.get_variable_to_dtype_map().items():
         if dtype.is_floating and not np.all(np.isfinite(reader.get_tensor(name))):
             return name.removesuffix(_VALUE).replace(".S", "/")
@@ -164,7 +164,7 @@ def check_size(prefix):
     Raises:
         tf.errors.OpError: It has not, or it is damaged.
     """
-    reader = tf.train.load_checkpoint(prefix)
+    reader = _reader(prefix)
     types = reader.get_variable_to_dtype_map()
     shapes = reader.get_variable_to_shape_map()
     # A string takes a byte at least.
@@ -223,9 +223,14 @@ def _num_bytes(prefix):
     return sum(tf.io.gfile.stat(posixpath.join(folder, file)).length for file in files)
 
 
+def _reader(prefix):
+    # Not `tf.train.load_checkpoint`, which takes a folder of the same name for it.
+    return tf.compat.v1.train.NewCheckpointReader(prefix)
+
+
 def _shapes(prefix):
     with _told(prefix):
-        reader = tf.train.load_checkpoint(prefix)
+        reader = _reader(prefix)
         return {name: list(s) for name, s in reader.get_variable_to_shape_map().items()}
 
 
