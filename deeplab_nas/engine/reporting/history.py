@@ -118,8 +118,10 @@ class History:
         for field in found:
             for name in numbers:
                 field.member(name).number()
-            if field.value.get("peak_memory_gib") is not None:
-                field.member("peak_memory_gib").number()
+            # Some systems do not tell it.
+            memory = field.member("peak_memory_gib")
+            if memory.value is not None:
+                memory.number()
         return [field.value for field in found]
 
     def truncate_after(self, step: int) -> None:

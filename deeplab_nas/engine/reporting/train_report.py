@@ -15,7 +15,7 @@ class TrainReport:
         NUMBERS: What an evaluation's record has at least.
     """
 
-    NUMBERS = ("epoch", *validation.NUMBERS, "best_miou")
+    NUMBERS = validation.NUMBERS
 
     def __init__(self, run, model, descriptor):
         """Args: run, an `OpenRun`; the `Segmenter`; the data set's descriptor."""

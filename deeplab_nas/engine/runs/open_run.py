@@ -2,13 +2,13 @@
 
 import contextlib
 import sys
-import tempfile
 
 import tensorflow as tf
 
 from deeplab_nas.engine.devices.workers import Workers
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.engine.reporting.history import History
+from deeplab_nas.engine.runs import throw_away
 from deeplab_nas.engine.runs.bad_records import BadRecords
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
 from deeplab_nas.engine.runs.run_claim import RunClaim
@@ -60,7 +60,7 @@ class OpenRun(contextlib.AbstractContextManager):
             taken.callback(self._claim.close)
             self.own = self.shared
             if not chief:
-                self.own = RunDirectory(taken.enter_context(tempfile.TemporaryDirectory()))
+                self.own = RunDirectory(taken.enter_context(throw_away.folder()))
             self.history = History(self.own.history_path)
             self.bad_records = BadRecords(
                 self.own.bad_records_path, config.skip_bad_records, split, anew=self._claim.anew

@@ -64,7 +64,8 @@ class RunClaim:
         self._free = settings.free_names(type(config))
         self._defaults = settings.defaults(type(config))
         self._lock = None
-        atomic.check_folder(run.path, "--train_logdir")
+        if chief:
+            atomic.check_folder(run.path, "--train_logdir")
         found = tf.io.gfile.exists(run.flags_path)
         if not found:
             self._refuse_orphans()
@@ -183,16 +184,16 @@ def _has_results(run: RunDirectory) -> bool:
     """Whether something was reached that cannot be begun anew without a loss."""
     if checkpoints.exist(run.checkpoints) or checkpoints.exist(run.best):
         return True
+    # Of a search the picture comes with what it has found; the checkpoints may have been removed.
+    if tf.io.gfile.exists(run.picture_path) or tf.io.gfile.exists(run.metrics_path):
+        return True
     return any(record.get("kind") in _MEASURED for record in History(run.history_path).read())
 
 
 def _remove_beginnings(run: RunDirectory) -> None:
     """Removes what a start without results has written, but for its curves."""
     History(run.history_path).clear()
-    for path in (
-        *(run.bad_records_path, run.dataset_path, run.architecture_path, run.picture_path),
-        run.metrics_path,
-    ):
+    for path in (run.bad_records_path, run.dataset_path, run.architecture_path):
         atomic.remove(path)
 
 

@@ -8,8 +8,9 @@ import filelock
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
 
-# Another file than the lock, which some systems let nobody else read and some empty.
-_LOCK, _OWNER = ".lock", ".owner"
+# The owner's name is in another file than the lock, which some systems let nobody else read and
+# some empty.
+_LOCK, OWNER = ".lock", ".owner"
 # What a file system answers that has no locks, such as NFS without its lock service.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
@@ -30,7 +31,7 @@ class RunLock:
         self._lock = None
         if "://" in folder:
             return
-        path, self._owner = (os.path.join(folder, name) for name in (_LOCK, _OWNER))
+        path, self._owner = (os.path.join(folder, name) for name in (_LOCK, OWNER))
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
         with atomic.as_user_errors(path, f"{atomic.ADVICE}, or name another folder"):
             try:
@@ -75,7 +76,7 @@ class RunLock:
 def _contents(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
-            return file.read(20)
+            return file.read(2**16)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -269,7 +269,7 @@ def test_damaged_data_is_told(begun, key, value):
     assert contents(begun) == before
 
 
-@pytest.mark.parametrize("reached", [None, "checkpoint", "best", "evaluation"])
+@pytest.mark.parametrize("reached", [None, "checkpoint", "best", "evaluation", "picture"])
 def test_a_run_that_reached_nothing_may_begin_anew(run, capsys, reached):
     claim(run, _settings(), _DATA)
     lines = [{"kind": "interval", "step": 10}, {"kind": "bad_record", "step": 0}]
@@ -278,6 +278,8 @@ def test_a_run_that_reached_nothing_may_begin_anew(run, capsys, reached):
     path = pathlib.Path(run.history_path)
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     atomic.write_json(run.bad_records_path, {"8": "It is bad."})
+    if reached == "picture":
+        pathlib.Path(run.picture_path).write_bytes(b"")
     if reached in ("checkpoint", "best"):
         folder = pathlib.Path(run.checkpoints if reached == "checkpoint" else run.best)
         folder.mkdir(exist_ok=True)
