@@ -1,16 +1,15 @@
 """Which discrete network, and what it does in training: a value each."""
 
 import dataclasses
+import reprlib
 from typing import Any
 
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 
 # Far beyond what anybody trains. Settings are also read from files of unknown origin.
-_MOST_FILTERS = 4096
-_MOST_RATES = 16
-_LARGEST_RATE = 1024
-_LONGEST_SIDE = 2**16
+_LARGEST = {"filter_multiplier": 4096, "atrous_rates": 1024, "image_pooling_crop_size": 2**16}
+_MOST_VALUES = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,11 +27,7 @@ class NetworkConfig(Settings):
         "its path.",
     )
     filter_multiplier: int = setting(
-        20,
-        "F; a block at output stride s has F * s / 4 filters.",
-        paper="20, 32 or 48",
-        least=1,
-        most=_MOST_FILTERS,
+        20, "F; a block at output stride s has F * s / 4 filters.", paper="20, 32 or 48", least=1
     )
     nas_remove_os32_stride: bool = setting(
         False,
@@ -44,7 +39,6 @@ class NetworkConfig(Settings):
         "Rates of the ASPP; unset: 12,24,36 at output stride 8 and in proportion at others.",
         paper="12,24,36",
         least=1,
-        most=_LARGEST_RATE,
     )
     add_image_level_feature: bool = setting(
         True, "Whether the ASPP has a branch of pooled features.", paper="yes"
@@ -55,7 +49,6 @@ class NetworkConfig(Settings):
         "the whole image.",
         paper="769,769 on Cityscapes, by its Multi-Adds",
         least=1,
-        most=_LONGEST_SIDE,
     )
     aspp_with_separable_conv: bool = setting(
         False,
@@ -72,10 +65,14 @@ class NetworkConfig(Settings):
     )
 
     def check_together(self) -> None:
-        if len(self.atrous_rates or ()) > _MOST_RATES:
-            raise UserError(
-                f"Expected at most {_MOST_RATES} --atrous_rates, found {len(self.atrous_rates)}."
-            )
+        for name, largest in _LARGEST.items():
+            value = getattr(self, name)
+            values = value if isinstance(value, tuple) else (value or 0,)
+            if max(values, default=0) > largest or len(values) > _MOST_VALUES:
+                raise UserError(
+                    f"Expected --{name} to be at most {largest}, and at most {_MOST_VALUES} of "
+                    f"them, found {reprlib.repr(value)}."
+                )
         if self.output_stride is not None and self.architecture != "pnasnet":
             raise UserError(
                 f"Expected --output_stride with --architecture=pnasnet only, found "

@@ -62,7 +62,6 @@ class DataConfig(ResizeConfig):
         "Height and width of the training crops in pixels, or one number for both.",
         paper="321,321 in the search, then 769,769 on Cityscapes and 513,513 on VOC and ADE20K",
         least=1,
-        most=examples.MAX_PIXELS,
     )
     train_batch_size: int = setting(
         2,

@@ -84,7 +84,8 @@ class RunDirectory:
     def checked_settings(self, config_class: type[Settings], **instead: Any) -> Settings:
         """Makes the configuration that the run was begun with.
 
-        A setting that was not there yet when the run was begun has its default.
+        A setting that was not there yet when the run was begun has its default, and so have those
+        that say how the run computed; where its data lies is kept.
 
         Args:
             config_class: What the run was begun with.
@@ -96,7 +97,9 @@ class RunDirectory:
         Raises:
             UserError: The file is missing or damaged, or a value is impossible.
         """
-        recorded = {**self.settings(), "train_logdir": self.path, **instead}
+        others = settings.free_names(config_class) - {"dataset_dir"}
+        kept = {name: value for name, value in self.settings().items() if name not in others}
+        recorded = {**kept, "train_logdir": self.path, **instead}
         try:
             return settings.from_record(config_class, recorded)
         except UserError as error:

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from deeplab_nas import settings
+from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
@@ -68,8 +69,9 @@ def _written(run, **changes):
 
 
 def test_the_configuration_comes_back_and_what_it_lacks_has_its_default(run):
-    config = TrainConfig("runs/a", save_interval_secs=math.inf, moving_average_decay=0.5)
-    recorded = settings.record(config)
+    data = DataConfig(dataset="camvid", dataset_dir="camvid")
+    config = TrainConfig("runs/a", data=data, moving_average_decay=0.5)
+    recorded = {**settings.record(config), "save_interval_secs": math.inf, "threads": 9}
     del recorded["val_split"]
     atomic.write_text(run.flags_path, json.dumps({"config": {**recorded, "removed": 3}}))
     found = run.checked_settings(TrainConfig)
