@@ -1,7 +1,6 @@
 """Which discrete network, and what it does in training: a value each."""
 
 import dataclasses
-import reprlib
 from typing import Any
 
 from deeplab_nas.errors import UserError
@@ -9,7 +8,7 @@ from deeplab_nas.settings import Settings, setting
 
 # Far beyond what anybody trains. Settings are also read from files of unknown origin.
 _LARGEST = {"filter_multiplier": 4096, "atrous_rates": 1024, "image_pooling_crop_size": 2**16}
-_MOST_VALUES = 16
+_MOST_RATES = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,11 +67,12 @@ class NetworkConfig(Settings):
         for name, largest in _LARGEST.items():
             value = getattr(self, name)
             values = value if isinstance(value, tuple) else (value or 0,)
-            if max(values, default=0) > largest or len(values) > _MOST_VALUES:
-                raise UserError(
-                    f"Expected --{name} to be at most {largest}, and at most {_MOST_VALUES} of "
-                    f"them, found {reprlib.repr(value)}."
-                )
+            if max(values, default=0) > largest:
+                raise UserError(f"Expected --{name} of at most {largest}, found {max(values)}.")
+        if len(self.atrous_rates or ()) > _MOST_RATES:
+            raise UserError(
+                f"Expected at most {_MOST_RATES} --atrous_rates, found {len(self.atrous_rates)}."
+            )
         if self.output_stride is not None and self.architecture != "pnasnet":
             raise UserError(
                 f"Expected --output_stride with --architecture=pnasnet only, found "

@@ -14,7 +14,7 @@ from deeplab_nas.settings import Settings
 _PACKAGES = ("deeplab_nas", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets")
 # Class names and class weights of 256 classes are among the data.
 _MAX_BYTES = 2**20
-_ADVICE = "restore the file or name another --train_logdir"
+_ADVICE = "restore the file or name another run directory"
 
 
 class RunDirectory:

@@ -89,7 +89,17 @@ def run(finished_run, tmp_path):
     return loop, dataclasses.replace(config, train_logdir=str(copied))
 
 
-@pytest.mark.parametrize("recorded", [True, False])
+def assert_refused(run, other, told):
+    loop, config = run
+    before = contents(config.train_logdir)
+    with refusals.refused(told, "another --train_logdir") as error:
+        loop.run(other)
+    assert "delete" not in str(error.value)
+    assert contents(config.train_logdir) == before
+    if loop is train_loop:
+        assert trained_network.load(config.train_logdir).descriptor.class_names == _NAMES
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -98,23 +108,18 @@ def run(finished_run, tmp_path):
         ({"num_train": 8}, "the training split has 9 examples there and 8 here"),
     ],
 )
-def test_other_data(run, tmp_path, recorded, changes, told):
+def test_other_data(run, tmp_path, changes, told):
+    other = with_data(run[1], make_folder_set(tmp_path / "other", **changes))
+    assert_refused(run, other, told)
+
+
+def test_other_classes_on_a_run_from_before_data_were_recorded(run, tmp_path):
     loop, config = run
-    if not recorded:
-        forget_data(config)
-        if "class_names" not in changes or (
-            loop is search_loop and len(changes["class_names"]) > 3
-        ):
-            pytest.skip("An old run does not know this of its data.")
-        told = told if loop is train_loop else "of the network that these flags and this data"
-    before = contents(config.train_logdir)
-    other = with_data(config, make_folder_set(tmp_path / "other", **changes))
-    with refusals.refused(told, "another --train_logdir") as error:
-        loop.run(other)
-    assert "delete" not in str(error.value)
-    assert contents(config.train_logdir) == before
-    if loop is train_loop:
-        assert trained_network.load(config.train_logdir).descriptor.class_names == _NAMES
+    forget_data(config)
+    # A search knows no more of its classes than the shapes of its weights.
+    told = "of the network that these flags and this data"
+    fewer = make_folder_set(tmp_path / "fewer", _NAMES[:3])
+    assert_refused(run, with_data(config, fewer), told if loop is search_loop else "3 here")
 
 
 def test_moved_data_is_the_same(run, folder_set, tmp_path):
@@ -214,6 +219,7 @@ def test_a_start_that_saved_nothing_may_be_mended(shards, tmp_path, capsys):
     assert contents(config.train_logdir) == before
 
 
+@pytest.mark.slow
 def test_the_weights_it_began_with_are_compared(shards, finished_training, tmp_path, capsys):
     trained = pathlib.Path(shutil.copytree(finished_training[0].train_logdir, tmp_path / "trained"))
     prefix = f"{trained}/checkpoints/ckpt-3"
