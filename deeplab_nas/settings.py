@@ -9,6 +9,7 @@ import functools
 import math
 import numbers
 import os
+import reprlib
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from typing import Any
 from deeplab_nas.errors import UserError
 
 _KEY = "setting"
+_SHORTENED = reprlib.Repr()
+_SHORTENED.maxstring = _SHORTENED.maxother = 200
 _KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
 
 
@@ -185,19 +188,22 @@ def defaults(config_class: type[Settings]) -> dict[str, Any]:
     }
 
 
-def from_record(config_class: type[Settings], recorded: dict[str, Any]) -> Settings:
+def from_record(config_class: type[Settings], recorded: dict[str, Any]) -> Any:
     """Makes a configuration of what `record` returned; settings that it lacks get their default.
 
     Raises:
         UserError: A value is impossible.
     """
 
-    def value(name):
-        found = recorded[name]
+    def value(field):
+        if field.setting is None:
+            return from_record(field.type, {**record(field.default), **recorded})
+        found = recorded[field.name]
         return tuple(found) if isinstance(found, list) else found
 
-    names = [field.name for field in fields_of(config_class) if field.name in recorded]
-    return config_class(**{name: value(name) for name in names})
+    fields = fields_of(config_class)
+    known = [field for field in fields if field.setting is None or field.name in recorded]
+    return config_class(**{field.name: value(field) for field in known})
 
 
 def _as_json(value: Any) -> Any:
@@ -216,11 +222,12 @@ def _check(field: Field, value: Any) -> None:
             f"give one, such as --{field.name}={says.example}" if says.example else "see --help"
         )
         raise UserError(f"Expected --{field.name}, found none: {advice}.")
-    if value == field.default and type(value) is type(field.default):
+    # Not by their values: 1.0 and True are equal to 1, in a tuple too.
+    if repr(value) == repr(field.default):
         return
     if not any(_is_a(value, alternative) for alternative in field.alternatives):
         wanted = " or ".join(map(_kind, field.alternatives))
-        raise UserError(f"Expected --{field.name} to be {wanted}, found {value!r}.")
+        raise UserError(f"Expected --{field.name} to be {wanted}, found {_shown(value)}.")
     for item in value if isinstance(value, tuple) else (value,):
         if isinstance(item, str) and not _is_unicode(item):
             raise UserError(
@@ -229,7 +236,9 @@ def _check(field: Field, value: Any) -> None:
             )
         if says.choices and isinstance(item, str) and item not in says.choices:
             choices = ", ".join(says.choices)
-            raise UserError(f"Expected --{field.name} to be one of {choices}, found '{item}'.")
+            raise UserError(
+                f"Expected --{field.name} to be one of {choices}, found {_shown(item)}."
+            )
         is_number = isinstance(item, numbers.Real) and not isinstance(item, bool)
         if is_number and not says.contains(item):
             wanted = says.range or "a finite number"
@@ -261,6 +270,11 @@ def _from_home(name: str, value: Any) -> Any:
             f"for '{value.split('/')[0]}': give the whole path, or ./{value} for that very name."
         )
     return found
+
+
+def _shown(value: Any) -> str:
+    """A value on one line, which is not longer than a line or two."""
+    return _SHORTENED.repr(value)
 
 
 def _is_a(value: Any, wanted: Any) -> bool:

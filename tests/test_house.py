@@ -228,6 +228,43 @@ def test_core_and_supernet_are_pure(module):
         assert not any(isinstance(node, ast.Global) for node in ast.walk(tree))
 
 
+def _sources_of_programs() -> list[str]:
+    folders = (*_PACKAGES, "benchmarks")
+    paths = (path for folder in folders for path in (places.ROOT / folder).rglob("*.py"))
+    return sorted(path.relative_to(places.ROOT).as_posix() for path in paths)
+
+
+# A clock that is set back or forward. Nobody asks for the date yet.
+_WALL_CLOCKS = {"time", "time_ns", "ctime", "localtime", "gmtime", "now", "today", "utcnow"}
+_ASKS_FOR_THE_DATE: set[str] = set()
+
+
+def _wall_clocks(tree: ast.Module) -> set[str]:
+    """The names under which a module takes or calls what tells the date."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in ("time", "datetime"):
+            found |= {alias.name for alias in node.names} & {*_WALL_CLOCKS, "datetime", "date"}
+        elif isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).split(".")[-1]
+            if owner in ("time", "datetime", "date") and node.attr in _WALL_CLOCKS:
+                found.add(f"{owner}.{node.attr}")
+    return found
+
+
+@pytest.mark.parametrize("path", _sources_of_programs())
+def test_time_is_measured_by_a_clock_that_nobody_sets(path):
+    found = _wall_clocks(ast.parse((places.ROOT / path).read_text(encoding="utf-8")))
+    assert not found or path in _ASKS_FOR_THE_DATE
+
+
+def test_wall_clocks_are_seen():
+    for text in ("time.time()", "import time as t\nfrom time import time", "datetime.date.today()"):
+        assert _wall_clocks(ast.parse(text)), text
+    for text in ("time.monotonic()", "time.sleep(1)", "from time import perf_counter", "a.time"):
+        assert not _wall_clocks(ast.parse(text)), text
+
+
 def test_every_class_that_keras_knows_has_a_name_of_its_own():
     """Keras takes the class that was registered last under a name."""
     registered = [

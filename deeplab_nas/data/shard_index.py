@@ -2,9 +2,11 @@
 
 import collections
 import dataclasses
+import hashlib
 import posixpath
 import re
 import struct
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -34,6 +36,9 @@ class ShardIndex:
         shards: Number of the shard of each record, int32 `[num_examples]`.
         offsets: Byte offset of each record in its shard, int64 `[num_examples]`.
         image_sizes: The distinct `(height, width)` of the images, in pixels, sorted.
+        digest: SHA-256 of the records' lengths and checksums in their order, as hexadecimal digits;
+            empty where nobody asked. Where shards begin and what they are called is no part of it:
+            a run reads records by their number.
     """
 
     split: str
@@ -41,6 +46,7 @@ class ShardIndex:
     shards: np.ndarray
     offsets: np.ndarray
     image_sizes: tuple[tuple[int, int], ...]
+    digest: str = ""
 
     @property
     def num_examples(self) -> int:
@@ -59,7 +65,7 @@ class ShardIndex:
 
 
 def load(dataset_dir: str, split: str) -> ShardIndex:
-    """Finds the shards of a split and scans them once, reading the record headers only.
+    """Finds the shards of a split and scans them once, reading the records' framing only.
 
     Args:
         dataset_dir: Folder of the shards, local or gs://.
@@ -74,7 +80,8 @@ def load(dataset_dir: str, split: str) -> ShardIndex:
             or empty, or if the counts are not those of the manifest.
     """
     split, filenames = find_shards(dataset_dir, split)
-    offsets = [scan(filename) for filename in filenames]
+    digest = hashlib.sha256()
+    offsets = [scan(filename, digest.update) for filename in filenames]
     counts = tuple(len(shard) for shard in offsets)
     if sum(counts) == 0:
         raise UserError(
@@ -92,6 +99,7 @@ def load(dataset_dir: str, split: str) -> ShardIndex:
         shards=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
         offsets=np.concatenate(offsets),
         image_sizes=manifest.image_sizes if manifest else _read_image_sizes(filenames, offsets),
+        digest=digest.hexdigest(),
     )
 
 
@@ -149,11 +157,13 @@ def find_shards(dataset_dir: str, split: str) -> tuple[str, tuple[str, ...]]:
     return split, tuple(posixpath.join(dataset_dir, name) for name in names)
 
 
-def scan(filename: str) -> np.ndarray:
+def scan(filename: str, take: Callable[[bytes], object] | None = None) -> np.ndarray:
     """Reads the framing of a TFRecord file without its data.
 
     Args:
         filename: Path of the shard.
+        take: Called for each record with its length and the checksum of its data, as the file has
+            them, 12 bytes.
 
     Returns:
         The byte offset of each record, int64 `[records]`.
@@ -164,10 +174,9 @@ def scan(filename: str) -> np.ndarray:
     offsets, position = [], 0
     size = tf.io.gfile.stat(filename).length
     with tf.io.gfile.GFile(filename, "rb") as file:
+        header = file.read(_HEADER_BYTES)
         while position < size:
             offsets.append(position)
-            file.seek(position)
-            header = file.read(_HEADER_BYTES)
             if len(header) == _HEADER_BYTES:
                 position += _HEADER_BYTES + struct.unpack("<Q", header[:8])[0] + _FOOTER_BYTES
             if len(header) < _HEADER_BYTES or position > size:
@@ -177,6 +186,12 @@ def scan(filename: str) -> np.ndarray:
                     f"Expected whole TFRecords in {filename}, but it ends inside record "
                     f"{len(offsets) - 1}: build or copy the shard again."
                 )
+            # One seek a record: its checksum stands before the next header.
+            file.seek(position - _FOOTER_BYTES)
+            between = file.read(_FOOTER_BYTES + _HEADER_BYTES)
+            if take:
+                take(header[:8] + between[:_FOOTER_BYTES])
+            header = between[_FOOTER_BYTES:]
     return np.array(offsets, np.int64)
 
 

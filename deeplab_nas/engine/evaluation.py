@@ -1,5 +1,6 @@
 """The evaluation of a trained network on a whole split, images at their own size."""
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -47,23 +48,26 @@ def run(config):
     descriptor = _descriptor(config, trained)
     split = Split.load(descriptor, config.dataset_dir, config.eval_split)
     chief = strategies.is_chief(strategy)
-    if chief:
-        atomic.make_folder(config.eval_logdir, "--eval_logdir")
-    files = None
-    if config.save_predictions:
-        files = PredictionFiles(os.path.join(config.eval_logdir, "predictions"), descriptor)
-    started = time.time()
-    with (
-        input_errors.as_user_errors(),
-        record_faults.named(split),
-        workers.lost_as_user_errors(strategy),
-    ):
-        matrix = _confusion_matrix(strategy, config, model, split, files)
-    found = {
-        **_facts(config, trained, split.index),
-        **summarize(matrix, descriptor.class_names),
-        "images_a_second": split.index.num_examples / (time.time() - started),
-    }
+    with contextlib.ExitStack() as folders:
+        if chief:
+            folders.enter_context(atomic.new_folder(config.eval_logdir, "--eval_logdir"))
+        files = None
+        if config.save_predictions:
+            folder = os.path.join(config.eval_logdir, "predictions")
+            folders.enter_context(atomic.new_folder(folder, "--eval_logdir"))
+            files = PredictionFiles(folder, descriptor)
+        started = time.monotonic()
+        with (
+            input_errors.as_user_errors(),
+            record_faults.named(split),
+            workers.lost_as_user_errors(strategy),
+        ):
+            matrix = _confusion_matrix(strategy, config, model, split, files)
+        found = {
+            **_facts(config, trained, split.index),
+            **summarize(matrix, descriptor.class_names),
+            "images_a_second": split.index.num_examples / (time.monotonic() - started),
+        }
     if chief:
         atomic.write_json(os.path.join(config.eval_logdir, "metrics.json"), found)
         picture = confusion_matrix.draw_confusion_matrix(matrix, descriptor.class_names)
@@ -151,7 +155,7 @@ def _confusion_matrix(strategy, config, model, split, files):
     if len(split.index.image_sizes) > 1:
         images_a_step = strategy.num_replicas_in_sync
     progress = Progress({"batch": math.ceil(split.index.num_examples / images_a_step)})
-    started = time.time()
+    started = time.monotonic()
     for images, labels, names in strategy.distribute_datasets_from_function(dataset):
         counts, predictions = evaluator.count(images, labels)
         matrix += counts
@@ -159,8 +163,8 @@ def _confusion_matrix(strategy, config, model, split, files):
             local_names = strategy.experimental_local_results(names)
             for part, part_names in zip(predictions, local_names, strict=True):
                 files.write(part, part_names.numpy())
-        progress.update("batch", 1, time.time() - started, {})
-        started = time.time()
+        progress.update("batch", 1, time.monotonic() - started, {})
+        started = time.monotonic()
     progress.close()
     return matrix
 

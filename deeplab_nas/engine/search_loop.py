@@ -10,7 +10,7 @@ from deeplab_nas.data import pipeline
 from deeplab_nas.engine.devices import precision, process, strategies
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.engine.reporting.search_report import SearchReport
-from deeplab_nas.engine.runs import class_check
+from deeplab_nas.engine.runs import class_check, run_data
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
@@ -38,7 +38,8 @@ def run(config):
     """
     with process.without_grappler(), process.of(config) as strategy:
         search = Search(config, strategy)
-        with OpenRun(config, search.train, strategy) as opened:
+        data = run_data.document(search.train, search.val)
+        with OpenRun(config, search.train, strategy, data=data) as opened:
             return search.run(opened)
 
 
@@ -88,7 +89,7 @@ class Search:
             report=self.report,
             evaluate=self._end_epoch,
         ).run()
-        return opened.history.of_kind("epoch")
+        return opened.history.results("epoch", SearchReport.NUMBERS)
 
     def _build(self):
         config, descriptor = self.config, self.train.descriptor

@@ -14,7 +14,7 @@ from deeplab_nas.data import pipeline
 from deeplab_nas.engine.devices import process, strategies
 from deeplab_nas.engine.networks import initialization, networks, weights
 from deeplab_nas.engine.reporting.train_report import TrainReport
-from deeplab_nas.engine.runs import checkpoints, class_check
+from deeplab_nas.engine.runs import checkpoints, class_check, run_data
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
@@ -47,7 +47,7 @@ def run(config):
         training = Training(config, strategy)
         # By what it is and not by its name: the file may change while its name stays.
         known = {"architecture": str(training.architecture)}
-        with OpenRun(config, training.train, strategy, known) as opened:
+        with OpenRun(config, training.train, strategy, known, training.data()) as opened:
             return training.run(opened)
 
 
@@ -76,12 +76,14 @@ class Training:
         self.optimization = dataclasses.replace(config.optimization, label_weights=label_weights)
         self.architecture = networks.architecture(config.network)
 
+    def data(self):
+        """What it computes with besides its settings, as `OpenRun` takes it."""
+        checkpoint = self.config.initial_checkpoint
+        prefix = weights.find(checkpoint) if checkpoint and weights.exists(checkpoint) else None
+        return run_data.document(self.train, self.val, self.optimization.label_weights, prefix)
+
     def run(self, opened):
         """Trains to the end in an `OpenRun`; returns the records of all evaluations."""
-        if opened.workers.is_chief:
-            self.architecture.save(opened.shared.architecture_path)
-            document = self.train.descriptor.to_document()
-            atomic.write_json(opened.shared.dataset_path, document)
         self._build()
         loaded = None
         if not checkpoints.exist(opened.shared.checkpoints):
@@ -91,6 +93,10 @@ class Training:
             if loaded:
                 print(loaded, file=sys.stderr)
             self._warn_of_slow_statistics()
+        if opened.workers.is_chief:
+            self.architecture.save(opened.shared.architecture_path)
+            document = self.train.descriptor.to_document()
+            atomic.write_json(opened.shared.dataset_path, document)
         self.report = TrainReport(opened, self.model, self.train.descriptor)
         Loop(
             opened,
@@ -102,7 +108,7 @@ class Training:
             report=self.report,
             evaluate=self._evaluate,
         ).run()
-        return opened.history.of_kind("evaluation")
+        return opened.history.results("evaluation", TrainReport.NUMBERS)
 
     def _build(self):
         config = self.config

@@ -21,6 +21,7 @@ PARTIAL = partial_names.PARTIAL
 ADVICE = "make room there, or see who may write there"
 # The same, of a file that a run writes again and again.
 RESUME_ADVICE = f"{ADVICE}; the same command then goes on from here"
+_ANOTHER = "name another one"
 # What TensorFlow adds to the reason of an error.
 _NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 
@@ -55,14 +56,16 @@ def write_text(path: str | os.PathLike[str], text: str, advice: str = ADVICE) ->
     write_bytes(path, text.encode(), advice)
 
 
-def write_json(path: str | os.PathLike[str], document: Any, indent: int = 1) -> None:
-    """Writes a JSON file, as `write_bytes` does.
+def write_json(
+    path: str | os.PathLike[str], document: Any, indent: int = 1, infinite: bool = False
+) -> None:
+    """Writes a JSON file, as `write_bytes` does; `infinite` allows numbers that are no JSON.
 
     Raises:
-        ValueError: A number is infinite or not a number.
+        ValueError: A number is infinite or not a number, and may not be.
         UserError: The file cannot be written.
     """
-    write_text(path, json.dumps(document, indent=indent, allow_nan=False) + "\n")
+    write_text(path, json.dumps(document, indent=indent, allow_nan=infinite) + "\n")
 
 
 def write_png(
@@ -97,10 +100,71 @@ def make_folder(path: str, flag: str, *inner: str) -> None:
     except tf.errors.OpError as error:
         raise UserError(
             f"Expected a writable folder at {flag}={path}, found that nothing can be written there "
-            f"({_reason(error)}): name another one."
+            f"({_reason(error)}): {_ANOTHER}."
         ) from error
     # Of two programs that try at once, one removes it.
     discard(probe)
+
+
+def check_folder(path: str, flag: str) -> None:
+    """Checks, without writing, what would keep `make_folder` from making a folder on a local disk.
+
+    Args:
+        path: The folder, which may be there.
+        flag: The flag that names it.
+
+    Raises:
+        UserError: A file stands in the way, or nothing can be written there.
+    """
+    there = path
+    while "://" not in there and there and not os.path.lexists(there):
+        there = os.path.dirname(there.rstrip("/"))
+    there = there or "."
+    if tf.io.gfile.exists(there) and not tf.io.gfile.isdir(there):
+        raise UserError(f"Expected a folder at {flag}={path}, found the file {there}: {_ANOTHER}.")
+    if os.path.isdir(there) and not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(
+            f"Expected a writable folder at {flag}={path}, found that nothing can be written in "
+            f"{there}: {_ANOTHER}."
+        )
+
+
+@contextlib.contextmanager
+def new_folder(path: str, flag: str) -> Iterator[None]:
+    """Makes a folder as `make_folder` does; where the body fails, it takes back what it made.
+
+    A folder that is not empty then stays.
+
+    Args:
+        path: The folder, which may be there.
+        flag: The flag that names it.
+
+    Raises:
+        UserError: It cannot be made, or nothing can be written there.
+    """
+    made, there = [], path.rstrip("/")
+    while there and not there.endswith(":/") and not tf.io.gfile.exists(there):
+        made.append(there)
+        there = os.path.dirname(there)
+    try:
+        make_folder(path, flag)
+        yield
+    except BaseException:
+        with contextlib.suppress(tf.errors.OpError):
+            for folder in made:
+                if tf.io.gfile.listdir(folder):
+                    break
+                tf.io.gfile.rmtree(folder)
+        raise
+
+
+def remove(path: str) -> None:
+    """Removes a file, if it is there; raises `UserError` where that fails."""
+    with (
+        as_user_errors(path, "see who may write there"),
+        contextlib.suppress(tf.errors.NotFoundError),
+    ):
+        tf.io.gfile.remove(path)
 
 
 def discard(temporary: str) -> None:

@@ -43,21 +43,20 @@ def new(export_dir: str, version: int = 0) -> Iterator[NewVersion]:
     Raises:
         UserError: The version is there already, or nothing can be written.
     """
-    with writing(export_dir):
-        tf.io.gfile.makedirs(export_dir)
-    folder = partial_names.make(posixpath.join(export_dir, str(_free(export_dir, version))))
-    try:
-        with writing(export_dir):
-            tf.io.gfile.makedirs(folder)
-        made = NewVersion(folder)
-        yield made
-        # Another export may have ended in the meantime.
-        made.path = posixpath.join(export_dir, str(_free(export_dir, version)))
-        with writing(export_dir):
-            tf.io.gfile.rename(folder, made.path)
-    finally:
-        if tf.io.gfile.isdir(folder):
-            tf.io.gfile.rmtree(folder)
+    with atomic.new_folder(export_dir, "--export_dir"):
+        folder = partial_names.make(posixpath.join(export_dir, str(_free(export_dir, version))))
+        try:
+            with writing(export_dir):
+                tf.io.gfile.makedirs(folder)
+            made = NewVersion(folder)
+            yield made
+            # Another export may have ended in the meantime.
+            made.path = posixpath.join(export_dir, str(_free(export_dir, version)))
+            with writing(export_dir):
+                tf.io.gfile.rename(folder, made.path)
+        finally:
+            if tf.io.gfile.isdir(folder):
+                tf.io.gfile.rmtree(folder)
 
 
 def writing(export_dir: str) -> contextlib.AbstractContextManager[None]:

@@ -103,3 +103,18 @@ def test_a_file_in_the_way_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="--export_dir"):
         write(tmp_path / "file")
+
+
+def test_a_refusal_takes_back_the_folders_that_it_made(tmp_path):
+    export_dir = tmp_path / "a" / "network"
+    with pytest.raises(UserError), version_directory.new(str(export_dir)):
+        raise UserError("No.")
+    assert names(tmp_path) == []
+    write(export_dir, 3)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="--export_version=3 to be free"):
+        write(export_dir, 3)
+    assert names(export_dir) == ["3"]
+    with pytest.raises(UserError, match="--export_dir="):
+        write(tmp_path / "file")
+    assert names(tmp_path) == ["a", "file"]

@@ -63,3 +63,31 @@ def test_another_number_of_classes_is_told(official):
 
 def test_nothing_to_begin_with():
     assert initialization.initialize(made_model(), TrainConfig("runs/a")) is None
+
+
+@pytest.mark.parametrize("wrong", ["not finite", "integers", "cut off"])
+def test_a_damaged_one_is_told_and_nothing_loaded(official, tmp_path, wrong):
+    values, path = official
+    name = next(name for name in values if name.endswith("conv0/weights"))
+    if wrong == "cut off":
+        (data,) = tmp_path.glob("model.ckpt-7.data*")
+        data.write_bytes(data.read_bytes()[:1000])
+    else:
+        bad = values[name].numpy()
+        bad.flat[-1] = np.inf
+        values[name] = (
+            tf.constant(bad) if wrong == "not finite" else tf.cast(values[name], tf.int32)
+        )
+        tf.raw_ops.SaveV2(
+            prefix=path,
+            tensor_names=list(values),
+            shape_and_slices=[""] * len(values),
+            tensors=list(values.values()),
+        )
+    model = made_model(5)
+    before = [variable.numpy() for variable in model.variables]
+    told = "whole TensorFlow checkpoint" if wrong == "cut off" else f"found others in {name}"
+    with pytest.raises(UserError, match=told):
+        initialization.initialize(model, TrainConfig("runs/a", initial_checkpoint=path))
+    for old, variable in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(old, variable.numpy())
