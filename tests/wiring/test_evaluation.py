@@ -1,0 +1,132 @@
+"""What evaluate and predict write is what known networks find in known images."""
+
+import json
+import pathlib
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from deeplab_nas.engine import evaluation, predict_loop
+from deeplab_nas.engine.configs.evaluate import EvaluateConfig
+from deeplab_nas.engine.configs.inference import InferenceConfig
+from deeplab_nas.engine.configs.predict import PredictConfig
+from deeplab_nas.engine.networks import inference, trained_network
+from deeplab_nas.serving import exporter
+from deeplab_nas.serving.export_config import ExportConfig
+from tests.wiring import by_hand, made_run, numbered_data
+from tests.wiring.numbered_data import IGNORE, NUM_CLASSES
+
+# Nothing is a default.
+SEEN = InferenceConfig(
+    eval_scales=(1.5,),
+    add_flipped_images=True,
+    window_size=(14, 17),
+    window_overlap=5,
+    min_resize_value=22,
+    max_resize_value=28,
+    resize_factor=4,
+)
+
+
+def assert_seen(label_map, network, image, seen):
+    """Holds a label map to what a network sees in an image, but where two classes are as likely."""
+    probabilities = inference.predictor(network, seen)(image[None]).numpy()[0]
+    second, first = np.sort(probabilities, -1)[..., -2:].transpose(2, 0, 1)
+    clear = first - second > 1e-3
+    assert clear.mean() > 0.95
+    np.testing.assert_array_equal(label_map[clear], probabilities.argmax(-1)[clear])
+
+
+def check_evaluation(found, folder, data, split, network, seen):
+    """Holds the files of an evaluation to its network, and its numbers to the files."""
+    assert json.loads((folder / "metrics.json").read_text()) == found
+    matrix = np.zeros([NUM_CLASSES] * 2, int)
+    names = sorted(path.name for path in (folder / "predictions").iterdir())
+    assert names == [f"picture {place}.png" for place in range(len(data.pairs[split]))]
+    for name, (image, label) in zip(names, data.pairs[split], strict=True):
+        label_map = np.array(PIL.Image.open(folder / "predictions" / name))
+        assert_seen(label_map, network, image, seen)
+        valid = label != IGNORE
+        np.add.at(matrix, (label[valid], label_map[valid]), 1)
+    assert found["confusion_matrix"] == matrix.tolist()
+    right, labelled = np.diag(matrix), matrix.sum(1)
+    assert found["miou"] == pytest.approx(by_hand.mean_iou(matrix))
+    assert found["pixel_accuracy"] == pytest.approx(right.sum() / matrix.sum())
+    names = np.array(numbered_data.descriptor().class_names)
+    there = labelled > 0
+    accuracy = dict(zip(names[there], right[there] / labelled[there], strict=True))
+    assert found["class_accuracy"] == pytest.approx(accuracy)
+    union = matrix.sum(0) + labelled - right
+    assert found["class_iou"] == pytest.approx(dict(zip(names, right / union, strict=True)))
+    assert (found["dataset"], found["split"]) == ("folder", split)
+    assert found["num_images"] == len(data.pairs[split])
+    assert found["multiply_adds_input_size"] == [20, 30]
+    assert found["parameters"] == sum(np.prod(v.shape) for v in network.trainable_variables)
+
+
+def test_evaluate_takes_the_best_weights_and_the_validation_split(run, data):
+    found = evaluation.run(EvaluateConfig(run.path, save_predictions=True))
+    folder = pathlib.Path(run.path)
+    check_evaluation(found, folder, data, "val", run.best, InferenceConfig())
+    assert (found["checkpoint"], found["step"]) == (f"{run.path}/best/ckpt-3", made_run.BEST)
+
+
+def test_evaluate_takes_what_it_is_given(run, data, tmp_path):
+    found = evaluation.run(
+        EvaluateConfig(
+            f"{run.path}/checkpoints",
+            eval_logdir=str(tmp_path),
+            eval_split="test",
+            eval_batch_size=2,
+            inference=SEEN,
+            save_predictions=True,
+        )
+    )
+    check_evaluation(found, tmp_path, data, "test", run.newest, SEEN)
+    assert found["step"] == made_run.NEWEST
+    assert found["eval_scales"] == [1.5]
+
+
+def test_predict_writes_what_the_network_sees(run, data, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number, (image, _) in enumerate(data.pairs["test"]):
+        PIL.Image.fromarray(image).save(tmp_path / "in" / f"{number}.png")
+    predict_loop.run(
+        PredictConfig(
+            (str(tmp_path / "in"),), str(tmp_path / "out"), checkpoint=run.path, inference=SEEN
+        )
+    )
+    colormap = np.array(numbered_data.descriptor().colormap)
+    for number, (image, _) in enumerate(data.pairs["test"]):
+        picture = PIL.Image.open(tmp_path / "out" / "labels" / f"{number}.png")
+        label_map = np.array(picture)
+        assert_seen(label_map, run.best, image, SEEN)
+        np.testing.assert_array_equal(np.array(picture.convert("RGB")), colormap[label_map])
+        overlay = np.array(PIL.Image.open(tmp_path / "out" / "overlays" / f"{number}.png"))
+        np.testing.assert_allclose(overlay, 0.45 * image + 0.55 * colormap[label_map], atol=0.51)
+
+
+class _Loaded(Exception):  # noqa: N818
+    """Ends a program that has loaded its network."""
+
+
+@pytest.mark.parametrize(
+    ("program", "config"),
+    [
+        (evaluation, EvaluateConfig("a/run", mixed_precision="bfloat16")),
+        (predict_loop, PredictConfig(("a.png",), "out", "a/run", mixed_precision="bfloat16")),
+        (exporter, ExportConfig("a/run", "out", mixed_precision="bfloat16")),
+    ],
+)
+def test_the_network_is_loaded_as_it_is_asked_for(program, config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    PIL.Image.new("RGB", (8, 8)).save("a.png")
+
+    def load(checkpoint, mixed_precision):
+        assert (checkpoint, mixed_precision) == ("a/run", "bfloat16")
+        raise _Loaded
+
+    monkeypatch.setattr(trained_network, "load", load)
+    with pytest.raises(_Loaded):
+        program.run(config)
