@@ -16,7 +16,10 @@ import tempfile
 from collections.abc import Iterator
 
 from tests import places
-from tests.faults.wiring_faults import FAULTS, Fault
+from tests.faults import inference_faults, search_faults, training_faults
+from tests.faults.wiring_table import Fault
+
+FAULTS = (*search_faults.FAULTS, *training_faults.FAULTS, *inference_faults.FAULTS)
 
 _PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider")
 _PASSED = 0
@@ -34,7 +37,7 @@ def faulty(fault: Fault, source: str) -> str:
     if count != 1:
         raise ValueError(
             f"Expected {fault.text!r} once in {fault.path}, found it {count} times: mend the fault "
-            f"'{fault.name}' in tests/faults/wiring_faults.py."
+            f"'{fault.name}' in its table."
         )
     return source.replace(fault.text, fault.becomes)
 

@@ -105,8 +105,7 @@ def supernet_logits(values, images, statistics=None):
 
 def _waves(tensor):
     size = int(np.prod(tensor.shape))
-    waves = 0.3 * np.cos(1.0 + np.arange(size)).reshape(tensor.shape)
-    return tf.constant(waves, tensor.dtype)
+    return tf.constant(np.cos(1.0 + np.arange(size)).reshape(tensor.shape), tensor.dtype)
 
 
 class PixelSupernet(_PixelNetwork):

@@ -63,7 +63,7 @@ def test_without_augmentation_a_batch_is_windows_of_the_images(split):
 
 def test_windows_depend_on_the_seed(split):
     first, second = (
-        {tuple(image[0, 0]) for image in drawn(split, seed=seed, steps=4)} for seed in (3, 4)
+        {tuple(image[0, 0, 1:]) for image in drawn(split, seed=seed, steps=4)} for seed in (3, 4)
     )
     assert len(first & second) < 3
 

@@ -7,6 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from deeplab_nas.drawing import confusion_matrix, label_maps
 from deeplab_nas.engine import evaluation, predict_loop
 from deeplab_nas.engine.configs.evaluate import EvaluateConfig
 from deeplab_nas.engine.configs.inference import InferenceConfig
@@ -14,7 +15,7 @@ from deeplab_nas.engine.configs.predict import PredictConfig
 from deeplab_nas.engine.networks import inference, trained_network
 from deeplab_nas.serving import exporter
 from deeplab_nas.serving.export_config import ExportConfig
-from tests.wiring import by_hand, made_run, numbered_data
+from tests.wiring import by_hand, made_run
 from tests.wiring.numbered_data import IGNORE, NUM_CLASSES
 
 # Nothing is a default.
@@ -38,6 +39,11 @@ def assert_seen(label_map, network, image, seen):
     np.testing.assert_array_equal(label_map[clear], probabilities.argmax(-1)[clear])
 
 
+def assert_same_picture(path, expected):
+    with PIL.Image.open(path) as found:
+        np.testing.assert_array_equal(np.array(found), np.array(expected))
+
+
 def check_evaluation(found, folder, data, split, network, seen):
     """Holds the files of an evaluation to its network, and its numbers to the files."""
     assert json.loads((folder / "metrics.json").read_text()) == found
@@ -50,15 +56,17 @@ def check_evaluation(found, folder, data, split, network, seen):
         valid = label != IGNORE
         np.add.at(matrix, (label[valid], label_map[valid]), 1)
     assert found["confusion_matrix"] == matrix.tolist()
+    class_names = data.descriptor.class_names
+    picture = confusion_matrix.draw_confusion_matrix(matrix, class_names)
+    assert_same_picture(folder / "confusion_matrix.png", picture)
     right, labelled = np.diag(matrix), matrix.sum(1)
     assert found["miou"] == pytest.approx(by_hand.mean_iou(matrix))
     assert found["pixel_accuracy"] == pytest.approx(right.sum() / matrix.sum())
-    names = np.array(numbered_data.descriptor().class_names)
-    there = labelled > 0
-    accuracy = dict(zip(names[there], right[there] / labelled[there], strict=True))
-    assert found["class_accuracy"] == pytest.approx(accuracy)
-    union = matrix.sum(0) + labelled - right
-    assert found["class_iou"] == pytest.approx(dict(zip(names, right / union, strict=True)))
+    accuracy = zip(class_names, right / np.maximum(labelled, 1), labelled > 0, strict=True)
+    expected = {name: value for name, value, there in accuracy if there}
+    assert found["class_accuracy"] == pytest.approx(expected)
+    iou = dict(zip(class_names, by_hand.class_iou(matrix), strict=True))
+    assert found["class_iou"] == pytest.approx(iou)
     assert (found["dataset"], found["split"]) == ("folder", split)
     assert found["num_images"] == len(data.pairs[split])
     assert found["multiply_adds_input_size"] == [20, 30]
@@ -97,7 +105,9 @@ def test_predict_writes_what_the_network_sees(run, data, tmp_path):
             (str(tmp_path / "in"),), str(tmp_path / "out"), checkpoint=run.path, inference=SEEN
         )
     )
-    colormap = np.array(numbered_data.descriptor().colormap)
+    legend = label_maps.draw_legend(data.descriptor.class_names, data.descriptor.colormap)
+    assert_same_picture(tmp_path / "out" / "legend.png", legend)
+    colormap = np.array(data.descriptor.colormap)
     for number, (image, _) in enumerate(data.pairs["test"]):
         picture = PIL.Image.open(tmp_path / "out" / "labels" / f"{number}.png")
         label_map = np.array(picture)

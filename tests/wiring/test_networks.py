@@ -1,8 +1,9 @@
 """What settings say of a network reaches every layer of it."""
 
 import pytest
+import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes
+from deeplab_nas.core import nas_cell, nas_genotypes
 from deeplab_nas.core.layers.batch_norm import BatchNorm
 from deeplab_nas.core.layers.drop_path import DropPath
 from deeplab_nas.core.layers.stepped_random import SteppedDropout
@@ -43,6 +44,25 @@ def test_training_options_reach_every_layer(network):
     (dropped,) = layers_of(network, DropPath)
     assert (dropped.keep_prob, dropped.training_number_of_steps) == (0.6, 17)
     assert (dropped.num_cells, dropped.num_branches, dropped.seed) == (3, 4, 5)
+
+
+def test_every_branch_of_every_cell_drops_by_its_own_draw(network, monkeypatch):
+    seen, call = [], nas_cell.Block.call
+
+    def draw(batch_size):
+        drawn = 100.0 * tf.range(3.0)[:, None] + tf.range(4.0)
+        return drawn[:, :, None, None, None, None] * tf.ones([batch_size, 1, 1, 1])
+
+    def seen_call(block, states, path_factors=None, training=False):
+        seen.append(path_factors[:, 0, 0, 0, 0].numpy().tolist())
+        return call(block, states, path_factors, training)
+
+    monkeypatch.setattr(network.backbone.drop_path, "draw", draw)
+    monkeypatch.setattr(nas_cell.Block, "call", seen_call)
+    network.backbone(tf.zeros([2, 9, 9, 3]), training=True)
+    assert seen == [
+        [100 * cell + 2 * b, 100 * cell + 2 * b + 1] for cell in range(3) for b in (0, 1)
+    ]
 
 
 def test_the_precision_reaches_every_layer(network):

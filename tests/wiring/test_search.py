@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import types
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.operations import SEARCH_OPERATIONS
-from deeplab_nas.drawing import segmentation
+from deeplab_nas.drawing import heat_map, segmentation, trellis
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.supernet import decoding
@@ -23,8 +24,8 @@ _OPTIMIZATION = SearchOptimization(
     end_learning_rate=0.05,
     momentum=0.7,
     weight_decay=0.03,
-    clip_gradient_norm=0.5,
-    architecture_learning_rate=0.3,
+    clip_gradient_norm=0.4,
+    architecture_learning_rate=0.1,
     architecture_weight_decay=0.3,
 )
 
@@ -34,7 +35,7 @@ def made_config(data, run, **settings):
     operations = tuple(reversed(SEARCH_OPERATIONS))
     sizes = {"num_layers": 2, "num_blocks": 1, "batch_norm_decay": 0.6, "operations": operations}
     defaults = {
-        **{"seed": 5, "epochs": 3, "architecture_start_epoch": 1, "log_steps": 1},
+        **{"seed": 6, "epochs": 3, "architecture_start_epoch": 1, "log_steps": 1},
         **{"keep_checkpoints": 2, "data": data.config, "optimization": _OPTIMIZATION},
     }
     return SearchConfig(
@@ -131,23 +132,51 @@ def check_pictures(drawn, data, steps):
             assert np.mean(predictions[place, :height, :width] == found) > 0.99
 
 
+def check_drawn_architectures(drawn_alpha, drawn_beta, steps, decoded, operations):
+    """Holds the pictures of alpha and beta to what they were after each epoch."""
+    # An architecture is drawn on a trellis without probabilities.
+    drawn_beta = [given for given in drawn_beta if given[0] is not None]
+    assert len(drawn_alpha) == len(drawn_beta) == len(decoded)
+    for epoch, (weights, num_blocks, names) in enumerate(drawn_alpha):
+        alpha, beta = (steps[2 * epoch + 1]["values"][name] for name in ("alpha", "beta"))
+        expected = np.exp(alpha) / np.exp(alpha).sum(1, keepdims=True)
+        np.testing.assert_allclose(weights, expected, rtol=1e-3)
+        assert (num_blocks, names) == (1, operations)
+        probabilities, path = drawn_beta[epoch]
+        expected = decoding.transition_probabilities(beta)
+        np.testing.assert_allclose(probabilities, expected, rtol=1e-3)
+        assert path == decoded[epoch].path
+
+
+def record(monkeypatch, module, name):
+    """The arguments of every call of a function of a module, which does what it does."""
+    calls, function = [], getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *given: calls.append(given) or function(*given))
+    return calls
+
+
 def test_a_search_is_what_it_is_by_hand(data, tmp_path, made, monkeypatch):
-    drawn, draw = [], segmentation.draw_predictions
-    monkeypatch.setattr(segmentation, "draw_predictions", lambda *a: drawn.append(a) or draw(*a))
+    drawn = record(monkeypatch, segmentation, "draw_predictions")
+    drawn_alpha = record(monkeypatch, heat_map, "draw_alpha")
+    drawn_beta = record(monkeypatch, trellis, "draw_trellis")
     config = made_config(data, tmp_path / "run")
     search_loop.run(config)
     (network,) = made
     lines, steps, decoded = check(config, data, network)
     check_intervals(lines, steps)
     check_pictures(drawn, data, steps)
+    operations = config.supernet.operations
+    check_drawn_architectures(drawn_alpha, drawn_beta, steps, decoded, operations)
     left_files.assert_curves(config, {"interval": "search", "epoch": "epoch"})
     # The numbers would tell what they are meant to tell.
-    assert min(s["norm"] for s in steps) < 0.5 < max(s["norm"] for s in steps)
+    clip = _OPTIMIZATION.clip_gradient_norm
+    assert min(step["norm"] for step in steps) < clip < max(step["norm"] for step in steps)
+    assert max(step["architecture_norm"] or 0 for step in steps) > 1.5 * clip
     assert len(set(decoded)) > 1
     first, second = (
         [
             numbered_data.numbers(images)
-            for images, _ in by_hand.batches(data.config, half, 5 + i, 6)
+            for images, _ in by_hand.batches(data.config, half, 6 + i, 6)
         ]
         for i, half in enumerate(halves(config))
     )
@@ -188,6 +217,13 @@ def test_the_supernet_is_the_one_of_the_settings(data, tmp_path, monkeypatch, pr
     monkeypatch.setattr(search_loop, "Supernet", make)
     with pytest.raises(_Made):
         search_loop.run(config)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_memory_is_planned_for_the_images_of_a_replica(data, tmp_path, replicas):
+    strategy = types.SimpleNamespace(num_replicas_in_sync=replicas)
+    search = search_loop.Search(made_config(data, tmp_path / "run"), strategy)
+    assert search._image_shape() == (2 // replicas, 17, 17)
 
 
 def test_the_step_is_the_one_of_the_settings(data, tmp_path, made, monkeypatch):

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import types
 
 import keras
 import numpy as np
@@ -215,7 +216,8 @@ class _Made(Exception):  # noqa: N818
     """Ends a training that has made what is looked at."""
 
 
-def test_the_network_is_the_one_of_the_settings(data, tmp_path, monkeypatch):
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_the_network_is_the_one_of_the_settings(data, tmp_path, monkeypatch, replicas):
     config = made_config(
         data,
         tmp_path / "run",
@@ -232,6 +234,7 @@ def test_the_network_is_the_one_of_the_settings(data, tmp_path, monkeypatch):
             drop_path_keep_prob=0.3,
             training_number_of_steps=12,
             batch_norm_decay=0.4,
+            synchronized=replicas > 1,
             fine_tune_batch_norm=False,
             seed=13,
         )
@@ -240,8 +243,9 @@ def test_the_network_is_the_one_of_the_settings(data, tmp_path, monkeypatch):
         raise _Made
 
     monkeypatch.setattr(networks, "build", build)
+    strategy = types.SimpleNamespace(num_replicas_in_sync=replicas, scope=contextlib.nullcontext)
     with pytest.raises(_Made):
-        train_loop.run(config)
+        train_loop.Training(config, strategy)._build()
 
 
 def test_the_step_is_the_one_of_the_settings(data, tmp_path, made, monkeypatch):

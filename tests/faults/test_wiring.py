@@ -3,8 +3,7 @@
 import pytest
 
 from tests import places
-from tests.faults.wiring import faulty
-from tests.faults.wiring_faults import FAULTS
+from tests.faults.wiring import FAULTS, faulty
 
 
 def test_there_are_enough_of_them_and_each_has_a_name():
