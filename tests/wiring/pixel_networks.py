@@ -1,7 +1,8 @@
 """Networks that are a few formulas, and that tell what they are called with.
 
 In the place of the real ones they leave everything around them as it is, and a run of them can be
-computed by hand (`by_hand`). A network is a function of `values`: its variables by name.
+computed by hand (`by_hand`). A network is a function of `values`: its variables by name. Whatever
+its policy says, it computes in float32.
 """
 
 import collections
@@ -12,9 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.engine.devices import precision
 from tests.wiring import numbered_data
 
 _EPSILON = 0.1
+_STATISTICS = {"initializer": "ones", "trainable": False, "autocast": False}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +115,7 @@ class PixelSupernet(_PixelNetwork):
     """In the place of `Supernet`."""
 
     def __init__(self, num_classes, config, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.num_classes, self.config, self.cells = num_classes, config, []
 
     def build(self, input_shape=None):
@@ -126,9 +129,9 @@ class PixelSupernet(_PixelNetwork):
         }
         normal = keras.initializers.RandomNormal(stddev=0.3)
         for name, shape in shapes.items():
-            self.add_weight(name=name, shape=shape, initializer=normal)
+            self.add_weight(name=name, shape=shape, initializer=normal, autocast=False)
         for name in ("moving_mean", "moving_variance"):
-            self.add_weight(name=name, shape=(3,), initializer="ones", trainable=False)
+            self.add_weight(name=name, shape=(3,), **_STATISTICS)
         self._built()
 
     @property
@@ -162,14 +165,15 @@ class PixelSegmenter(_PixelNetwork):
     """In the place of what `networks.build` returns, which this is, too."""
 
     def __init__(self, config, architecture, num_classes, mixed_precision, training):
-        super().__init__(name="segmenter")
+        dtype = precision.POLICIES[mixed_precision]
+        super().__init__(name="segmenter", dtype=dtype, autocast=False)
         self.config, self.architecture, self.num_classes = config, architecture, num_classes
         self.training_options = training
         self.aspp, self.logits = keras.layers.Layer(name="aspp"), keras.layers.Layer(name="logits")
         self.backbone = keras.layers.Layer(name="backbone")
         self._add(self.backbone, {"weights": (3, 4), "gamma": (4,), "beta": (4,)})
         for name in ("moving_mean", "moving_variance"):
-            self.backbone.add_weight(name=name, shape=(4,), initializer="ones", trainable=False)
+            self.backbone.add_weight(name=name, shape=(4,), **_STATISTICS)
         self._add(self.aspp, {"weights": (4, 4)})
         self._add(self.logits, {"weights": (4, num_classes), "biases": (num_classes,)})
         self._built()
@@ -177,7 +181,7 @@ class PixelSegmenter(_PixelNetwork):
     def _add(self, layer, shapes):
         normal = keras.initializers.RandomNormal(stddev=0.5)
         for name, shape in shapes.items():
-            layer.add_weight(name=name, shape=shape, initializer=normal)
+            layer.add_weight(name=name, shape=shape, initializer=normal, autocast=False)
         layer.built = True
 
     def last_layers(self, logits_only=False):

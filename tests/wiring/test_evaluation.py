@@ -7,6 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from deeplab_nas.core.cost import network_cost
 from deeplab_nas.drawing import confusion_matrix, label_maps
 from deeplab_nas.engine import evaluation, predict_loop
 from deeplab_nas.engine.configs.evaluate import EvaluateConfig
@@ -71,6 +72,7 @@ def check_evaluation(found, folder, data, split, network, seen):
     assert found["num_images"] == len(data.pairs[split])
     assert found["multiply_adds_input_size"] == [20, 30]
     assert found["parameters"] == sum(np.prod(v.shape) for v in network.trainable_variables)
+    assert found["multiply_adds"] == network_cost.measure(network, 20, 30).multiply_adds
 
 
 def test_evaluate_takes_the_best_weights_and_the_validation_split(run, data):
@@ -140,3 +142,20 @@ def test_the_network_is_loaded_as_it_is_asked_for(program, config, tmp_path, mon
     monkeypatch.setattr(trained_network, "load", load)
     with pytest.raises(_Loaded):
         program.run(config)
+
+
+@pytest.mark.parametrize("program", ["evaluate", "predict"])
+def test_what_infers_is_folded(run, data, tmp_path, monkeypatch, program):
+    PIL.Image.fromarray(data.pairs["test"][0][0]).save(tmp_path / "a.png")
+
+    def predictor(model, config):
+        assert model.training_options.fold_batch_norm
+        raise _Loaded
+
+    monkeypatch.setattr(inference, "predictor", predictor)
+    with pytest.raises(_Loaded):
+        if program == "evaluate":
+            evaluation.run(EvaluateConfig(run.path, eval_logdir=str(tmp_path)))
+        else:
+            out = str(tmp_path / "out")
+            predict_loop.run(PredictConfig((str(tmp_path / "a.png"),), out, run.path))

@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
+from deeplab_nas.core.cost import network_cost
 from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.engine.networks import inference
 from deeplab_nas.engine.prediction import signatures
@@ -42,7 +43,8 @@ def test_the_network_and_its_card_are_those_of_the_checkpoint(
     checkpoint = run.path if place == "best" else f"{run.path}/checkpoints/ckpt-{step}"
     metrics = pathlib.Path(run.path, "metrics.json")
     metrics.write_text(json.dumps({"step": made_run.BEST, "miou": 0.5}))
-    exporter.run(ExportConfig(checkpoint, str(tmp_path), image_size=(18, 26), fold_batch_norm=fold))
+    settings = {"image_size": (18, 26), "fold_batch_norm": fold, "export_version": step}
+    assert exporter.run(ExportConfig(checkpoint, str(tmp_path), **settings)) == f"{tmp_path}/{step}"
     metrics.unlink()
     (found,) = written
     card, network, size = found["card"], found["model"], found["size"]
@@ -55,8 +57,8 @@ def test_the_network_and_its_card_are_those_of_the_checkpoint(
     assert card["metrics"] == ({"step": step, "miou": 0.5} if place == "best" else {})
     assert card["dataset"]["class_names"] == numbered_data.descriptor().class_names
     assert card["export"]["fold_batch_norm"] == fold
-    parameters = sum(np.prod(v.shape) for v in run.best.trainable_variables)
-    assert card["parameters"] == parameters
+    assert card["parameters"] == sum(np.prod(v.shape) for v in run.best.trainable_variables)
+    assert card["multiply_adds"] == network_cost.measure(run.best, 18, 26).multiply_adds
 
 
 def test_the_size_is_the_crop_of_the_training(run, tmp_path, written):

@@ -94,6 +94,8 @@ def check(config, data, network):
         assert nas_genotypes.load(str(run / f"architectures/epoch_{number:03}.json")) == found
         assert tuple(line["path"]) == found.path
         assert line["skips"] == decoding.num_skips(found.cell)
+        assert line["alpha_entropy"] == pytest.approx(decoding.alpha_entropy(values["alpha"]), 1e-3)
+        assert line["beta_entropy"] == pytest.approx(decoding.beta_entropy(values["beta"]), 1e-3)
         decoded.append(found)
     assert nas_genotypes.load(str(run / "architecture.json")) == decoded[-1]
     last = 2 * config.epochs
@@ -114,8 +116,9 @@ def check_intervals(lines, steps):
             ("alpha_entropy", decoding.alpha_entropy(step["values"]["alpha"])),
             ("beta_entropy", decoding.beta_entropy(step["values"]["beta"])),
         ):
-            # What was computed before the line and not since is not told again.
+            # There is none where the architecture rested.
             assert line[name] == (expected and pytest.approx(expected, rel=1e-3)), name
+        assert line["images_a_second"] * line["seconds_a_step"] == pytest.approx(2)
 
 
 def check_pictures(drawn, data, steps):
@@ -191,7 +194,8 @@ def test_a_search_is_what_it_is_by_hand(data, tmp_path, made, monkeypatch):
 
 
 def test_a_killed_search_goes_on_in_calls_of_several_steps(data, tmp_path, made, monkeypatch):
-    config = made_config(data, tmp_path / "run", epochs=4)
+    # A loss that is scaled, as for float16, is the loss.
+    config = made_config(data, tmp_path / "run", epochs=4, mixed_precision="float16")
     with kills.after_step(5, monkeypatch):
         search_loop.run(config)
     config = dataclasses.replace(config, steps_per_loop=2, log_steps=8)

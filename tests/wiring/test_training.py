@@ -115,6 +115,7 @@ def check(config, data, network, label_weights):
         weights = {name: v for name, v in step["values"].items() if "moving_" not in name}
         expected = [step["rate"], step["loss"], step["l2"], step["norm"], by_hand.norm(weights)]
         np.testing.assert_allclose(told, expected, rtol=1e-3)
+        assert line["images_a_second"] * line["seconds_a_step"] == pytest.approx(2)
     _check_evaluations(lines["evaluation"], config, data, steps)
 
 
@@ -149,7 +150,8 @@ def test_a_training_is_what_it_is_by_hand(data, finished):
 
 
 def test_a_killed_training_is_what_it_is_by_hand(data, tmp_path, made, monkeypatch):
-    config = made_config(data, tmp_path / "run")
+    # A loss that is scaled, as for float16, is the loss.
+    config = made_config(data, tmp_path / "run", mixed_precision="float16")
     with kills.after_step(3, monkeypatch):
         train_loop.run(config)
     train_loop.run(config)
