@@ -14,8 +14,6 @@ from deeplab_nas.engine.configs.evaluate import EvaluateConfig
 from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.engine.configs.predict import PredictConfig
 from deeplab_nas.engine.networks import inference, trained_network
-from deeplab_nas.serving import exporter
-from deeplab_nas.serving.export_config import ExportConfig
 from tests.wiring import by_hand, made_run
 from tests.wiring.numbered_data import IGNORE, NUM_CLASSES
 
@@ -128,7 +126,6 @@ class _Loaded(Exception):  # noqa: N818
     [
         (evaluation, EvaluateConfig("a/run", mixed_precision="bfloat16")),
         (predict_loop, PredictConfig(("a.png",), "out", "a/run", mixed_precision="bfloat16")),
-        (exporter, ExportConfig("a/run", "out", mixed_precision="bfloat16")),
     ],
 )
 def test_the_network_is_loaded_as_it_is_asked_for(program, config, tmp_path, monkeypatch):

@@ -61,6 +61,11 @@ def test_the_network_and_its_card_are_those_of_the_checkpoint(
     assert card["multiply_adds"] == network_cost.measure(run.best, 18, 26).multiply_adds
 
 
+def test_the_network_is_loaded_as_it_is_asked_for(run, tmp_path, written):
+    exporter.run(ExportConfig(run.path, str(tmp_path), mixed_precision="bfloat16"))
+    assert written[0]["model"].compute_dtype == "bfloat16"
+
+
 def test_the_size_is_the_crop_of_the_training(run, tmp_path, written):
     exporter.run(ExportConfig(run.path, str(tmp_path)))
     assert written[0]["size"] == (17, 17)
