@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import official_checkpoint
+from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.networks import initialization
 from deeplab_nas.errors import UserError
@@ -43,16 +44,23 @@ def test_all_of_it(official):
         np.testing.assert_array_equal(variable.numpy(), values[name])
 
 
-def test_all_but_the_last_layers(official):
+@pytest.mark.parametrize("logits_only", [False, True])
+def test_all_but_the_last_layers(official, logits_only):
     values, path = official
     model = made_model()
     logits = model.logits.variables[0].numpy()
-    config = TrainConfig("runs/a", initial_checkpoint=path, initialize_last_layer=False)
+    config = TrainConfig(
+        "runs/a",
+        initial_checkpoint=path,
+        initialize_last_layer=False,
+        optimization=OptimizationConfig(last_layers_contain_logits_only=logits_only),
+    )
     initialization.initialize(model, config)
     np.testing.assert_array_equal(model.logits.variables[0].numpy(), logits)
     for name, variable in official_checkpoint.official_variables(model).items():
         taken = np.array_equal(variable.numpy(), values[name])
-        assert taken == name.startswith("hnasnet/"), name
+        is_last = name.startswith("logits/") if logits_only else not name.startswith("hnasnet/")
+        assert taken != is_last, name
 
 
 def test_another_number_of_classes_is_told(official):
