@@ -131,7 +131,7 @@ def check_folder(path: str, flag: str) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: str, flag: str) -> Iterator[None]:
-    """Makes a folder as `make_folder` does; where the body fails, it takes back what it made.
+    """Makes a folder as `make_folder` does; a refusal in the body takes back what was made.
 
     A folder that is not empty then stays.
 
@@ -149,7 +149,7 @@ def new_folder(path: str, flag: str) -> Iterator[None]:
     try:
         make_folder(path, flag)
         yield
-    except BaseException:
+    except UserError:
         with contextlib.suppress(tf.errors.OpError):
             for folder in made:
                 if tf.io.gfile.listdir(folder):

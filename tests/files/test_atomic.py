@@ -159,17 +159,17 @@ def test_what_a_killed_process_left_is_no_data(tmp_path):
 
 def test_a_new_folder_is_taken_back_with_those_above_it(tmp_path):
     path = tmp_path / "a" / "b" / "c"
-    with pytest.raises(ZeroDivisionError), atomic.new_folder(f"{path}/", "--out"):
+    with pytest.raises(UserError), atomic.new_folder(f"{path}/", "--out"):
         assert path.is_dir()
-        raise ZeroDivisionError
+        raise UserError("No.")
     assert not list(tmp_path.iterdir())
     (tmp_path / "a").mkdir()
-    with pytest.raises(ZeroDivisionError), atomic.new_folder(str(path), "--out"):
-        raise ZeroDivisionError
+    with pytest.raises(UserError), atomic.new_folder(str(path), "--out"):
+        raise UserError("No.")
     assert [found.name for found in tmp_path.rglob("*")] == ["a"]
-    with pytest.raises(ZeroDivisionError), atomic.new_folder(str(path), "--out"):
+    with pytest.raises(UserError), atomic.new_folder(str(path), "--out"):
         (path / "kept").write_text("x")
-        raise ZeroDivisionError
+        raise UserError("No.")
     assert (path / "kept").read_text() == "x"
     with atomic.new_folder(str(tmp_path / "d"), "--out"):
         pass
