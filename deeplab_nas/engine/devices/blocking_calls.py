@@ -43,14 +43,16 @@ def in_thread(call: Callable[[], _Result]) -> _Result:
 def signals_end_the_process() -> Iterator[None]:
     """Has SIGINT and SIGTERM end the process at once, for calls during which no Python runs.
 
-    Afterwards they are handled as before, also where TensorFlow has set a handler of its own.
+    One that is ignored stays so. Afterwards they are handled as before, also where TensorFlow has
+    set a handler of its own.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+    for number, handler in handlers.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     try:
         yield
     finally:
