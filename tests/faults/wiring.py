@@ -48,7 +48,8 @@ def copied_checkout() -> Iterator[pathlib.Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=places.ROOT, capture_output=True, text=True, check=True)
     with tempfile.TemporaryDirectory() as folder:
-        for name in filter(None, listed.stdout.split("\0")):
+        # Git lists what was deleted since, too.
+        for name in filter(lambda name: (places.ROOT / name).is_file(), listed.stdout.split("\0")):
             copy = pathlib.Path(folder, name)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(places.ROOT / name, copy)
@@ -67,11 +68,15 @@ def is_seen(fault: Fault, checkout: pathlib.Path) -> bool:
 
 
 def _fails(tests, checkout):
-    # With what Python compiled of the file before, a fault of the same length could be missed.
-    command = [*_PYTEST, *tests]
-    environment = {"PYTHONDONTWRITEBYTECODE": "1"}
+    # What Python has compiled of a file would hide a fault of the same length and second.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     result = subprocess.run(
-        command, cwd=checkout, capture_output=True, text=True, env={**os.environ, **environment}
+        [*_PYTEST, *tests],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
     )
     if result.returncode not in (_PASSED, *_SEEN):
         raise RuntimeError(f"pytest ended with {result.returncode}: {result.stdout}{result.stderr}")
@@ -82,7 +87,10 @@ def main() -> int:
     """Tries the faults; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", default="", help="Faults with this in their name.")
-    chosen = [fault for fault in FAULTS if parser.parse_args().only in fault.name]
+    part = parser.parse_args().only
+    chosen = [fault for fault in FAULTS if part in fault.name]
+    if not chosen:
+        parser.error(f"expected a part of a fault's name, found --only={part}")
     survived = []
     with copied_checkout() as checkout:
         tests = list(dict.fromkeys(test for fault in chosen for test in fault.tests))
