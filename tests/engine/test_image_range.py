@@ -130,11 +130,12 @@ def test_an_exported_graph_scales_what_it_is_sent(run, files, tmp_path, monkeypa
         answer((files / "seen" / "colour.png").read_bytes()), wanted["colour"]
     )
 
-    def label_map(url, raw, pixels, name):
+    def label_map(_, raw, pixels, name):
         return answer(rest_client._sendable(raw, pixels, name))
 
-    monkeypatch.setattr(rest_client, "label_map", label_map)
-    assert_same(labels(files / "deep", server="http://host:1", model_card=card)[0], wanted)
+    monkeypatch.setattr(rest_client.Server, "label_map", label_map)
+    server = "http://host:1/v1/models/a"
+    assert_same(labels(files / "deep", server=server, model_card=card)[0], wanted)
     # The client has scaled them: the server may know another range.
     assert {image_files.kind(raw, "sent") for raw in sent[-2:]} == {("PNG", "RGB")}
 

@@ -45,8 +45,8 @@ FAULTS = (
         _EVALUATE,
         (
             "a trained network has other atrous rates",
-            '{**recorded, "output_stride": None}',
-            '{**recorded, "output_stride": None, "atrous_rates": None}',
+            "checked_settings(TrainConfig, output_stride=None)",
+            "checked_settings(TrainConfig, output_stride=None, atrous_rates=None)",
         ),
     ),
     *of(
@@ -63,13 +63,22 @@ FAULTS = (
         _PREDICT,
         (
             "predict sees images whole and once",
-            "inference.predictor(model, config.inference)",
-            "inference.predictor(model, type(config.inference)())",
+            "inference.predictor(model, seen)",
+            "inference.predictor(model, type(seen)())",
         ),
+    ),
+    *of(
+        f"{_ENGINE}/prediction/label_writer.py",
+        _PREDICT,
         (
             "overlays are label maps",
-            "label_maps.overlay(image, label_map, self._colormap)",
+            "label_maps.overlay(pixels, label_map, self._colormap)",
             "label_maps.with_palette(label_map, self._colormap)",
+        ),
+        (
+            "the legend has the names in another order",
+            "draw_legend(self._descriptor.class_names,",
+            "draw_legend(self._descriptor.class_names[::-1],",
         ),
     ),
     *of(
@@ -122,15 +131,6 @@ FAULTS = (
             "the confusion matrix is drawn on its side",
             "draw_confusion_matrix(matrix,",
             "draw_confusion_matrix(matrix.T,",
-        ),
-    ),
-    *of(
-        f"{_ENGINE}/predict_loop.py",
-        _PREDICT,
-        (
-            "the legend has the names in another order",
-            "draw_legend(descriptor.class_names,",
-            "draw_legend(descriptor.class_names[::-1],",
         ),
     ),
     *of(

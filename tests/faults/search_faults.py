@@ -163,8 +163,8 @@ FAULTS = (
         ),
         (
             "an evaluation has the batches of the training",
-            "_batches(load, config.eval_batch_size, 0, steps, context)",
-            "_batches(load, config.train_batch_size, 0, steps, context)",
+            '_batches(load, "eval_batch_size", config.eval_batch_size, 0, steps, context)',
+            '_batches(load, "eval_batch_size", config.train_batch_size, 0, steps, context)',
         ),
     ),
 )

@@ -157,8 +157,8 @@ FAULTS = (
         (_TRAIN[0], "tests/engine/networks/test_initialization.py"),
         (
             "our last layers are always taken",
-            "weights.load(model, prefix, without)",
-            "weights.load(model, prefix)",
+            "weights.load(model, prefix, without, _FLAGS if",
+            "weights.load(model, prefix, (), _FLAGS if",
         ),
     ),
     *of(

@@ -1,5 +1,6 @@
 """The run directory of a training that never was: every number in it is known."""
 
+import contextlib
 import dataclasses
 import pathlib
 
@@ -10,6 +11,7 @@ from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.core.segmenter import Segmenter
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.networks import weights
+from deeplab_nas.engine.runs.run_claim import RunClaim
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.files import atomic
 from tests import trained_runs
@@ -73,8 +75,8 @@ def made_network(seed: int) -> Segmenter:
 
 def _write_settings(config: TrainConfig) -> None:
     run = RunDirectory(config.train_logdir)
-    run.claim(config)
-    run.close()
+    with contextlib.closing(RunClaim(run, config)) as claim:
+        claim.begin()
     trained_runs.ARCHITECTURE.save(run.architecture_path)
     atomic.write_json(run.dataset_path, numbered_data.descriptor().to_document())
 

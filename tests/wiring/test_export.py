@@ -78,8 +78,9 @@ def test_what_is_served_sees_as_it_was_asked_to(run, data, tmp_path, monkeypatch
     config = ExportConfig(run.path, str(tmp_path), inference=_SEEN, max_pixels=999)
     with pytest.raises(AttributeError, match="served"):
         exporter.run(config)
-    ((network, seen, max_pixels, assets),) = made
-    assert (seen, max_pixels) == (_SEEN, 999)
+    ((network, seen, max_pixels, assets, image_range),) = made
+    assert image_range is None
+    assert (seen, max_pixels) == (_SEEN.of_training(data.config), 999)
     assert [pathlib.Path(path).name for path in assets] == ["model_card.json", "labels.txt"]
     monkeypatch.undo()
     image = data.pairs["test"][0][0][None]
@@ -104,7 +105,8 @@ def test_int8_is_calibrated_on_the_training_split(run, tmp_path, monkeypatch, qu
             num_calibration_images=3,
         )
     )
-    ((network, size, images),) = converted
+    ((network, size, resize, images),) = converted
+    assert resize.min_resize_value is None
     assert network.training_options.fold_batch_norm
     assert size == (10, 14)
     if quantize == "none":

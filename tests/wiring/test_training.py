@@ -245,9 +245,12 @@ def test_the_network_is_the_one_of_the_settings(data, tmp_path, monkeypatch, rep
         raise _Made
 
     monkeypatch.setattr(networks, "build", build)
-    strategy = types.SimpleNamespace(num_replicas_in_sync=replicas, scope=contextlib.nullcontext)
+    strategy = types.SimpleNamespace(
+        num_replicas_in_sync=replicas, scope=contextlib.nullcontext, cluster_resolver=None
+    )
     with pytest.raises(_Made):
-        train_loop.Training(config, strategy)._build()
+        shared = dataclasses.replace(config.data, eval_batch_size=4)
+        train_loop.Training(dataclasses.replace(config, data=shared), strategy)._build()
 
 
 def test_the_step_is_the_one_of_the_settings(data, tmp_path, made, monkeypatch):

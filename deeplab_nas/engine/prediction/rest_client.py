@@ -147,10 +147,8 @@ def read_label_map(answer: bytes, place: str, size: tuple[int, int], max_bytes: 
             f"Expected a label map of {size} from {place}, found {height, width}: {_ADVICE}."
         )
     try:
-        with PIL.Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-            return np.array(picture)
-    except Exception as error:
-        # Pillow's decoder meets damage with exceptions of a dozen kinds.
+        return np.array(image_files.open_image(png, place))
+    except ImageError as error:
         raise encoded.refusal("a whole PNG in base64") from error
 
 

@@ -36,9 +36,10 @@ def make_folder_set(folder, class_names=_NAMES, num_train=9):
         path = pathlib.Path(manifests.path(made, split))
         path.unlink(missing_ok=True)
         counts = np.bincount(shard_index.load(made, split).shards)
-        none = class_statistics.ClassStatistics((0,) * len(class_names), (0,) * len(class_names), 0)
+        ones = (1,) * len(class_names)
+        pixels = class_statistics.ClassStatistics(ones, ones, 0)
         manifests.write(
-            manifests.of_shards(descriptor, split, counts.tolist(), [(20, 30)], none), made
+            manifests.of_shards(descriptor, split, counts.tolist(), [(20, 30)], pixels), made
         )
     return made
 

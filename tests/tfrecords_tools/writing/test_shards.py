@@ -159,7 +159,7 @@ def test_a_split_without_good_examples_is_refused_whatever_share_may_be_bad(tmp_
         return LabeledImage("bad", b"", picture(0).label)
 
     options = BuildOptions(skip_bad=True, max_bad_share=1)
-    with pytest.raises(UserError, match="'train' that can be used, found none among 7 .*: mend"):
+    with pytest.raises(UserError, match="'train' that can be used, found none of 7 .*: mend"):
         write(tmp_path, load, options=options)
 
 

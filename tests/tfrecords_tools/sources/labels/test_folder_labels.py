@@ -31,8 +31,8 @@ def save(root, values, count=4, seed=0):
 
 def build(root, *flags):
     folders = (f"--image_folder={root}/images", f"--label_folder={root}/labels")
-    output = f"--output_dir={root}/shards"
-    return programs.run("tfrecords_tools.build_folder", *folders, output, *flags)
+    given = (*folders, f"--output_dir={root}/shards")
+    return programs.run("tfrecords_tools.build_folder", *programs.with_others(given, *flags))
 
 
 def assert_written(root, classes, split="train"):
