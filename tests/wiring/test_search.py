@@ -226,8 +226,9 @@ def test_the_supernet_is_the_one_of_the_settings(data, tmp_path, monkeypatch, pr
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_memory_is_planned_for_the_images_of_a_replica(data, tmp_path, replicas):
     strategy = types.SimpleNamespace(num_replicas_in_sync=replicas, cluster_resolver=None)
-    shared = dataclasses.replace(data.config, eval_batch_size=4)
-    search = search_loop.Search(made_config(data, tmp_path / "run", data=shared), strategy)
+    config = made_config(data, tmp_path / "run")
+    shared = dataclasses.replace(config.data, eval_batch_size=4)
+    search = search_loop.Search(dataclasses.replace(config, data=shared), strategy)
     assert search._image_shape() == (2 // replicas, 17, 17)
 
 

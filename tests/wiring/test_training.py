@@ -249,7 +249,7 @@ def test_the_network_is_the_one_of_the_settings(data, tmp_path, monkeypatch, rep
         num_replicas_in_sync=replicas, scope=contextlib.nullcontext, cluster_resolver=None
     )
     with pytest.raises(_Made):
-        shared = dataclasses.replace(config.data, eval_batch_size=4)
+        shared = dataclasses.replace(config.data, train_batch_size=4, eval_batch_size=4)
         train_loop.Training(dataclasses.replace(config, data=shared), strategy)._build()
 
 
