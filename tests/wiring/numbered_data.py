@@ -2,10 +2,11 @@
 
 import dataclasses
 import pathlib
+import shutil
 
 import numpy as np
 
-from deeplab_nas.data import class_statistics, datasets, manifests
+from deeplab_nas.data import class_statistics, datasets, manifests, shard_index
 from deeplab_nas.data.data_config import DataConfig
 from tests.data import made_shards
 
@@ -56,6 +57,19 @@ def make(folder: pathlib.Path) -> NumberedData:
         eval_batch_size=3,
     )
     return NumberedData(str(folder), pairs, descriptor(), config)
+
+
+def damaged(data: NumberedData, folder: pathlib.Path, numbers) -> NumberedData:
+    """A copy of a data set in which some records of the training split cannot be read."""
+    shutil.copytree(data.folder, folder)
+    index = shard_index.load(str(folder), "train")
+    for number in numbers:
+        path = pathlib.Path(index.filenames[index.shards[number]])
+        raw = bytearray(path.read_bytes())
+        raw[int(index.offsets[number]) + 60] ^= 1
+        path.write_bytes(raw)
+    config = dataclasses.replace(data.config, dataset_dir=str(folder))
+    return dataclasses.replace(data, folder=str(folder), config=config)
 
 
 def order(split):

@@ -1,11 +1,15 @@
 """What evaluate and predict write is what known networks find in known images."""
 
+import dataclasses
+import functools
 import json
 import pathlib
+import types
 
 import numpy as np
 import PIL.Image
 import pytest
+import tensorflow as tf
 
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.drawing import confusion_matrix, label_maps
@@ -21,21 +25,54 @@ from tests.wiring.numbered_data import IGNORE, NUM_CLASSES
 SEEN = InferenceConfig(
     eval_scales=(1.5,),
     add_flipped_images=True,
-    window_size=(14, 17),
-    window_overlap=5,
+    window_size=(40, 20),
+    window_overlap=12,
     min_resize_value=22,
-    max_resize_value=28,
+    max_resize_value=31,
     resize_factor=4,
 )
 
 
+# Several programs are held to what one network sees in the same images.
+@functools.cache
+def see(network, pixels, shape, seen):
+    """Class probabilities of an image, step by step."""
+    image = np.frombuffer(pixels, np.uint8).reshape(1, *shape)
+    return inference.predictor(network, seen)(image).numpy()[0]
+
+
 def assert_seen(label_map, network, image, seen):
     """Holds a label map to what a network sees in an image, but where two classes are as likely."""
-    probabilities = inference.predictor(network, seen)(image[None]).numpy()[0]
+    probabilities = see(network, image.tobytes(), image.shape, seen)
     second, first = np.sort(probabilities, -1)[..., -2:].transpose(2, 0, 1)
     clear = first - second > 1e-3
     assert clear.mean() > 0.95
     np.testing.assert_array_equal(label_map[clear], probabilities.argmax(-1)[clear])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *({"eval_scales": (1.0,)}, {"add_flipped_images": False}, {"window_size": (19, 24)}),
+        *({"window_overlap": 0}, {"min_resize_value": 18}, {"max_resize_value": None}),
+        {"resize_factor": None},
+    ],
+)
+def test_every_setting_of_an_inference_shows(data, other):
+    kernel = np.random.default_rng(0).normal(size=[7, 7, 3, NUM_CLASSES]) / 100
+
+    def endpoints(images, training):
+        return {"logits": tf.nn.conv2d(images, kernel.astype(np.float32), 4, "SAME")}
+
+    network = types.SimpleNamespace(num_classes=NUM_CLASSES, endpoints=endpoints)
+    differences = []
+    for image, _ in data.pairs["test"][1:]:
+        first, second = (
+            inference.predictor(network, seen)(image[None]).numpy()
+            for seen in (SEEN, dataclasses.replace(SEEN, **other))
+        )
+        differences.append(np.max(np.abs(first - second)))
+    assert max(differences) > 0.1
 
 
 def assert_same_picture(path, expected):
@@ -102,7 +139,10 @@ def test_predict_writes_what_the_network_sees(run, data, tmp_path):
         PIL.Image.fromarray(image).save(tmp_path / "in" / f"{number}.png")
     predict_loop.run(
         PredictConfig(
-            (str(tmp_path / "in"),), str(tmp_path / "out"), checkpoint=run.path, inference=SEEN
+            (str(tmp_path / "in"),),
+            str(tmp_path / "out"),
+            checkpoint=f"{run.path}/checkpoints",
+            inference=SEEN,
         )
     )
     legend = label_maps.draw_legend(data.descriptor.class_names, data.descriptor.colormap)
@@ -111,7 +151,7 @@ def test_predict_writes_what_the_network_sees(run, data, tmp_path):
     for number, (image, _) in enumerate(data.pairs["test"]):
         picture = PIL.Image.open(tmp_path / "out" / "labels" / f"{number}.png")
         label_map = np.array(picture)
-        assert_seen(label_map, run.best, image, SEEN)
+        assert_seen(label_map, run.newest, image, SEEN)
         np.testing.assert_array_equal(np.array(picture.convert("RGB")), colormap[label_map])
         overlay = np.array(PIL.Image.open(tmp_path / "out" / "overlays" / f"{number}.png"))
         np.testing.assert_allclose(overlay, 0.45 * image + 0.55 * colormap[label_map], atol=0.51)

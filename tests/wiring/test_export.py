@@ -2,15 +2,17 @@
 
 import json
 import pathlib
+import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.engine.networks import inference
 from deeplab_nas.engine.prediction import signatures
-from deeplab_nas.serving import exporter, litert, service
+from deeplab_nas.serving import exporter, litert, service, warm_up
 from deeplab_nas.serving.export_config import ExportConfig
 from tests.wiring import made_run, numbered_data
 
@@ -72,16 +74,24 @@ def test_the_size_is_the_crop_of_the_training(run, tmp_path, written):
 
 
 def test_what_is_served_sees_as_it_was_asked_to(run, data, tmp_path, monkeypatch):
-    made = []
-    monkeypatch.setattr(service, "Service", lambda *given: made.append(given))
+    made, feeds = [], {}
+    served = types.SimpleNamespace(served={})
+    monkeypatch.setattr(service, "Service", lambda *given: made.append(given) or served)
     monkeypatch.setattr(exporter.tf.saved_model, "save", lambda *_, **__: None)
-    config = ExportConfig(run.path, str(tmp_path), inference=_SEEN, max_pixels=999)
-    with pytest.raises(AttributeError, match="served"):
-        exporter.run(config)
+    monkeypatch.setattr(warm_up, "write", lambda _, signatures, given: feeds.update(given))
+    size = (18, 26)
+    exporter.run(
+        ExportConfig(run.path, str(tmp_path), inference=_SEEN, max_pixels=999, image_size=size)
+    )
     ((network, seen, max_pixels, assets, image_range),) = made
     assert image_range is None
     assert (seen, max_pixels) == (_SEEN.of_training(data.config), 999)
     assert [pathlib.Path(path).name for path in assets] == ["model_card.json", "labels.txt"]
+    assert feeds[signatures.SERVING_DEFAULT].shape == (1, *size, 3)
+    assert feeds[signatures.PROBABILITIES].shape == (1, *size, 3)
+    (encoded,) = feeds[signatures.FROM_BYTES]
+    assert tf.io.decode_jpeg(encoded).shape == (*size, 3)
+    assert feeds[signatures.FROM_EXAMPLES] == [service.example(encoded)]
     monkeypatch.undo()
     image = data.pairs["test"][0][0][None]
     answer = service.Service(network, seen, 999, []).served[signatures.PROBABILITIES](image)
@@ -116,3 +126,32 @@ def test_int8_is_calibrated_on_the_training_split(run, tmp_path, monkeypatch, qu
     order = [numbered_data.NUMBERS["train"][place] for place in numbered_data.order("train")]
     found = [numbered_data.numbers(image)[0] for image in images]
     assert found == [order[0], order[5], order[10]]
+
+
+class _Converter:
+    """In the place of TensorFlow's, which takes long; keeps what it is given."""
+
+    def __init__(self, functions, model):
+        (self.function,), self.model = functions, model
+        self.target_spec = types.SimpleNamespace(supported_ops=None)
+
+    def convert(self):
+        return self
+
+
+@pytest.mark.parametrize("images", [None, [np.full([1, 10, 14, 3], 7.0, np.float32)]])
+def test_what_is_converted_predicts_what_the_network_does(run, data, monkeypatch, images):
+    monkeypatch.setattr(litert.tf.lite.TFLiteConverter, "from_concrete_functions", _Converter)
+    converter = litert.convert(run.best, (10, 14), images)
+    assert converter.model is run.best
+    image = data.pairs["test"][0][0][None, :10, :14].astype(np.float32)
+    (found,) = converter.function(tf.constant(image)).values()
+    np.testing.assert_array_equal(found, see(run.best, image[0]).argmax(-1))
+    given = vars(converter)
+    if images is None:
+        assert not given.keys() & {"optimizations", "representative_dataset"}
+        return
+    assert [list(each) for each in converter.representative_dataset()] == [images]
+    assert converter.optimizations == [tf.lite.Optimize.DEFAULT]
+    assert converter.target_spec.supported_ops == [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    assert converter.inference_input_type == tf.uint8

@@ -195,13 +195,13 @@ def test_a_search_is_what_it_is_by_hand(data, tmp_path, made, monkeypatch):
 
 def test_a_killed_search_goes_on_in_calls_of_several_steps(data, tmp_path, made, monkeypatch):
     # A loss that is scaled, as for float16, is the loss.
-    config = made_config(data, tmp_path / "run", epochs=4, mixed_precision="float16")
+    config = made_config(data, tmp_path / "run", mixed_precision="float16")
     with kills.after_step(5, monkeypatch):
         search_loop.run(config)
     config = dataclasses.replace(config, steps_per_loop=2, log_steps=8)
     search_loop.run(config)
     lines, _, _ = check(config, data, made[-1])
-    assert [line["step"] for line in lines] == [1, 2, 3, 4, 6, 8]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 6]
 
 
 class _Made(Exception):  # noqa: N818
