@@ -142,7 +142,7 @@ class _Converter:
 @pytest.mark.parametrize("images", [None, [np.full([1, 10, 14, 3], 7.0, np.float32)]])
 def test_what_is_converted_predicts_what_the_network_does(run, data, monkeypatch, images):
     monkeypatch.setattr(litert.tf.lite.TFLiteConverter, "from_concrete_functions", _Converter)
-    converter = litert.convert(run.best, (10, 14), images)
+    converter = litert.convert(run.best, (10, 14), data.config, images)
     assert converter.model is run.best
     image = data.pairs["test"][0][0][None, :10, :14].astype(np.float32)
     (found,) = converter.function(tf.constant(image)).values()

@@ -231,7 +231,7 @@ class _Made(Exception):  # noqa: N818
 def test_slow_statistics_are_told_by_their_updates(data, tmp_path, capsys, parts):
     optimization = dataclasses.replace(_POLY, gradient_accumulation_steps=parts)
     config = made_config(data, tmp_path / "run", optimization=optimization, batch_norm_decay=0.5)
-    strategy = types.SimpleNamespace(num_replicas_in_sync=1)
+    strategy = types.SimpleNamespace(num_replicas_in_sync=1, cluster_resolver=None)
     train_loop.Training(config, strategy)._warn_of_slow_statistics()
     # After 6 updates 1.6% of the first value are left, after 12 of them 0.02%.
     assert ("After 6 steps" in capsys.readouterr().err) == (parts == 1)
