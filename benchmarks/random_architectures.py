@@ -22,7 +22,7 @@ class RandomArchitecturesConfig(Settings):
     num_layers: int = setting(5, "L, cells on the path.", paper="12", least=1)
     num_blocks: int = setting(5, "B, blocks in the cell.", paper="5", least=1)
     seeds: tuple[int, ...] = setting((1, 2, 3), "Seeds, an architecture each.", least=0)
-    output_dir: str = required("Folder of the JSON files.", example="random")
+    output_dir: str = required("Folder of the JSON files.", example="random", path=True)
 
 
 def main(config: RandomArchitecturesConfig) -> None:

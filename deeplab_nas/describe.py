@@ -27,7 +27,9 @@ class DescribeConfig(Settings):
         least=1,
     )
     json: bool = setting(False, "Print one JSON object instead of a table.")
-    output_png: str = setting("", "Picture of the path and the cell, written here; empty: none.")
+    output_png: str = setting(
+        "", "Picture of the path and the cell, written here; empty: none.", path=True
+    )
 
 
 def main(config: DescribeConfig) -> None:

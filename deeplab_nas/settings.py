@@ -8,6 +8,8 @@ import dataclasses
 import functools
 import math
 import numbers
+import os
+import reprlib
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -16,6 +18,8 @@ from typing import Any
 from deeplab_nas.errors import UserError
 
 _KEY = "setting"
+_SHORTENED = reprlib.Repr()
+_SHORTENED.maxstring = _SHORTENED.maxother = 200
 _KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
 
 
@@ -34,6 +38,8 @@ class Setting:
         below: What each number has to be smaller than.
         free: Whether a run may be resumed with another value: it says where and how the run
             computes, and not what comes out.
+        path: Whether it is the path of a file or a folder, each value of several: `~` and `~user`
+            at its beginning become home folders.
         repeated: Whether its flag is given once a value, since values may contain commas.
         example: A value to show where none was given.
     """
@@ -47,6 +53,7 @@ class Setting:
     most: float | None = None
     below: float | None = None
     free: bool = False
+    path: bool = False
     repeated: bool = False
     example: str = ""
 
@@ -96,7 +103,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in fields_of(type(self)):
-            _check(field, getattr(self, field.name))
+            value = getattr(self, field.name)
+            _check(field, value)
+            if field.setting is not None and field.setting.path:
+                # The dataclasses are frozen for everybody else.
+                object.__setattr__(self, field.name, _from_home(field.name, value))
         self.check_together()
 
     def check_together(self) -> None:
@@ -177,19 +188,22 @@ def defaults(config_class: type[Settings]) -> dict[str, Any]:
     }
 
 
-def from_record(config_class: type[Settings], recorded: dict[str, Any]) -> Settings:
+def from_record(config_class: type[Settings], recorded: dict[str, Any]) -> Any:
     """Makes a configuration of what `record` returned; settings that it lacks get their default.
 
     Raises:
         UserError: A value is impossible.
     """
 
-    def value(name):
-        found = recorded[name]
+    def value(field):
+        if field.setting is None:
+            return from_record(field.type, {**record(field.default), **recorded})
+        found = recorded[field.name]
         return tuple(found) if isinstance(found, list) else found
 
-    names = [field.name for field in fields_of(config_class) if field.name in recorded]
-    return config_class(**{name: value(name) for name in names})
+    fields = fields_of(config_class)
+    known = [field for field in fields if field.setting is None or field.name in recorded]
+    return config_class(**{field.name: value(field) for field in known})
 
 
 def _as_json(value: Any) -> Any:
@@ -208,19 +222,59 @@ def _check(field: Field, value: Any) -> None:
             f"give one, such as --{field.name}={says.example}" if says.example else "see --help"
         )
         raise UserError(f"Expected --{field.name}, found none: {advice}.")
-    if value == field.default and type(value) is type(field.default):
+    # Not by their values: 1.0 and True are equal to 1, in a tuple too.
+    if repr(value) == repr(field.default):
         return
     if not any(_is_a(value, alternative) for alternative in field.alternatives):
         wanted = " or ".join(map(_kind, field.alternatives))
-        raise UserError(f"Expected --{field.name} to be {wanted}, found {value!r}.")
+        raise UserError(f"Expected --{field.name} to be {wanted}, found {_shown(value)}.")
     for item in value if isinstance(value, tuple) else (value,):
+        if isinstance(item, str) and not _is_unicode(item):
+            raise UserError(
+                f"Expected --{field.name} to be text in UTF-8, found {ascii(item)}: a file of that "
+                "name has to be renamed first."
+            )
         if says.choices and isinstance(item, str) and item not in says.choices:
             choices = ", ".join(says.choices)
-            raise UserError(f"Expected --{field.name} to be one of {choices}, found '{item}'.")
+            raise UserError(
+                f"Expected --{field.name} to be one of {choices}, found {_shown(item)}."
+            )
         is_number = isinstance(item, numbers.Real) and not isinstance(item, bool)
         if is_number and not says.contains(item):
             wanted = says.range or "a finite number"
+            if item == math.inf and wanted == f"{says.least} or more":
+                wanted = f"a finite number, {wanted}"
             raise UserError(f"Expected --{field.name} to be {wanted}, found {item}.")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text is one, and not other bytes that Python got from the command line."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _from_home(name: str, value: Any) -> Any:
+    """A path, or a tuple of paths, with home folders in the place of `~` and `~user`."""
+    if isinstance(value, tuple):
+        return tuple(_from_home(name, path) for path in value)
+    if not isinstance(value, str) or not value.startswith("~"):
+        return value
+    found = os.path.expanduser(value)
+    # What is there under that very name is meant.
+    if found == value and not os.path.exists(value):
+        raise UserError(
+            f"Expected --{name} to begin with a home folder, found '{value}' and no home folder "
+            f"for '{value.split('/')[0]}': give the whole path, or ./{value} for that very name."
+        )
+    return found
+
+
+def _shown(value: Any) -> str:
+    """A value on one line, which is not longer than a line or two."""
+    return _SHORTENED.repr(value)
 
 
 def _is_a(value: Any, wanted: Any) -> bool:

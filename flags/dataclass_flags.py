@@ -15,7 +15,6 @@ flags.disclaim_key_flags()
 
 _Config = TypeVar("_Config", bound=settings.Settings)
 _PLAIN = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float}
-_SIZE = tuple[int, int]
 
 
 def define(config_class: type[settings.Settings], values: flags.FlagValues = flags.FLAGS) -> None:
@@ -32,8 +31,6 @@ def define(config_class: type[settings.Settings], values: flags.FlagValues = fla
         if kind in _PARSERS:
             define_flag = flags.DEFINE_multi_string if field.setting.repeated else flags.DEFINE_list
             default = default if default is None else [f"{value}" for value in default]
-        elif kind == _SIZE:
-            default = default and ",".join(map(str, default))
         define_flag(field.name, default, field.setting.help, flag_values=values)
 
 
@@ -67,12 +64,12 @@ def _value(field: settings.Field, given: Any) -> Any:
         return None
     if not given and field.default == ():
         return ()
-    if kind == _SIZE:
-        return parsers.size(field.name, given)
     if kind not in _PARSERS:
         return given
     if len(given) == 1 and given[0] in field.setting.choices and str in field.alternatives:
         return given[0]
+    if str in field.alternatives:
+        return parsers.numbers(field.name, given, field.setting.choices)
     return _PARSERS[kind](field.name, given)
 
 
@@ -81,6 +78,7 @@ def _texts(_: str, texts: Sequence[str]) -> tuple[str, ...]:
 
 
 _PARSERS = {
+    tuple[int, int]: parsers.size,
     tuple[int, ...]: parsers.integers,
     tuple[float, ...]: parsers.numbers,
     tuple[str, ...]: _texts,

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from deeplab_nas.errors import UserError
 
 
-def size(name: str, text: str) -> tuple[int, int]:
+def size(name: str, texts: Sequence[str]) -> tuple[int, int]:
     """Reads `(height, width)` from one or two positive integers, or raises `UserError`."""
     try:
-        sides = [int(side) for side in text.split(",")]
+        sides = [int(side) for side in texts]
     except ValueError:
         sides = []
     if len(sides) not in (1, 2) or min(sides) < 1:
         raise UserError(
             f"Expected --{name} to be one or two positive integers, such as 321 or 1025,2049, "
-            f"found '{text}'."
+            f"found '{','.join(texts)}'."
         )
     return sides[0], sides[-1]
 
@@ -24,9 +24,9 @@ def integers(name: str, texts: Sequence[str]) -> tuple[int, ...]:
     return _several(name, texts, int, "integers, such as 6,12,18")
 
 
-def numbers(name: str, texts: Sequence[str]) -> tuple[float, ...]:
-    """Reads numbers, or raises `UserError`."""
-    return _several(name, texts, float, "numbers, such as 1,0.5")
+def numbers(name: str, texts: Sequence[str], others: Sequence[str] = ()) -> tuple[float, ...]:
+    """Reads numbers, or raises `UserError`; the flag also takes the texts `others`."""
+    return _several(name, texts, float, " or ".join(["numbers, such as 1,0.5", *others]))
 
 
 def _several(name, texts, read, wanted):

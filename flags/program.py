@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from flags import dataclass_flags
+from flags import command_line, dataclass_flags, output
 
 from absl import app, flags, logging
 
@@ -26,7 +26,8 @@ def run(
 
     The exit code is 0 when `main` returns, 1 when a flag is wrong or `main` raises `UserError` (the
     sentence goes to stderr, without a traceback), 130 on Ctrl-C and 143 on SIGTERM, after a search
-    or a training has saved. Other exceptions are programming errors and keep their traceback.
+    or a training has saved, 141 when nobody reads what it prints any more. Other exceptions are
+    programming errors and keep their traceback.
 
     Args:
         config_class: The configuration, each of whose settings becomes a flag.
@@ -50,40 +51,23 @@ def run(
             sys.exit(128 + error.signal_number)
 
     dataclass_flags.define(config_class)
-    app.run(guarded_main, flags_parser=lambda argv: _parse(argv, recipe))
+    with output.watched():
+        app.run(guarded_main, flags_parser=lambda argv: _parse(argv, recipe))
 
 
 def _parse(argv: Sequence[str], recipe: str | None) -> list[str]:
     """Parses `argv` into `flags.FLAGS`; a mistake ends the process with one sentence."""
-    uses_recipe = recipe is not None and not _names_flag(argv, ("flagfile", "dataset"))
-    if uses_recipe:
-        argv = [argv[0], f"--flagfile={_RECIPES / recipe}.flags", *argv[1:]]
+    path = None if recipe is None else f"{_RECIPES / recipe}.flags"
     try:
-        remaining = flags.FLAGS(argv)
-    except flags.Error as error:
-        _exit_with(_one_sentence(error))
-    if len(remaining) > 1:
-        _exit_with(
-            f"Only --flag=value arguments are expected, but found '{remaining[1]}': "
-            "write it as a flag, or see --help."
-        )
+        uses_recipe = command_line.parse(argv, flags.FLAGS, path)
+    except UserError as error:
+        _exit_with(str(error))
     if uses_recipe:
         print(
             f"No --flagfile or --dataset given: using flags/recipes/{recipe}.flags.",
             file=sys.stderr,
         )
-    return remaining
-
-
-def _names_flag(argv: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether one of the flags `names` stands on the command line, in any spelling absl reads."""
-    given = (argument.lstrip("-").split("=")[0] for argument in argv[1:] if argument[:1] == "-")
-    return any(name in names for name in given)
-
-
-def _one_sentence(error: flags.Error) -> str:
-    sentence = " ".join(str(error).removeprefix("ERROR:: ").split())
-    return sentence if sentence.endswith((".", "?")) else sentence + "."
+    return [argv[0]]
 
 
 def _exit_with(sentence: str) -> NoReturn:

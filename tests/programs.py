@@ -10,7 +10,7 @@ import runpy
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from unittest import mock
 
 import tensorflow as tf
@@ -53,6 +53,12 @@ def run(module: str, *arguments: object) -> subprocess.CompletedProcess:
             code = end.code or 0
     assert isinstance(code, int), code
     return subprocess.CompletedProcess(argv, code, stdout.getvalue(), stderr.getvalue())
+
+
+def with_others(flags_given: Iterable[str], *others: str) -> list[str]:
+    """A command line in which other flags stand in the place of those of the same name."""
+    names = {other.partition("=")[0] for other in others}
+    return [*(given for given in flags_given if given.partition("=")[0] not in names), *others]
 
 
 @contextlib.contextmanager

@@ -10,10 +10,10 @@ from deeplab_nas.errors import UserError
 
 
 @contextlib.contextmanager
-def refused(*words: str) -> Iterator[None]:
-    """What stands inside has to raise a `UserError` that has these words."""
+def refused(*words: str) -> Iterator[pytest.ExceptionInfo]:
+    """What stands inside has to raise a `UserError` that has these words; yields it."""
     with pytest.raises(UserError) as error:
-        yield
+        yield error
     assert_sentence(str(error.value), *words)
 
 

@@ -40,12 +40,13 @@ def test_a_killed_export_leaves_no_version(finished_training, tmp_path):
     arguments = (f"--checkpoint={config.train_logdir}", f"--export_dir={tmp_path}/network")
     command = [sys.executable, "-m", "deeplab_nas.export", *arguments]
     process = subprocess.Popen(command, cwd=places.ROOT, stderr=subprocess.DEVNULL)
-    while not (tmp_path / "network" / "1.partial" / "variables").exists():
+    while not list((tmp_path / "network").glob("1.*.partial/variables")):
         assert process.poll() is None, "The export ended before it could be killed."
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert names(tmp_path / "network") == ["1.partial"]
+    (left,) = names(tmp_path / "network")
+    assert left.endswith(".partial")
     assert export(*arguments).returncode == 0
     assert names(tmp_path / "network") == ["1"]
 
@@ -56,4 +57,4 @@ def test_a_full_disk_is_one_sentence(finished_training, tmp_path):
     with full_disk.no_file_longer_than(2**16):
         result = export(*arguments)
     refusals.assert_program_refused(result, f"--export_dir={tmp_path}/network")
-    assert names(tmp_path / "network") == []
+    assert not (tmp_path / "network").exists()

@@ -3,6 +3,7 @@
 import ast
 import collections
 import pathlib
+import re
 
 import pytest
 
@@ -27,7 +28,7 @@ _MAY_IMPORT = {
     "supernet": {"core", *_GROUND},
     "engine": {"supernet", "drawing", "core", "data", "files", *_GROUND},
     "serving": {"engine", "core", "data", "files", *_GROUND},
-    "tools": {"data", "flags", "files", *_GROUND},
+    "tools": {"drawing", "data", "flags", "files", *_GROUND},
     "programs": {
         *("serving", "engine", "supernet", "drawing", "core", "data", "tools", "flags", "files"),
         *_GROUND,
@@ -35,6 +36,8 @@ _MAY_IMPORT = {
 }
 # Who else than files/atomic may write or rename, by what, and why.
 _WRITES = {
+    # The null device, in the place of a stdout that is not there.
+    "flags.output": {"open"},
     # Adds a line at a time to a file that grows for days.
     "deeplab_nas.engine.reporting.history": {"GFile"},
     # A whole folder gets its name.
@@ -166,6 +169,37 @@ def test_writing_is_seen():
         assert not _writing_calls(ast.parse(text)), text
 
 
+_PATH_NAME = re.compile(
+    r"(.*_)?(dir|logdir|root|folder|file|path|png|csv|checkpoint|model_card|label_colors)s?"
+    "|architecture|input|tfds_name"
+)
+
+
+def _settings(tree: ast.Module) -> dict[str, ast.Call]:
+    """The fields of a module's configurations that hold text, by name: how each is made."""
+    return {
+        node.target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) in ("setting", "required")
+        and re.search(r"\bstr\b", ast.unparse(node.annotation))
+    }
+
+
+@pytest.mark.parametrize("module", [name for name in _MODULES if _settings(_MODULES[name])])
+def test_settings_that_are_paths_say_so(module):
+    """Those take `~`."""
+    for name, call in _settings(_MODULES[module]).items():
+        says = {keyword.arg for keyword in call.keywords}
+        assert ("path" in says) == bool(_PATH_NAME.fullmatch(name)), name
+
+
+def test_paths_among_the_settings_are_seen():
+    made = [set(_settings(tree)) for tree in _MODULES.values()]
+    assert {"train_logdir", "image_folder", "input", "checkpoint"} <= set().union(*made)
+
+
 _KNOWS_FILES = {"deeplab_nas.core.nas_genotypes", "deeplab_nas.core.official_checkpoint"}
 _KNOWS_THE_MACHINE = {"deeplab_nas.core.kernels.target"}
 
@@ -192,6 +226,43 @@ def test_core_and_supernet_are_pure(module):
         assert not any("cache" in ast.unparse(decorator) for decorator in kept)
         assert "contextvars" not in imported and "tf.config.list_physical_devices" not in names
         assert not any(isinstance(node, ast.Global) for node in ast.walk(tree))
+
+
+def _sources_of_programs() -> list[str]:
+    folders = (*_PACKAGES, "benchmarks")
+    paths = (path for folder in folders for path in (places.ROOT / folder).rglob("*.py"))
+    return sorted(path.relative_to(places.ROOT).as_posix() for path in paths)
+
+
+# A clock that is set back or forward. Nobody asks for the date yet.
+_WALL_CLOCKS = {"time", "time_ns", "ctime", "localtime", "gmtime", "now", "today", "utcnow"}
+_ASKS_FOR_THE_DATE: set[str] = set()
+
+
+def _wall_clocks(tree: ast.Module) -> set[str]:
+    """The names under which a module takes or calls what tells the date."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in ("time", "datetime"):
+            found |= {alias.name for alias in node.names} & {*_WALL_CLOCKS, "datetime", "date"}
+        elif isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).split(".")[-1]
+            if owner in ("time", "datetime", "date") and node.attr in _WALL_CLOCKS:
+                found.add(f"{owner}.{node.attr}")
+    return found
+
+
+@pytest.mark.parametrize("path", _sources_of_programs())
+def test_time_is_measured_by_a_clock_that_nobody_sets(path):
+    found = _wall_clocks(ast.parse((places.ROOT / path).read_text(encoding="utf-8")))
+    assert not found or path in _ASKS_FOR_THE_DATE
+
+
+def test_wall_clocks_are_seen():
+    for text in ("time.time()", "import time as t\nfrom time import time", "datetime.date.today()"):
+        assert _wall_clocks(ast.parse(text)), text
+    for text in ("time.monotonic()", "time.sleep(1)", "from time import perf_counter", "a.time"):
+        assert not _wall_clocks(ast.parse(text)), text
 
 
 def test_every_class_that_keras_knows_has_a_name_of_its_own():

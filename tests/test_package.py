@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from deeplab_nas.core import nas_genotypes, network_config, segmenter
+
 # A gradient of each kind of convolution that TensorFlow has on CPU with oneDNN only.
 _GRADIENTS = """
 import deeplab_nas
@@ -38,10 +40,10 @@ print(found)
 _TELL = "import deeplab_nas, os; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
 
 
-def run(source, **environment):
+def run(source, *arguments, **environment):
     inherited = {key: text for key, text in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
     return subprocess.run(
-        [sys.executable, "-c", source],
+        [sys.executable, "-c", source, *arguments],
         env=inherited | environment,
         check=True,
         capture_output=True,
@@ -61,3 +63,30 @@ def test_what_the_user_has_set_stays():
 
 def test_every_module_is_imported_without_what_only_posix_has():
     assert int(run(_IMPORT_ALL)) > 100
+
+
+_LOAD = """
+import sys
+{imports}
+assert "deeplab_nas.core" not in sys.modules
+loaded = keras.models.load_model(sys.argv[1])
+print(type(loaded).__module__, loaded.name)
+"""
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import deeplab_nas; assert 'tensorflow' not in sys.modules; import keras",
+        "import keras, deeplab_nas",
+        pytest.param(
+            "import deeplab_nas, tensorflow; keras = tensorflow.keras", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_an_exported_network_loads_wherever_the_package_is_imported(imports, tmp_path):
+    path = str(tmp_path / "model.keras")
+    found = nas_genotypes.Architecture(cell=(((0, "separable_3x3_1"), (1, "skip")),), path=(0, 1))
+    config = network_config.NetworkConfig(filter_multiplier=2)
+    segmenter.build(found, config, 3, name="small").save(path)
+    assert run(_LOAD.format(imports=imports), path) == "deeplab_nas.core.segmenter small\n"

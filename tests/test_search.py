@@ -18,12 +18,10 @@ _SMALL = (
 
 
 def search(folder, run_directory, *arguments):
-    """Runs the program on `shapes` shards in `folder`; later flags override earlier ones."""
-    return programs.run(
-        "deeplab_nas.search",
-        *("--dataset=shapes", f"--dataset_dir={folder}", f"--train_logdir={run_directory}"),
-        *("--train_split=train", "--val_split=val", *_SMALL, *arguments),
-    )
+    """Runs the program on `shapes` shards in `folder`, with `arguments` in the place of its own."""
+    data = ("--dataset=shapes", f"--dataset_dir={folder}", "--train_split=train", "--val_split=val")
+    given = (*data, f"--train_logdir={run_directory}", *_SMALL)
+    return programs.run("deeplab_nas.search", *programs.with_others(given, *arguments))
 
 
 def assert_refused(result, *expected):
@@ -46,7 +44,7 @@ def test_searches_and_says_what_it_found(shards, tmp_path):
     [
         (["--dataset_dir=absent/folder"], ["absent/folder"]),
         (["--val_split=other"], ["other", "train"]),
-        (["--train_crop_size=400,17"], ["--train_crop_size=400,17", "40x60"]),
+        (["--train_crop_size=400,17"], ["--train_crop_size", "40,60", "400,17"]),
         (["--train_batch_size=5"], ["--train_batch_size", "4", "5"]),
         (["--strategy=tpu", "--tpu=local"], ["--strategy=tpu", "TPU"]),
         (["--epochs=none"], ["epochs", "none"]),

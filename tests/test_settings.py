@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import re
 
 import pytest
@@ -14,6 +15,7 @@ from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
 from deeplab_nas.serving.export_config import ExportConfig
 from deeplab_nas.settings import Settings, required, setting
+from tests import refusals
 
 _PROGRAMS = (SearchConfig, TrainConfig, EvaluateConfig, PredictConfig, ExportConfig)
 
@@ -61,6 +63,10 @@ class Outer(Settings):
         ({"kind": "c"}, "Expected --kind to be one of a, b, found 'c'."),
         ({"weights": "odd"}, "Expected --weights to be one of even, found 'odd'."),
         ({"weights": (1.0, -1.0)}, "Expected --weights to be 0 or more, found -1.0."),
+        (
+            {"weights": (1.0, math.inf)},
+            "Expected --weights to be a finite number, 0 or more, found inf.",
+        ),
         ({"fast": 1}, "Expected --fast to be true or false, found 1."),
         ({"fast": True, "count": 5}, "Expected --count of 4 at most with --fast, found 5."),
     ],
@@ -128,6 +134,33 @@ def test_a_record_is_flat_and_comes_back():
     assert settings.from_record(Inner, {}) == Inner()
     assert settings.defaults(Inner) == {"rates": [1.0], "size": None, "parts": []}
     assert settings.free_names(Outer) == {"rate"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Places(Settings):
+    """Settings that are paths, and one that is not."""
+
+    folder: str = required("Folder.", path=True)
+    files: tuple[str, ...] = setting((), "Files.", path=True)
+    text: str = setting("", "No path.")
+
+
+def test_a_tilde_at_the_beginning_of_a_path_is_a_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", "/home/of me")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~$open.png").touch()
+    kept = ("gs://a/~/b", "a/~", "./~", "~$open.png", "auto_deeplab", "")
+    made = Places("~/runs/a", ("~", *kept), "~/text")
+    assert made == Places("/home/of me/runs/a", ("/home/of me", *kept), "~/text")
+    assert settings.record(made)["folder"] == "/home/of me/runs/a"
+    assert dataclasses.replace(made, folder="~root/a").folder == os.path.expanduser("~root/a")
+    with refusals.refused("--files", "'~nobody-here/a'", "./~nobody-here/a"):
+        Places("a", ("~nobody-here/a",))
+
+
+def test_bytes_that_are_no_text_are_refused():
+    with refusals.refused("--text to be text in UTF-8", r"'a\udce9'"):
+        Places("a", (), os.fsdecode(b"a\xe9"))
 
 
 @pytest.mark.parametrize("config_class", _PROGRAMS, ids=lambda one: one.__name__)

@@ -44,19 +44,19 @@ def test_the_chain(shards, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--train_crop_size=400"], ["--train_crop_size=400", "40x60"]),
+        (["--train_crop_size=400"], ["--train_crop_size", "40,60", "400,400"]),
         (["--initial_checkpoint=absent/run"], ["absent/run"]),
     ],
     ids=lambda value: value[0],
 )
 def test_a_wrong_flag_of_train_is_refused(shards, tmp_path, arguments, expected):
     trained_runs.ARCHITECTURE.save(tmp_path / "found.json")
-    result = program(
-        *("train", "--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train"),
-        *("--val_split=val", "--train_crop_size=17", "--train_batch_size=2"),
-        *(f"--architecture={tmp_path}/found.json", "--filter_multiplier=2"),
-        *(f"--train_logdir={tmp_path}/run", *arguments),
+    given = (
+        *("--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train", "--val_split=val"),
+        *("--train_crop_size=17", "--train_batch_size=2", "--filter_multiplier=2"),
+        *(f"--architecture={tmp_path}/found.json", f"--train_logdir={tmp_path}/run"),
     )
+    result = program("train", *programs.with_others(given, *arguments))
     refusals.assert_program_refused(result, *expected)
 
 

@@ -1,6 +1,7 @@
 """Builds shards of the ADE20K scene parsing benchmark from `ADEChallengeData2016`."""
 
 import dataclasses
+import functools
 import pathlib
 
 from flags import program
@@ -8,11 +9,12 @@ from flags import program
 from deeplab_nas.data import datasets
 from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import pairs
-from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.sources.labels import raw_ids
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 _FOLDERS = {"train": "training", "val": "validation"}
+_IDS = raw_ids.ade20k()
 _DESCRIPTORS = {found.num_classes: found for found in datasets.conventions("ade20k")}
 
 
@@ -31,8 +33,8 @@ def ade20k(num_classes: int = 150) -> raw_dataset.RawDataset:
         num_shards=4,
         find=_find,
         default_splits=lambda root: tuple(_FOLDERS),
-        load=pairs.load if num_classes == 151 else _load_from_one,
-        settings=f"num_classes={num_classes}",
+        load=pairs.load if num_classes == 151 else functools.partial(pairs.load, read=_IDS.read),
+        settings=(f"--num_classes={num_classes}",),
     )
 
 
@@ -41,18 +43,12 @@ def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
     return pairs.find(root / "images" / folder, root / "annotations" / folder, bad)
 
 
-def _load_from_one(pair: pairs.Pair) -> LabeledImage:
-    example = pairs.load(pair)
-    # In uint8, 0 becomes the ignore label 255, and 151 to 255 become 150 and more: no classes.
-    return dataclasses.replace(example, label=example.label - 1)
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ade20kConfig(BuildConfig):
     """What to build."""
 
     ade20k_root: str = required(
-        "The folder ADEChallengeData2016.", example="data/ADEChallengeData2016"
+        "The folder ADEChallengeData2016.", example="data/ADEChallengeData2016", path=True
     )
     splits: tuple[str, ...] = raw_dataset.splits_setting(tuple(_FOLDERS), "both")
     num_classes: str = setting(

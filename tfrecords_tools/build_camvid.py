@@ -6,17 +6,16 @@ import pathlib
 
 from flags import program
 
-import numpy as np
-
 from deeplab_nas.data import datasets
 from deeplab_nas.settings import required, setting
 from tfrecords_tools.sources import half_resolution, pairs
 from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.sources.labels import raw_ids
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 _DESCRIPTOR = datasets.describe("camvid", "")
-_VOID = 11
+_IDS = raw_ids.camvid()
 
 
 def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
@@ -42,14 +41,12 @@ def camvid(halved: bool = False) -> raw_dataset.RawDataset:
         find=_find,
         default_splits=_splits_there,
         load=functools.partial(_load, halved),
-        settings=f"half_resolution={halved}",
+        settings=(f"--half_resolution={halved}",),
     )
 
 
 def _load(halved: bool, pair: pairs.Pair) -> LabeledImage:
-    example = pairs.load(pair)
-    ids = np.where(example.label == _VOID, np.uint8(_DESCRIPTOR.ignore_label), example.label)
-    example = dataclasses.replace(example, label=ids)
+    example = pairs.load(pair, _IDS.read)
     return half_resolution.halve(example) if halved else example
 
 
@@ -60,6 +57,7 @@ class CamvidConfig(BuildConfig):
     camvid_root: str = required(
         "Folder that holds train, trainannot, val, valannot and maybe test and testannot.",
         example="data/camvid",
+        path=True,
     )
     splits: tuple[str, ...] = raw_dataset.splits_setting(_DESCRIPTOR.splits, "those that are there")
     half_resolution: bool = setting(

@@ -10,9 +10,11 @@ import numpy as np
 
 from deeplab_nas.data import datasets, image_files
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import image_folders
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import half_resolution, images, pairs, raw_ids, source_files
+from tfrecords_tools.sources import half_resolution, pairs, source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.sources.labels import raw_ids
 from tfrecords_tools.writing import raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
@@ -28,6 +30,7 @@ _SOURCES = {
 _DEFAULT_SPLITS = ("train_fine", "val_fine")
 _IMAGE_SUFFIX = "_leftImg8bit.png"
 _DESCRIPTOR = datasets.describe("cityscapes", "")
+_RAW_IDS, _TRAIN_IDS = raw_ids.cityscapes(), raw_ids.cityscapes_train()
 
 
 def cityscapes(halved: bool = False) -> raw_dataset.RawDataset:
@@ -47,7 +50,8 @@ def cityscapes(halved: bool = False) -> raw_dataset.RawDataset:
         find=_find,
         default_splits=lambda root: _DEFAULT_SPLITS,
         load=functools.partial(_load, halved),
-        settings=f"half_resolution={halved}",
+        settings=(f"--half_resolution={halved}",),
+        unlabelled=("test_fine",),
     )
 
 
@@ -56,7 +60,11 @@ def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
     found = []
     for folder in folders:
         images_here = root / "leftImg8bit" / folder
-        paths = sorted(images_here.glob(f"*/*{_IMAGE_SUFFIX}"))
+        paths = [
+            path
+            for path in sorted(images_here.glob(f"*/*{_IMAGE_SUFFIX}"))
+            if image_folders.is_data(path.name) and image_folders.is_data(path.parent.name)
+        ]
         if not paths:
             raise UserError(
                 f"Expected images of {split} at {images_here}/*/*{_IMAGE_SUFFIX}, found none: "
@@ -85,9 +93,8 @@ def _load(halved: bool, pair: pairs.Pair) -> LabeledImage:
         image = image_files.open_image(encoded, str(pair.image))
         label = np.full([image.height, image.width], _DESCRIPTOR.ignore_label, np.uint8)
     else:
-        label = images.read_label(source_files.read(pair.label), str(pair.label))
-        if pair.label.name.endswith("_labelIds.png"):
-            label = raw_ids.class_table(_DESCRIPTOR)[label]
+        ids = _RAW_IDS if pair.label.name.endswith("_labelIds.png") else _TRAIN_IDS
+        label = ids.read(source_files.read(pair.label), str(pair.label))
     example = LabeledImage(pair.name, encoded, label, str(pair.image))
     return half_resolution.halve(example) if halved else example
 
@@ -97,7 +104,9 @@ class CityscapesConfig(BuildConfig):
     """What to build."""
 
     cityscapes_root: str = required(
-        "Folder that holds leftImg8bit and gtFine or gtCoarse.", example="data/cityscapes"
+        "Folder that holds leftImg8bit and gtFine or gtCoarse.",
+        example="data/cityscapes",
+        path=True,
     )
     splits: tuple[str, ...] = raw_dataset.splits_setting(
         tuple(_SOURCES), ", ".join(_DEFAULT_SPLITS)

@@ -2,40 +2,53 @@
 
 import dataclasses
 import functools
-import hashlib
 import pathlib
-from collections.abc import Sequence
 
 from flags import program
 
-from deeplab_nas.data import datasets, manifests
+from deeplab_nas.data import manifests
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import images, pairs, source_files
-from tfrecords_tools.writing import progress, raw_dataset, shards, workers
-from tfrecords_tools.writing.build_options import BadExamples, BuildConfig, BuildOptions
+from tfrecords_tools.sources import folder_pairs, image_ranges, pairs, val_split
+from tfrecords_tools.sources.labels import folder_labels
+from tfrecords_tools.writing import progress, raw_dataset, same_classes, shards
+from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FolderConfig(BuildConfig):
+class FolderConfig(folder_labels.LabelConfig, BuildConfig):
     """What to build."""
 
-    image_folder: str = required("Folder of the images.", example="images")
+    image_folder: str = required("Folder of the images.", example="images", path=True)
     label_folder: str = required(
-        "Folder of the label files, single-channel 8-bit images of label ids, paired with the "
-        "images by base name.",
+        "Folder of the label files, lossless images of label ids or, with --label_colors, of "
+        "colours, paired with the images by name, that of sub-folders included. It may be "
+        "--image_folder itself.",
         example="labels",
+        path=True,
+    )
+    image_suffix: str = setting(
+        "", "What the names of images end in before the extension, such as _leftImg8bit."
+    )
+    label_suffix: str = setting(
+        "", "What the names of label files end in before the extension, such as _mask."
     )
     split: str = setting("train", "Name of the split.")
-    num_classes: int = setting(0, "Classes, background included; 0 infers them.", least=0, most=256)
-    ignore_label: int = setting(255, "Label id of ignored pixels.", least=0, most=255)
-    class_names: tuple[str, ...] = setting((), "One name a class, separated by commas.")
     val_fraction: float = setting(
-        0.0, "Share of the pairs that goes to the split val instead.", least=0, most=1
+        0.0,
+        "Share of the pairs that goes to the split val instead, rounded to whole pairs and at "
+        "least one for each split; by the hashes of their names, so that the same names are always "
+        "split alike.",
+        least=0,
+        below=1,
     )
     num_shards: int = setting(4, "Shards a split.", least=1)
+    image_range: str = image_ranges.image_range_setting()
 
     def check_together(self) -> None:
+        super().check_together()
+        ranges.parse(self.image_range)
         if self.val_fraction and self.split == "val":
             raise UserError("Expected --split to be other than val where --val_fraction is given.")
 
@@ -54,76 +67,48 @@ def build(config: FolderConfig) -> tuple[manifests.Manifest, ...]:
     """
     options = config.options
     bad = BadExamples(options.skip_bad)
-    folders = pathlib.Path(config.image_folder), pathlib.Path(config.label_folder)
-    found = pairs.find(*folders, bad)
-    descriptor = _descriptor(config, found, options)
-    splits = {config.split: [pair for pair in found if not _is_val(pair, config.val_fraction)]}
+    found = folder_pairs.find(_places(config), bad)
+    parted = {config.split: found}
     if config.val_fraction:
-        splits["val"] = [pair for pair in found if _is_val(pair, config.val_fraction)]
-    for split, items in splits.items():
-        if not items:
-            raise UserError(
-                f"Expected pairs for the split {split!r}, found none of {len(found)} with "
-                f"--val_fraction={config.val_fraction}: change the fraction."
-            )
-    return tuple(
-        shards.write_split(
-            config.output_dir,
-            shards.Split(
-                name=split,
-                items=items,
-                load=pairs.load,
-                descriptor=descriptor,
-                num_shards=config.num_shards,
-                identify=pairs.identify,
-                # Without their partner, nothing says which split they are of.
-                skipped=tuple(bad.sentences) if split == config.split else (),
-            ),
-            options,
-        )
-        for split, items in splits.items()
+        parted[config.split], parted["val"] = val_split.split_off(found, config.val_fraction)
+    other = same_classes.there(config.output_dir, tuple(parted))
+    labels = folder_labels.of(config, tuple(parted), found, other, options)
+    for sentence in labels.told:
+        progress.tell(sentence)
+    image_range = image_ranges.resolve(
+        config.image_range,
+        config.output_dir,
+        [pair.image for pair in found],
+        len(found),
+        image_ranges.largest_in_file,
+        options,
     )
-
-
-def _descriptor(config, found, options) -> datasets.DatasetDescriptor:
-    num_classes = config.num_classes or _count_classes(found, config.ignore_label, options)
-    names = config.class_names or tuple(f"class_{label}" for label in range(num_classes))
-    if len(names) != num_classes:
-        raise UserError(
-            f"Expected {num_classes} class names, found {len(names)}: change --class_names or "
-            "--num_classes."
+    splits = [
+        shards.Split(
+            name=split,
+            items=items,
+            load=functools.partial(pairs.load, read=labels.read),
+            descriptor=dataclasses.replace(labels.descriptor, image_range=image_range),
+            num_shards=config.num_shards,
+            identify=pairs.identify,
+            # Without their partner, nothing says which split they are of.
+            skipped=tuple(bad.sentences) if split == config.split else (),
+            settings=(*labels.settings, f"--image_range={ranges.shown(image_range)}"),
+            check=labels.check,
         )
-    splits = (config.split, "val") if config.val_fraction else (config.split,)
-    return datasets.folder(splits, names, config.ignore_label)
+        for split, items in parted.items()
+    ]
+    return shards.write_splits(config.output_dir, splits, options)
 
 
-def _count_classes(found: Sequence[pairs.Pair], ignore_label: int, options: BuildOptions) -> int:
-    largest_of = functools.partial(_largest_id, ignore_label, options.skip_bad)
-    counted = workers.ordered_map(largest_of, found, options.num_workers)
-    largest = max(progress.track(counted, len(found), "label ids"))
-    if largest < 0:
-        raise UserError(
-            f"Expected label ids other than the ignore label {ignore_label}, found none: give "
-            "--num_classes or another --ignore_label."
-        )
-    return largest + 1
-
-
-def _largest_id(ignore_label: int, skip_bad: bool, pair: pairs.Pair) -> int:
-    try:
-        label = images.read_label(source_files.read(pair.label), str(pair.label))
-    except UserError:
-        # Left out, and told, when its turn to be written comes.
-        if not skip_bad:
-            raise
-        return -1
-    return int(label.astype(int).max(initial=-1, where=label != ignore_label))
-
-
-def _is_val(pair: pairs.Pair, val_fraction: float) -> bool:
-    # By name, so that a picture stays on its side when others are added.
-    digest = hashlib.sha256(pair.name.encode()).digest()
-    return int.from_bytes(digest[:8], "big") < val_fraction * 2**64
+def _places(config: FolderConfig) -> folder_pairs.Places:
+    return folder_pairs.Places(
+        image_folder=pathlib.Path(config.image_folder),
+        label_folder=pathlib.Path(config.label_folder),
+        image_suffix=config.image_suffix,
+        label_suffix=config.label_suffix,
+        without=(pathlib.Path(config.output_dir),),
+    )
 
 
 def main(config: FolderConfig) -> None:

@@ -86,30 +86,27 @@ def build(output_dir: str, options: BuildOptions | None = None) -> tuple[manifes
 
     Args:
         output_dir: Folder of the shards.
-        options: How; see `shards.write_split`.
+        options: How; see `shards.write_splits`.
 
     Returns:
         The manifests of its splits.
 
     Raises:
-        UserError: If the folder already holds shards of the data set.
+        UserError: If the folder holds other shards of such names.
     """
     descriptor = datasets.describe("shapes", "")
-    return tuple(
-        shards.write_split(
-            output_dir,
-            shards.Split(
-                name=split,
-                items=[(split, number) for number in range(count)],
-                load=_load,
-                descriptor=descriptor,
-                num_shards=_NUM_SHARDS[split],
-                identify=lambda run: f"{VERSION} {run}",
-            ),
-            options,
+    splits = [
+        shards.Split(
+            name=split,
+            items=[(split, number) for number in range(count)],
+            load=_load,
+            descriptor=descriptor,
+            num_shards=_NUM_SHARDS[split],
+            identify=lambda run: f"{VERSION} {run}",
         )
         for split, count in NUM_EXAMPLES.items()
-    )
+    ]
+    return shards.write_splits(output_dir, splits, options)
 
 
 def _load(item: tuple[str, int]) -> LabeledImage:

@@ -8,8 +8,8 @@ from flags import program
 from deeplab_nas.data import datasets
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required
-from tfrecords_tools.sources import pairs, source_files
-from tfrecords_tools.writing import raw_dataset
+from tfrecords_tools.sources import name_list, pairs, voc_lines
+from tfrecords_tools.writing import progress, raw_dataset
 from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 # Names of the list in ImageSets/Segmentation, and folders of the labels, the first that is there.
@@ -28,16 +28,23 @@ def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
     lists, folders = _SOURCES[split]
     names = _first([root / "ImageSets" / "Segmentation" / f"{name}.txt" for name in lists], split)
     labels = _first([root / folder for folder in folders], split)
-    found = {}
-    for name in source_files.read(names).decode().split():
-        pair = pairs.Pair(name, root / "JPEGImages" / f"{name}.jpg", labels / f"{name}.png")
-        lacking = [path for path in (pair.image, pair.label) if not path.is_file()]
-        if name in found:
-            bad.add(f"Expected every name once in {names}, found {name} again.")
-        elif lacking:
-            bad.add(f"Expected {lacking[0]}, which {names} names, found none.")
+    listed = name_list.read(names)
+    found: dict[str, pairs.Pair] = {}
+    lacking_class = 0
+    for line in listed.lines:
+        try:
+            pair = voc_lines.find_pair(line, root, labels, listed.place)
+        except UserError as error:
+            bad.add(str(error))
+            continue
+        if pair is None:
+            lacking_class += 1
+        elif pair.name in found:
+            bad.add(f"Expected every name once in {listed.place}, found {pair.name} again.")
         else:
-            found[name] = pair
+            found[pair.name] = pair
+    if lacking_class:
+        progress.tell(f"Left out of {split} as {names} marks them with -1: {lacking_class} images.")
     return list(found.values())
 
 
@@ -65,7 +72,9 @@ VOC2012 = raw_dataset.RawDataset(
 class Voc2012Config(BuildConfig):
     """What to build."""
 
-    voc_root: str = required("The folder VOC2012 of the VOCdevkit.", example="VOCdevkit/VOC2012")
+    voc_root: str = required(
+        "The folder VOC2012 of the VOCdevkit.", example="VOCdevkit/VOC2012", path=True
+    )
     splits: tuple[str, ...] = raw_dataset.splits_setting(VOC2012.splits, ", ".join(_DEFAULT_SPLITS))
 
 

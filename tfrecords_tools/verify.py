@@ -11,8 +11,11 @@ import tensorflow as tf
 
 from deeplab_nas.data import class_statistics, datasets, manifests, record_faults, shard_index
 from deeplab_nas.data.split import Split
+from deeplab_nas.drawing import data_sheet
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
 from deeplab_nas.settings import Settings, required, setting
+from tfrecords_tools import preview
 from tfrecords_tools.writing import progress, workers
 
 
@@ -23,13 +26,29 @@ class VerifyConfig(Settings):
     dataset: str = required(
         "Name of the data set: {choices}.", choices=datasets.names(), example="folder"
     )
-    dataset_dir: str = required("Folder of the shards, local or gs://.", example="tfrecords/first")
+    dataset_dir: str = required(
+        "Folder of the shards, local or gs://.", example="tfrecords/first", path=True
+    )
     splits: tuple[str, ...] = setting((), "Splits to read; empty: those that have a manifest.")
     write_manifest: bool = setting(
         False,
         "Write manifest-<split>.json of intact splits that have none, such as official ones: what "
         "--label_weights=median_frequency reads, and runs then start sooner.",
     )
+    preview: str = setting(
+        "",
+        "Picture, a .png file, of some examples with their labels in colour and of the share of "
+        "each class; empty: none.",
+    )
+    preview_images: int = setting(
+        12, "With --preview: examples of each split, spread evenly over it.", least=1, most=100
+    )
+
+    def check_together(self) -> None:
+        if self.preview and not self.preview.lower().endswith(".png"):
+            raise UserError(
+                f"Expected --preview to be the name of a .png file, found '{self.preview}'."
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +71,16 @@ class Verified:
     faults: tuple[str, ...]
 
 
-def verify(dataset: str, dataset_dir: str, split: str) -> Verified:
+def verify(
+    dataset: str, dataset_dir: str, split: str, sample: preview.Sample | None = None
+) -> Verified:
     """Reads every record of a split: checksums, decoding, sizes and label ids.
 
     Args:
         dataset: Name of the data set.
         dataset_dir: Folder of the shards, local or gs://.
         split: Name of the split.
+        sample: Takes examples for a preview.
 
     Returns:
         What was found.
@@ -81,6 +103,8 @@ def verify(dataset: str, dataset_dir: str, split: str) -> Verified:
         if isinstance(result, str):
             faults.append(result)
             continue
+        if sample:
+            sample.offer(there, number, result)
         label = result[1]
         size = tuple(label.shape[:2])
         sizes[size] = sizes.get(size, 0) + 1
@@ -164,9 +188,19 @@ def main(config: VerifyConfig) -> None:
         UserError: A record or a shard cannot be used; each is named on stderr.
     """
     descriptor = datasets.describe(config.dataset, config.dataset_dir)
-    num_faults = 0
-    for split in config.splits or splits_of(config.dataset_dir):
-        found = verify(config.dataset, config.dataset_dir, split)
+    splits = config.splits or splits_of(config.dataset_dir)
+    if config.preview:
+        preview.check(config.preview)
+    num_faults, sections = 0, []
+    for split in splits:
+        sample = preview.Sample(config.preview_images) if config.preview else None
+        found = verify(config.dataset, config.dataset_dir, split, sample)
+        if sample:
+            sections.append(preview.section(split, found.sizes, found.statistics, sample))
+            # After every split, since each may take hours.
+            facts = descriptor.class_names, descriptor.colormap, descriptor.ignore_label
+            picture = data_sheet.draw(sections, *facts)
+            atomic.write_png(config.preview, picture, "name another --preview")
         print(table(found, descriptor))
         for fault in found.faults:
             print(fault, file=sys.stderr)

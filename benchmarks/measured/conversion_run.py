@@ -24,7 +24,7 @@ class ConversionRunConfig(Settings):
 
     kind: str = required("Data set: {choices}.", choices=("cityscapes", "voc2012"))
     how: str = required("What is measured: {choices}.", choices=("builder", "pillow"))
-    root: str = required("Folder of the data set.")
+    root: str = required("Folder of the data set.", path=True)
     num_workers: int = setting(2, "Threads.", least=1)
 
 

@@ -23,7 +23,7 @@ class InputPipelineRunConfig(Settings):
     """The batches that are drawn."""
 
     dataset: str = required("Name of the data set.")
-    dataset_dir: str = required("Folder of the shards of its split train.")
+    dataset_dir: str = required("Folder of the shards of its split train.", path=True)
     crop: int = required("Height and width of the crops, in pixels.", least=1)
     batch: int = required("Examples a batch.", least=1)
     num_batches: int = setting(100, "Batches that are timed.", least=1)

@@ -27,6 +27,7 @@ PUBLISHED = ("auto_deeplab", "pnasnet")
 _MAX_JSON_BYTES = 1_000_000
 # Far beyond what anybody trains; a file could name enough of them to build for days.
 _MAX_BLOCKS = _MAX_LAYERS = 1000
+_MAX_BLOCKS_OF_ALL_LAYERS = 5000
 _ADVICE = "give a file as a search writes it"
 
 Pair = tuple[int, str]
@@ -207,7 +208,9 @@ def resolve(name_or_path: str, output_stride: int = 16) -> Architecture:
         try:
             return pnasnet(output_stride)
         except ValueError as error:
-            raise UserError(f"pnasnet has no such backbone: {error}") from None
+            raise UserError(
+                f"Expected --output_stride to be one that pnasnet has, but {error}"
+            ) from None
     if not name_or_path or not tf.io.gfile.exists(name_or_path):
         raise UserError(
             f"Expected an architecture by name ({', '.join(PUBLISHED)}) or the path of a JSON"
@@ -269,7 +272,14 @@ def _from_document(document: Field) -> Architecture:
         for key, value, most in (("cell", cell, _MAX_BLOCKS), ("path", path, _MAX_LAYERS)):
             if isinstance(value, tuple) and len(value) > most:
                 raise ValueError(f"{key}: expected at most {most} entries, found {len(value)}.")
-        return Architecture(cell=cell, path=path)
+        found = Architecture(cell=cell, path=path)
+        total = found.num_blocks * found.num_layers
+        if total > _MAX_BLOCKS_OF_ALL_LAYERS:
+            raise ValueError(
+                f"cell and path: expected at most {_MAX_BLOCKS_OF_ALL_LAYERS} blocks in all layers"
+                f" together, found {total}."
+            )
+        return found
     except ValueError as error:
         raise UserError(f"The architecture in {document.place} is not valid: {error}") from None
 

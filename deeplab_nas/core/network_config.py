@@ -6,6 +6,10 @@ from typing import Any
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 
+# Far beyond what anybody trains. Settings are also read from files of unknown origin.
+_LARGEST = {"filter_multiplier": 4096, "atrous_rates": 1024, "image_pooling_crop_size": 2**16}
+_MOST_RATES = 16
+
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig(Settings):
@@ -15,6 +19,7 @@ class NetworkConfig(Settings):
         "auto_deeplab",
         "Name, auto_deeplab (the paper's) or pnasnet, or the path of a JSON file that a search "
         "wrote.",
+        path=True,
     )
     output_stride: int | None = setting(
         None,
@@ -70,6 +75,15 @@ class NetworkConfig(Settings):
     )
 
     def check_together(self) -> None:
+        for name, largest in _LARGEST.items():
+            value = getattr(self, name)
+            values = value if isinstance(value, tuple) else (value or 0,)
+            if max(values, default=0) > largest:
+                raise UserError(f"Expected --{name} of at most {largest}, found {max(values)}.")
+        if len(self.atrous_rates or ()) > _MOST_RATES:
+            raise UserError(
+                f"Expected at most {_MOST_RATES} --atrous_rates, found {len(self.atrous_rates)}."
+            )
         if self.output_stride is not None and self.architecture != "pnasnet":
             raise UserError(
                 f"Expected --output_stride with --architecture=pnasnet only, found "

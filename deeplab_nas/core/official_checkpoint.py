@@ -1,8 +1,10 @@
 """Weights from TensorFlow 1 checkpoints of the official code."""
 
+import contextlib
 import dataclasses
 import re
 
+import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_network
@@ -62,30 +64,47 @@ def load(model, path, partial=False, without=()):
         `Report`.
 
     Raises:
-        UserError: The checkpoint cannot be read, or a variable of either side cannot be placed and
-            `partial` is not set; nothing was loaded then.
+        UserError: The checkpoint cannot be read, numbers in it are not finite, or a variable of
+            either side cannot be placed and `partial` is not set; nothing was loaded then.
     """
     path = str(path)
-    try:
+    with _told(path):
         reader = tf.train.load_checkpoint(path)
-    except (tf.errors.OpError, ValueError) as error:
-        raise UserError(
-            f"Expected a TensorFlow checkpoint at {path}, found none: {error}"
-        ) from None
-    shapes = reader.get_variable_to_shape_map()
+        shapes = reader.get_variable_to_shape_map()
     variables = official_variables(model, _scope(shapes))
     kept = {variable.path for layer in without for variable in layer.variables}
     kept = {name for name, variable in variables.items() if variable.path in kept}
     fitting, report = _match(variables, shapes, kept)
     if not (report.complete or partial):
+        last_layers = "" if kept else "leave out its last layers (--initialize_last_layer=false), "
         raise UserError(
             f"Expected {path} to hold exactly the variables of the model, found {report}: name the "
-            "network that it is of, leave out its last layers (--initialize_last_layer=false), or "
-            "load what fits (partial=True)."
+            f"network that it is of, {last_layers}or, in Python, load what fits (partial=True)."
         )
-    for name in fitting:
-        variables[name].assign(reader.get_tensor(name))
+    with _told(path):
+        values = {name: reader.get_tensor(name) for name in fitting}
+    for name, value in values.items():
+        if not np.issubdtype(value.dtype, np.floating) or not np.all(np.isfinite(value)):
+            raise UserError(
+                f"Expected finite numbers in {path}, found others in {name}: name another "
+                "checkpoint."
+            )
+    for name, value in values.items():
+        variables[name].assign(value)
     return report
+
+
+@contextlib.contextmanager
+def _told(path):
+    """Tells in one sentence that a checkpoint cannot be read."""
+    try:
+        yield
+    except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
+        lines = str(error).strip().splitlines()
+        raise UserError(
+            f"Expected a whole TensorFlow checkpoint at {path}, found none that can be read "
+            f"({lines[0] if lines else type(error).__name__}): name another one."
+        ) from error
 
 
 def official_variables(model, scope="hnasnet"):

@@ -77,7 +77,7 @@ def resized_size(size, config):
     Returns:
         Height and width, in the kind that was given; `size` itself where no range is set.
     """
-    if config.min_resize_value is None:
+    if not config.min_resize_value:
         return size
     if tf.is_tensor(size):
         return _resized_tensor(size, config)

@@ -4,6 +4,8 @@ import dataclasses
 import statistics
 from collections.abc import Sequence
 
+_MOST_NAMES = 10
+
 
 @dataclasses.dataclass(frozen=True)
 class ClassStatistics:
@@ -67,6 +69,31 @@ def median_frequency_weights(found: ClassStatistics) -> tuple[float, ...]:
     ]
     median = statistics.median([share for share in shares if share] or [0.0])
     return tuple(median / share if share else 0.0 for share in shares)
+
+
+def with_pixels(found: ClassStatistics) -> list[int]:
+    """The classes that have a pixel."""
+    return [label for label, count in enumerate(found.pixels) if count]
+
+
+def tell_missing(found: ClassStatistics, class_names: Sequence[str], ignore_label: int) -> str:
+    """Tells which classes have no pixel, the first by name, without a full stop; empty for none.
+
+    Args:
+        found: Statistics of a split.
+        class_names: One name a class.
+        ignore_label: Label id of ignored pixels; where it is a class, that is not told.
+    """
+    missing = [
+        name
+        for label, (name, count) in enumerate(zip(class_names, found.pixels, strict=True))
+        if not count and label != ignore_label
+    ]
+    if not missing:
+        return ""
+    left = len(missing) - _MOST_NAMES
+    shown = ", ".join(missing[:_MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
+    return f"{len(missing)} of {len(class_names)} classes have no pixel: {shown}"
 
 
 def _sums(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from deeplab_nas.data import datasets
+from deeplab_nas.data import datasets, examples
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 
@@ -49,7 +49,10 @@ class DataConfig(ResizeConfig):
         "cityscapes", "Name of the data set: {choices}.", choices=datasets.names()
     )
     dataset_dir: str = setting(
-        "", "Folder of the TFRecord shards, local or gs://. Empty: the built-in shapes.", free=True
+        "",
+        "Folder of the TFRecord shards, local or gs://. Empty: the built-in shapes.",
+        free=True,
+        path=True,
     )
     train_split: str = setting(
         "train_fine",
@@ -98,6 +101,12 @@ class DataConfig(ResizeConfig):
 
     def check_together(self) -> None:
         super().check_together()
+        height, width = self.train_crop_size
+        if height * width > examples.MAX_PIXELS:
+            raise UserError(
+                f"Expected --train_crop_size of at most {examples.MAX_PIXELS} pixels, found "
+                f"{height},{width}."
+            )
         if self.min_scale_factor > self.max_scale_factor:
             raise UserError(
                 f"Expected --min_scale_factor at or below --max_scale_factor="

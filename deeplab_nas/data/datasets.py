@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from deeplab_nas.data import ade20k, manifests
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.errors import UserError
 from deeplab_nas.files.json_field import MAX_INTEGER, Field
 
@@ -24,11 +25,13 @@ class DatasetDescriptor:
         ignore_label: Label id of pixels that neither train nor count.
         class_names: One name a class.
         colormap: One `(red, green, blue)` in 0..255 a class.
-        submission_ids: The id that the data set's evaluation server calls each class by; None where
-            that is the class itself.
+        submission_ids: The id that the data set's evaluation server, or for a set of one's own its
+            label files, call each class by; None where that is the class itself.
         split_sizes: Examples in each split as it was published; empty where that is not known.
         recommended_crop: Height and width of the training crops in pixels that the paper, or for
             small sets the recipe here, trains with; None where that is not known.
+        image_range: The numbers of image files of more than 8 bits that are black and white in the
+            shards; None where all files have 8 bits.
     """
 
     name: str
@@ -40,6 +43,7 @@ class DatasetDescriptor:
     submission_ids: tuple[int, ...] | None = None
     split_sizes: tuple[int, ...] = ()
     recommended_crop: tuple[int, int] | None = None
+    image_range: ranges.Range | None = None
 
     def to_document(self) -> dict[str, Any]:
         """Returns what JSON holds of it, such as beside the weights of a network."""
@@ -68,12 +72,41 @@ def pascal_colormap(num_colors: int) -> tuple[Color, ...]:
 
 
 def folder(
-    splits: tuple[str, ...], class_names: tuple[str, ...], ignore_label: int = 255
+    splits: tuple[str, ...],
+    class_names: tuple[str, ...],
+    ignore_label: int = 255,
+    colormap: tuple[Color, ...] | None = None,
+    submission_ids: tuple[int, ...] | None = None,
 ) -> DatasetDescriptor:
-    """Describes a set that brings its own classes, `--dataset=folder`, in the colours of VOC."""
+    """Describes a set that brings its own classes, `--dataset=folder`; see `DatasetDescriptor`.
+
+    Args:
+        splits: Names of its splits.
+        class_names: One name a class.
+        ignore_label: Label id of pixels that neither train nor count.
+        colormap: One colour a class; None for the colours of VOC.
+        submission_ids: The id that the label files had for each class; None for the class itself.
+
+    Raises:
+        UserError: There is one class only, or two have one name, or one has a name that no table
+            can show.
+    """
     count = len(class_names)
-    colors = pascal_colormap(count)
-    return DatasetDescriptor("folder", splits, count, ignore_label, class_names, colors)
+    if count < 2:
+        raise UserError(
+            f"Expected two classes or more, background included, found {count}: a network of one "
+            "class has nothing to learn."
+        )
+    wrong = manifests.wrong_name(class_names)
+    if wrong:
+        raise UserError(
+            f"Expected the name of class {wrong.number} to be {wrong.expected}, found "
+            f"{wrong.name!r}: correct the class names."
+        )
+    colors = pascal_colormap(count) if colormap is None else colormap
+    return DatasetDescriptor(
+        "folder", splits, count, ignore_label, class_names, colors, submission_ids
+    )
 
 
 _SHAPES = DatasetDescriptor(
@@ -205,13 +238,22 @@ def describe(name: str, dataset_dir: str) -> DatasetDescriptor:
     descriptor = (*matching, *known)[0]
     for manifest in found:
         if not _agree(descriptor, manifest):
+            if name == manifest.dataset == "folder":
+                raise UserError(
+                    f"Expected the splits in {dataset_dir} to have the same classes, found "
+                    f"{descriptor.num_classes} and ignore label {descriptor.ignore_label} in "
+                    f"{manifests.path(dataset_dir, found[0].split)}, {manifest.num_classes} and "
+                    f"{manifest.ignore_label} in {manifests.path(dataset_dir, manifest.split)}: "
+                    "build them again with one --num_classes and one --ignore_label."
+                )
             raise UserError(
                 f"Expected {descriptor.num_classes} classes and ignore label "
                 f"{descriptor.ignore_label} for --dataset={name}, found {manifest.num_classes} and "
                 f"{manifest.ignore_label} in {manifests.path(dataset_dir, manifest.split)}: name "
                 f"the right data set (this one was built as {manifest.dataset!r})."
             )
-    return descriptor
+    scale = manifests.one_range(found, dataset_dir)
+    return dataclasses.replace(descriptor, image_range=scale) if scale else descriptor
 
 
 def conventions(name: str) -> tuple[DatasetDescriptor, ...]:
@@ -231,7 +273,7 @@ def from_document(document: Field) -> DatasetDescriptor:
     """
     fields = document.record(
         ("name", "splits", *manifests.CLASS_FACTS),
-        ("submission_ids", "split_sizes", "recommended_crop"),
+        ("submission_ids", "split_sizes", "recommended_crop", "image_range"),
     )
     facts = manifests.read_class_facts(fields)
     splits = tuple(split.line() for split in fields["splits"].items())
@@ -245,6 +287,8 @@ def from_document(document: Field) -> DatasetDescriptor:
         if name in fields and fields[name].value not in (None, []):
             integers = fields[name].items(length)
             optional[name] = tuple(field.integer(least, most) for field in integers)
+    if "image_range" in fields:
+        optional["image_range"] = ranges.from_field(fields["image_range"])
     return DatasetDescriptor(fields["name"].line(), splits, **facts, **optional)
 
 
@@ -255,4 +299,9 @@ def _from_manifests(found: tuple[manifests.Manifest, ...], dataset_dir: str) -> 
             "build the shards with python -m tfrecords_tools.build_folder."
         )
     splits = tuple(manifest.split for manifest in found)
-    return DatasetDescriptor("folder", splits, **manifests.class_facts(found[0]))
+    # What the label files had is told only where all splits' had the same.
+    ids = {manifest.submission_ids for manifest in found}
+    submission_ids = ids.pop() if len(ids) == 1 else None
+    return DatasetDescriptor(
+        "folder", splits, **manifests.class_facts(found[0]), submission_ids=submission_ids
+    )

@@ -15,7 +15,7 @@ LABEL_FORMAT = "image/segmentation/class/format"
 MAX_PIXELS = 2**26
 
 # It is the name of a file, and stands in messages.
-_MAX_NAME_BYTES = 1000
+MAX_NAME_BYTES = 1000
 
 # The features that are read, and what stands for those that a record may lack.
 _REQUIRED = (IMAGE_ENCODED, LABEL_ENCODED)
@@ -107,6 +107,25 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     return {**parsed, IMAGE_FILENAME: _one_line(parsed[IMAGE_FILENAME])}
 
 
+def image_values(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Takes the image file out of a tf.Example that need not hold anything else, in a graph.
+
+    Args:
+        serialized: A scalar string.
+
+    Returns:
+        The first of its image files, a scalar string, empty if there is none, and how many it
+        holds, an int32 scalar.
+
+    Raises:
+        tf.errors.OpError: When run, if it is no tf.Example.
+    """
+    found = _features(serialized, [IMAGE_ENCODED])
+    lists = _fields(found, "Feature", ["bytes_list"])
+    values, counts = _only_values(lists[0], "BytesList", tf.string, {IMAGE_ENCODED: ""})
+    return values[0], counts[0]
+
+
 def _features(serialized: tf.Tensor, keys: list[str]) -> tf.Tensor:
     """The serialized tf.Features of some keys, `[keys]`; empty where there is none."""
     # Not by tf.io.parse_single_example: a record that claims a length of 2 GB ends the process
@@ -141,9 +160,9 @@ def _decoded(serialized: tf.Tensor, message: str, names: list[str], dtypes: list
 def _one_line(name: tf.Tensor) -> tf.Tensor:
     valid = tf.strings.unicode_transcode(name, "UTF-8", "UTF-8", errors="replace")
     line = tf.strings.regex_replace(valid, r"[\p{Cc}\p{Zl}\p{Zp}]", "?")
-    short = tf.strings.length(line) <= _MAX_NAME_BYTES
+    short = tf.strings.length(line) <= MAX_NAME_BYTES
     message = [
-        f"Expected at most {_MAX_NAME_BYTES} bytes in {IMAGE_FILENAME} of every record of the "
+        f"Expected at most {MAX_NAME_BYTES} bytes in {IMAGE_FILENAME} of every record of the "
         "shards, found more: build the shards again"
     ]
     with tf.control_dependencies([refuse_unless(short, message)]):

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import augment, datasets
+from deeplab_nas.data import augment, datasets, examples
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.data.parallel_map import parallel_map
 from deeplab_nas.data.split import Split
@@ -36,19 +36,26 @@ def splits(config: DataConfig) -> tuple[Split, Split]:
     return train, val
 
 
-def steps_per_epoch(num_examples: int, batch_size: int) -> int:
+def steps_per_epoch(num_examples: int, batch_size: int, of: str = "the training split") -> int:
     """Returns the whole batches in a pass over a half; what remains of it waits for another pass.
 
     Args:
-        num_examples: Examples in the half.
+        num_examples: Examples in the half, 1 or more.
         batch_size: Examples a step over all replicas.
+        of: What the examples are of, for the error.
     """
     if not 1 <= batch_size <= num_examples:
         raise UserError(
-            f"Expected a batch of 1 to {num_examples} examples, as many as there are to train on, "
-            f"found a batch size of {batch_size}: change --train_batch_size."
+            f"Expected --train_batch_size between 1 and {num_examples}, the number of examples in "
+            f"{of}, found {batch_size}."
         )
     return num_examples // batch_size
+
+
+def check_shares(config: DataConfig, num_replicas: int) -> None:
+    """Refuses batches that the replicas cannot share evenly."""
+    for flag in ("train_batch_size", "eval_batch_size"):
+        _check_share(flag, getattr(config, flag), num_replicas)
 
 
 def train_dataset(
@@ -84,7 +91,7 @@ def train_dataset(
         )
         return image, _squeezed(label)
 
-    return _batches(load, config.train_batch_size, first_step, None, context)
+    return _batches(load, "train_batch_size", config.train_batch_size, first_step, None, context)
 
 
 def drawn_examples(
@@ -117,18 +124,25 @@ def eval_dataset(
 
     Images are padded to the largest of the split; the last batch is filled up with examples whose
     label is ignored everywhere.
+
+    Raises:
+        UserError: That size has more than `MAX_PIXELS`, or, when run, an image does not fit it.
     """
-    height, width = _largest_size(config, split)
+    height, width = _padded_size(config, split)
     count, ignore_label = split.index.num_examples, split.descriptor.ignore_label
     read = split.reader()
 
     def load(number):
-        image, label, _ = read(tf.minimum(number, count - 1))
+        image, label, name = read(tf.minimum(number, count - 1))
+        size = augment.resized_size(tf.shape(image)[:2], config)
+        fits = _refuse_size_unless(size <= [height, width], size, f"at most {height}x{width}", name)
+        with tf.control_dependencies([fits]):
+            image, label = tf.identity(image), tf.identity(label)
         image, label = augment.eval_example(image, label, height, width, config, ignore_label)
         return image, tf.where(number < count, _squeezed(label), ignore_label)
 
     steps = math.ceil(count / config.eval_batch_size)
-    return _batches(load, config.eval_batch_size, 0, steps, context)
+    return _batches(load, "eval_batch_size", config.eval_batch_size, 0, steps, context)
 
 
 def whole_image_dataset(
@@ -148,13 +162,16 @@ def whole_image_dataset(
         real = number < count
         label = tf.where(real, _squeezed(label), split.descriptor.ignore_label)
         if len(sizes) == 1:
-            image = tf.ensure_shape(image, [*sizes[0], 3])
+            size, (height, width) = tf.shape(image)[:2], sizes[0]
+            same = _refuse_size_unless(size == sizes[0], size, f"{height}x{width}", name)
+            with tf.control_dependencies([same]):
+                image = tf.ensure_shape(tf.identity(image), [height, width, 3])
         return image, label, tf.where(real, name, "")
 
     if len(sizes) > 1:
         eval_batch_size = context.num_replicas_in_sync if context else 1
     steps = math.ceil(count / eval_batch_size)
-    return _batches(load, eval_batch_size, 0, steps, context)
+    return _batches(load, "eval_batch_size", eval_batch_size, 0, steps, context)
 
 
 def check_crop(config: DataConfig, split: Split) -> None:
@@ -172,9 +189,9 @@ def check_crop(config: DataConfig, split: Split) -> None:
     crop = config.train_crop_size
     if not all(1 <= side <= most for side, most in zip(crop, largest, strict=True)):
         raise UserError(
-            f"Expected a crop of 1x1 to {largest[0]}x{largest[1]} pixels (height x width of the "
-            f"largest image of {split.index.split!r} at scale {config.max_scale_factor}), found "
-            f"--train_crop_size={crop[0]},{crop[1]}."
+            f"Expected --train_crop_size between 1,1 and {largest[0]},{largest[1]}, height and "
+            f"width of the largest image of {split.index.split!r} at --max_scale_factor="
+            f"{config.max_scale_factor}, found {crop[0]},{crop[1]}."
         )
 
 
@@ -199,22 +216,52 @@ def _largest_size(config: DataConfig, split: Split) -> tuple[int, int]:
     return max(height for height, _ in sizes), max(width for _, width in sizes)
 
 
+def _padded_size(config: DataConfig, split: Split) -> tuple[int, int]:
+    height, width = _largest_size(config, split)
+    if height * width > examples.MAX_PIXELS:
+        index = split.index
+        highest, widest = (max(index.image_sizes, key=lambda size: size[side]) for side in (0, 1))
+        raise UserError(
+            f"Expected images of {index.split!r} that fit in one of at most {examples.MAX_PIXELS} "
+            f"pixels, to which the evaluation pads them, found {highest[0]}x{highest[1]} and "
+            f"{widest[0]}x{widest[1]} (height x width) in {index.filenames[0]} and its siblings: "
+            "leave out images of extreme sizes or set --min_resize_value and --max_resize_value."
+        )
+    return height, width
+
+
+def _refuse_size_unless(right: tf.Tensor, size: tf.Tensor, wanted: str, name: tf.Tensor):
+    """Stops at an image that has another size than the records or the manifest say, in a graph."""
+    found = tf.strings.reduce_join(tf.strings.as_string(size), separator="x")
+    message = [f"Expected images of {wanted} pixels, as the shards tell their sizes, found "]
+    after = [found, " in ", name, ": build the shards again"]
+    return examples.refuse_unless(tf.reduce_all(right), message + after)
+
+
 def _squeezed(label: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.squeeze(label, -1), tf.int32)
 
 
-def _batches(load, batch_size: int, first_step: int, steps: int | None, context) -> tf.data.Dataset:
+def _check_share(flag: str, batch_size: int, num_replicas: int) -> None:
+    if batch_size % num_replicas:
+        larger = math.ceil(batch_size / num_replicas) * num_replicas
+        raise UserError(
+            f"Expected --{flag} to be a number that {num_replicas} replicas can share evenly, "
+            f"found {batch_size}: take {larger}, another multiple of {num_replicas}, or fewer "
+            "replicas."
+        )
+
+
+def _batches(
+    load, flag: str, batch_size: int, first_step: int, steps: int | None, context
+) -> tf.data.Dataset:
     """Batches `load(number)` over this pipeline's share of the example numbers.
 
     Step n consists of the numbers n * batch_size up to (n + 1) * batch_size - 1, of which each
     pipeline takes a run and each replica a run within that.
     """
     context = context or tf.distribute.InputContext()
-    if batch_size % context.num_replicas_in_sync:
-        raise UserError(
-            f"Expected a batch size that {context.num_replicas_in_sync} replicas can share evenly, "
-            f"found {batch_size}."
-        )
+    _check_share(flag, batch_size, context.num_replicas_in_sync)
     share = batch_size // context.num_input_pipelines
     start = share * context.input_pipeline_id
 

@@ -2,9 +2,11 @@
 
 import collections
 import dataclasses
+import hashlib
 import posixpath
 import re
 import struct
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +14,7 @@ import tensorflow as tf
 from deeplab_nas.data import examples, manifests
 from deeplab_nas.data.parallel_map import parallel_map
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import git_lfs
 
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<total>\d{5})\.tfrecord")
 
@@ -33,6 +36,9 @@ class ShardIndex:
         shards: Number of the shard of each record, int32 `[num_examples]`.
         offsets: Byte offset of each record in its shard, int64 `[num_examples]`.
         image_sizes: The distinct `(height, width)` of the images, in pixels, sorted.
+        digest: SHA-256 of the records' lengths and checksums in their order, as hexadecimal digits;
+            empty where nobody asked. Where shards begin and what they are called is no part of it:
+            a run reads records by their number.
     """
 
     split: str
@@ -40,6 +46,7 @@ class ShardIndex:
     shards: np.ndarray
     offsets: np.ndarray
     image_sizes: tuple[tuple[int, int], ...]
+    digest: str = ""
 
     @property
     def num_examples(self) -> int:
@@ -58,7 +65,7 @@ class ShardIndex:
 
 
 def load(dataset_dir: str, split: str) -> ShardIndex:
-    """Finds the shards of a split and scans them once, reading the record headers only.
+    """Finds the shards of a split and scans them once, reading the records' framing only.
 
     Args:
         dataset_dir: Folder of the shards, local or gs://.
@@ -73,7 +80,8 @@ def load(dataset_dir: str, split: str) -> ShardIndex:
             or empty, or if the counts are not those of the manifest.
     """
     split, filenames = find_shards(dataset_dir, split)
-    offsets = [scan(filename) for filename in filenames]
+    digest = hashlib.sha256()
+    offsets = [scan(filename, digest.update) for filename in filenames]
     counts = tuple(len(shard) for shard in offsets)
     if sum(counts) == 0:
         raise UserError(
@@ -91,6 +99,7 @@ def load(dataset_dir: str, split: str) -> ShardIndex:
         shards=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
         offsets=np.concatenate(offsets),
         image_sizes=manifest.image_sizes if manifest else _read_image_sizes(filenames, offsets),
+        digest=digest.hexdigest(),
     )
 
 
@@ -119,7 +128,8 @@ def find_shards(dataset_dir: str, split: str) -> tuple[str, tuple[str, ...]]:
         )
     found = collections.defaultdict(list)
     for match in map(_SHARD.fullmatch, sorted(tf.io.gfile.listdir(dataset_dir))):
-        if match:
+        # macOS leaves a ._NAME beside each file on disks of others.
+        if match and not match.string.startswith("."):
             found[match["split"]].append(match)
     if split not in found and _ALIASES.get(split) in found:
         split = _ALIASES[split]
@@ -147,32 +157,41 @@ def find_shards(dataset_dir: str, split: str) -> tuple[str, tuple[str, ...]]:
     return split, tuple(posixpath.join(dataset_dir, name) for name in names)
 
 
-def scan(filename: str) -> np.ndarray:
+def scan(filename: str, take: Callable[[bytes], object] | None = None) -> np.ndarray:
     """Reads the framing of a TFRecord file without its data.
 
     Args:
         filename: Path of the shard.
+        take: Called for each record with its length and the checksum of its data, as the file has
+            them, 12 bytes.
 
     Returns:
         The byte offset of each record, int64 `[records]`.
 
     Raises:
-        UserError: If the file ends inside a record.
+        UserError: If the file ends inside a record or is no TFRecord file at all.
     """
     offsets, position = [], 0
     size = tf.io.gfile.stat(filename).length
     with tf.io.gfile.GFile(filename, "rb") as file:
+        header = file.read(_HEADER_BYTES)
         while position < size:
             offsets.append(position)
-            file.seek(position)
-            header = file.read(_HEADER_BYTES)
             if len(header) == _HEADER_BYTES:
                 position += _HEADER_BYTES + struct.unpack("<Q", header[:8])[0] + _FOOTER_BYTES
             if len(header) < _HEADER_BYTES or position > size:
+                file.seek(0)
+                git_lfs.refuse_pointer(file.read(git_lfs.NUM_BYTES), filename)
                 raise UserError(
                     f"Expected whole TFRecords in {filename}, but it ends inside record "
                     f"{len(offsets) - 1}: build or copy the shard again."
                 )
+            # One seek a record: its checksum stands before the next header.
+            file.seek(position - _FOOTER_BYTES)
+            between = file.read(_FOOTER_BYTES + _HEADER_BYTES)
+            if take:
+                take(header[:8] + between[:_FOOTER_BYTES])
+            header = between[_FOOTER_BYTES:]
     return np.array(offsets, np.int64)
 
 
@@ -203,18 +222,31 @@ def read_at(filename: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 def _read_image_sizes(
     filenames: tuple[str, ...], offsets: list[np.ndarray]
 ) -> tuple[tuple[int, int], ...]:
-    def size(filename, offset):
-        parsed = examples.parse(read_at(filename, offset))
-        return tf.stack([parsed[examples.IMAGE_HEIGHT], parsed[examples.IMAGE_WIDTH]])
+    places = np.concatenate([np.arange(len(shard)) for shard in offsets])
+    records = np.repeat(filenames, list(map(len, offsets))), np.concatenate(offsets), places
 
-    places = np.repeat(filenames, list(map(len, offsets))), np.concatenate(offsets)
-    dataset = tf.data.Dataset.from_tensor_slices(places)
+    def size(filename, offset, place):
+        parsed = examples.parse(read_at(filename, offset))
+        sides = tf.stack([parsed[examples.IMAGE_HEIGHT], parsed[examples.IMAGE_WIDTH]])
+        return sides, filename, place
+
+    dataset = tf.data.Dataset.from_tensor_slices(records)
     # A record that cannot be read is named by whoever draws it.
     dataset = parallel_map(dataset, size).ignore_errors()
-    sizes = {(int(height), int(width)) for height, width in dataset.as_numpy_iterator()}
-    if not sizes or min(min(size) for size in sizes) < 1:
+    sizes = set()
+    for (height, width), filename, place in dataset.as_numpy_iterator():
+        # Nothing that is made of these numbers may become larger than an image.
+        if min(height, width) < 1 or int(height) * int(width) > examples.MAX_PIXELS:
+            raise UserError(
+                f"Expected {examples.IMAGE_HEIGHT} and {examples.IMAGE_WIDTH} of 1 to "
+                f"{examples.MAX_PIXELS} pixels in every record, found {height}x{width} in record "
+                f"{place} of {filename.decode()}: build the shards again, or let python -m "
+                "tfrecords_tools.verify --write_manifest measure the images."
+            )
+        sizes.add((int(height), int(width)))
+    if not sizes:
         raise UserError(
-            f"Expected {examples.IMAGE_HEIGHT} and {examples.IMAGE_WIDTH} in every example of "
-            f"{filenames[0]} and its siblings, found examples without: build the shards again."
+            f"Expected records that can be read in {filenames[0]} and its siblings, found none: "
+            "build or copy the shards again."
         )
     return tuple(sorted(sizes))

@@ -4,8 +4,10 @@ Everything is drawn several times too large and reduced at the end, which smooth
 Coordinates and sizes are pixels of the finished picture, from its upper left corner.
 """
 
+import bisect
 import functools
 import math
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +25,8 @@ HIGHLIGHT: Color = (217, 72, 15)
 
 _SCALE = 3
 _CURVE_POINTS = 48
+# A font draws for it what it draws for all that it lacks.
+_NO_CHARACTER = "\uffff"
 
 
 class Canvas:
@@ -98,14 +102,14 @@ class Canvas:
 
         Args:
             position: Where the anchor of the text comes to lie.
-            text: Latin-1 without line breaks.
+            text: A line; characters that the font lacks become others, see `in_font`.
             size: Height of the font.
             color: Of the letters.
             anchor: Pillow's anchor: `mm` centres, `lm` and `rm` begin and end there.
         """
         x, y = position
         place = (x * _SCALE, y * _SCALE)
-        self._draw.text(place, text, fill=color, font=_font(size * _SCALE), anchor=anchor)
+        self._draw.text(place, in_font(text), fill=color, font=_font(size * _SCALE), anchor=anchor)
 
     def _stroke(self, points: np.ndarray, color: Color, width: float) -> None:
         """Draws a line along float `[points, 2]` as the polygon between its two sides.
@@ -131,7 +135,32 @@ class Canvas:
 
 def text_width(text: str, size: float = 13) -> float:
     """Returns how many pixels wide a line of text is."""
-    return _font(size * _SCALE).getlength(text) / _SCALE
+    return _font(size * _SCALE).getlength(in_font(text)) / _SCALE
+
+
+def shortened(text: str, width: float, size: float = 13) -> str:
+    """Returns a line of text without so much of its middle that it is at most `width` wide."""
+    text = in_font(text)
+    # No letter is narrower than a pixel, and a font measures long lines slowly.
+    if len(text) <= width and text_width(text, size) <= width:
+        return text
+
+    def cut(length: int) -> str:
+        return f"{text[: length - length // 2]}…{text[len(text) - length // 2 :]}"
+
+    lengths = range(1, max(2, min(len(text), math.ceil(width))))
+    fitting = bisect.bisect_right(lengths, width, key=lambda n: text_width(cut(n), size))
+    return cut(fitting) if fitting else "…"
+
+
+def in_font(text: str) -> str:
+    """Returns a text in the characters of the font, which has little besides ASCII.
+
+    An accent that it lacks is left out, and `ss` stands for `ß`; of another character its number is
+    written, as Python does.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    return composed if composed.isascii() and composed.isprintable() else _spelled(composed)
 
 
 def arrow_head(width: float) -> float:
@@ -158,6 +187,24 @@ def check_fractions(name: str, values: np.ndarray) -> None:
 
 def _scaled(points: Sequence[Point]) -> list[Point]:
     return [(x * _SCALE, y * _SCALE) for x, y in points]
+
+
+def _spelled(text: str) -> str:
+    found = []
+    for character in text:
+        base = unicodedata.normalize("NFKD", character)
+        base = "".join(part for part in base if not unicodedata.combining(part))
+        ways = (character, base, base.casefold())
+        known = next((one for one in ways if one and all(map(_is_drawn, one))), None)
+        found.append(known or character.encode("unicode_escape").decode())
+    return "".join(found)
+
+
+@functools.cache
+def _is_drawn(character: str) -> bool:
+    font = _font(8 * _SCALE)
+    missing = bytes(font.getmask(_NO_CHARACTER))
+    return character.isprintable() and bytes(font.getmask(character)) != missing
 
 
 @functools.cache

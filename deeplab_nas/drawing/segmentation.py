@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from deeplab_nas.drawing import canvas
+from deeplab_nas.drawing import canvas, tiles
 
 TITLES = ("image", "truth", "prediction")
 
@@ -13,8 +13,6 @@ _GAP = 10
 _TITLE_HEIGHT = 34
 _MIN_TILE_WIDTH = 160
 _MAX_TILE_WIDTH = 640
-_HATCH_PERIOD = 8
-_HATCH_COLORS: tuple[canvas.Color, canvas.Color] = ((44, 47, 51), (92, 97, 103))
 
 
 def draw_predictions(
@@ -59,17 +57,17 @@ def draw_predictions(
     picture = sheet.finish()
     for row, (image, label, prediction) in enumerate(zip(images, labels, predictions, strict=True)):
         ignored = label == ignore_label
-        truth = _colored("labels", np.where(ignored, 0, label), colormap)
-        tiles = (
-            _image_tile(image, (width, height)),
-            _label_tile(truth, ignored, (width, height)),
-            _label_tile(
-                _colored("predictions", prediction, colormap),
+        truth = tiles.colored("labels", np.where(ignored, 0, label), colormap)
+        row_tiles = (
+            tiles.image_tile(image, (width, height)),
+            tiles.label_tile(truth, ignored, (width, height)),
+            tiles.label_tile(
+                tiles.colored("predictions", prediction, colormap),
                 np.zeros_like(ignored),
                 (width, height),
             ),
         )
-        for column, tile in enumerate(tiles):
+        for column, tile in enumerate(row_tiles):
             corner = (_GAP + column * (width + _GAP), _TITLE_HEIGHT + row * (height + _GAP))
             picture.paste(tile, corner)
     return picture
@@ -82,29 +80,3 @@ def _tile_size(height: int, width: int) -> tuple[int, int]:
     if width > _MAX_TILE_WIDTH:
         return _MAX_TILE_WIDTH, max(1, round(height * _MAX_TILE_WIDTH / width))
     return width, height
-
-
-def _colored(name: str, labels: np.ndarray, colormap: Sequence[canvas.Color]) -> np.ndarray:
-    if labels.min() < 0 or labels.max() >= len(colormap):
-        raise ValueError(
-            f"{name}: expected values in 0..{len(colormap) - 1}, found"
-            f" {labels.min()}..{labels.max()}."
-        )
-    return np.asarray(colormap, dtype=np.uint8)[labels]
-
-
-def _image_tile(image: np.ndarray, size: tuple[int, int]) -> Image.Image:
-    pixels = np.clip(np.rint(image), 0, 255).astype(np.uint8)
-    enlarged = size[0] >= image.shape[1]
-    method = Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX
-    return Image.fromarray(pixels).resize(size, method)
-
-
-def _label_tile(colors: np.ndarray, ignored: np.ndarray, size: tuple[int, int]) -> Image.Image:
-    tile = Image.fromarray(colors).resize(size, Image.Resampling.NEAREST)
-    mask = Image.fromarray(ignored).resize(size, Image.Resampling.NEAREST)
-    width, height = size
-    diagonal = np.add.outer(np.arange(height), np.arange(width)) // (_HATCH_PERIOD // 2) % 2
-    hatch = Image.fromarray(np.array(_HATCH_COLORS, dtype=np.uint8)[diagonal])
-    tile.paste(hatch, mask=mask)
-    return tile

@@ -1,5 +1,6 @@
 """The evaluation of a trained network on a whole split, images at their own size."""
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -11,6 +12,7 @@ import numpy as np
 from deeplab_nas.core import folding
 from deeplab_nas.core.cost import network_cost
 from deeplab_nas.data import datasets, input_errors, pipeline, record_faults
+from deeplab_nas.data.brightness import ranges
 from deeplab_nas.data.split import Split
 from deeplab_nas.drawing import confusion_matrix
 from deeplab_nas.engine.devices import strategies, workers
@@ -46,23 +48,26 @@ def run(config):
     descriptor = _descriptor(config, trained)
     split = Split.load(descriptor, config.dataset_dir, config.eval_split)
     chief = strategies.is_chief(strategy)
-    if chief:
-        atomic.make_folder(config.eval_logdir, "--eval_logdir")
-    files = None
-    if config.save_predictions:
-        files = PredictionFiles(os.path.join(config.eval_logdir, "predictions"), descriptor)
-    started = time.time()
-    with (
-        input_errors.as_user_errors(),
-        record_faults.named(split),
-        workers.lost_as_user_errors(strategy),
-    ):
-        matrix = _confusion_matrix(strategy, config, model, split, files)
-    found = {
-        **_facts(config, trained, split.index),
-        **summarize(matrix, descriptor.class_names),
-        "images_a_second": split.index.num_examples / (time.time() - started),
-    }
+    with contextlib.ExitStack() as folders:
+        if chief:
+            folders.enter_context(atomic.new_folder(config.eval_logdir, "--eval_logdir"))
+        files = None
+        if config.save_predictions:
+            folder = os.path.join(config.eval_logdir, "predictions")
+            folders.enter_context(atomic.new_folder(folder, "--eval_logdir"))
+            files = PredictionFiles(folder, descriptor)
+        started = time.monotonic()
+        with (
+            input_errors.as_user_errors(),
+            record_faults.named(split),
+            workers.lost_as_user_errors(strategy),
+        ):
+            matrix = _confusion_matrix(strategy, config, model, split, files)
+        found = {
+            **_facts(config, trained, split.index),
+            **summarize(matrix, descriptor.class_names),
+            "images_a_second": split.index.num_examples / (time.monotonic() - started),
+        }
     if chief:
         atomic.write_json(os.path.join(config.eval_logdir, "metrics.json"), found)
         picture = confusion_matrix.draw_confusion_matrix(matrix, descriptor.class_names)
@@ -108,6 +113,7 @@ def _completed(config, trained):
         dataset=config.dataset or settings["dataset"],
         dataset_dir=config.dataset_dir or settings["dataset_dir"],
         eval_split=config.eval_split or settings["val_split"],
+        inference=config.inference.of_training(trained.resize),
     )
 
 
@@ -118,6 +124,23 @@ def _descriptor(config, trained):
             f"Expected a data set of {trained.descriptor.num_classes} classes, as the network of "
             f"{trained.checkpoint} has, found {descriptor.num_classes} in {config.dataset}: name "
             "the data set that it was trained on, or another --checkpoint."
+        )
+    known = zip(trained.descriptor.class_names, descriptor.class_names, strict=True)
+    for label, (learned, there) in enumerate(known):
+        # A name that a builder made up says nothing.
+        if learned != there and f"class_{label}" not in (learned, there):
+            raise UserError(
+                f"Expected the classes of {trained.checkpoint} in {config.dataset_dir}, found "
+                f"{there!r} as class {label}, which is {learned!r} there: build the shards with "
+                "the classes of the training, or name another --checkpoint."
+            )
+    ranges_here = descriptor.image_range, trained.descriptor.image_range
+    if None not in ranges_here and len(set(ranges_here)) > 1:
+        here, learned = map(ranges.shown, ranges_here)
+        print(
+            f"{config.dataset_dir} was built with --image_range={here}, and the network was "
+            f"trained on {learned}: one brightness may mean two things.",
+            file=sys.stderr,
         )
     return descriptor
 
@@ -132,7 +155,7 @@ def _confusion_matrix(strategy, config, model, split, files):
     if len(split.index.image_sizes) > 1:
         images_a_step = strategy.num_replicas_in_sync
     progress = Progress({"batch": math.ceil(split.index.num_examples / images_a_step)})
-    started = time.time()
+    started = time.monotonic()
     for images, labels, names in strategy.distribute_datasets_from_function(dataset):
         counts, predictions = evaluator.count(images, labels)
         matrix += counts
@@ -140,8 +163,8 @@ def _confusion_matrix(strategy, config, model, split, files):
             local_names = strategy.experimental_local_results(names)
             for part, part_names in zip(predictions, local_names, strict=True):
                 files.write(part, part_names.numpy())
-        progress.update("batch", 1, time.time() - started, {})
-        started = time.time()
+        progress.update("batch", 1, time.monotonic() - started, {})
+        started = time.monotonic()
     progress.close()
     return matrix
 
@@ -156,6 +179,7 @@ def _facts(config, trained, index):
         "split": index.split,
         "num_images": index.num_examples,
         **as_json(dataclasses.asdict(config.inference)),
+        **dataclasses.asdict(config.inference.resize),
         "mixed_precision": config.mixed_precision,
         "parameters": measured.trainable_parameters,
         "multiply_adds": measured.multiply_adds,

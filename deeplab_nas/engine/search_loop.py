@@ -7,16 +7,20 @@ import keras
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data import pipeline
-from deeplab_nas.engine.devices import precision, process
+from deeplab_nas.engine.devices import precision, process, strategies
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.engine.reporting.search_report import SearchReport
+from deeplab_nas.engine.runs import class_check, run_data
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
+from deeplab_nas.errors import UserError
 from deeplab_nas.supernet.supernet import Supernet
+
+_HALF = "half of the training split, which is what a search draws a batch from"
 
 
 def run(config):
@@ -34,7 +38,8 @@ def run(config):
     """
     with process.without_grappler(), process.of(config) as strategy:
         search = Search(config, strategy)
-        with OpenRun(config, search.train, strategy) as opened:
+        data = run_data.document(search.train, search.val)
+        with OpenRun(config, search.train, strategy, data=data) as opened:
             return search.run(opened)
 
 
@@ -46,10 +51,19 @@ class Search:
         self.config = config
         self.strategy = strategy
         self.train, self.val = pipeline.splits(config.data)
+        chief = strategies.is_chief(strategy)
+        class_check.check(self.train, self.val, config.data.dataset_dir, tell=chief)
+        pipeline.check_shares(config.data, strategy.num_replicas_in_sync)
+        if self.train.index.num_examples < 2:
+            raise UserError(
+                f"Expected 2 examples or more in {config.data.train_split!r} to search on, half of "
+                "them for the weights and half for alpha and beta, found 1: add images to the "
+                "split."
+            )
         self.halves = self.train.halves(config.seed)
         # trainB may be one example smaller than trainA.
         self.steps_per_epoch = min(
-            pipeline.steps_per_epoch(len(half), config.data.train_batch_size)
+            pipeline.steps_per_epoch(len(half), config.data.train_batch_size, _HALF)
             for half in self.halves
         )
         self.total_steps = config.epochs * self.steps_per_epoch
@@ -78,7 +92,7 @@ class Search:
             report=self.report,
             evaluate=self._end_epoch,
         ).run()
-        return opened.history.of_kind("epoch")
+        return opened.history.results("epoch", SearchReport.NUMBERS)
 
     def _build(self):
         config, descriptor = self.config, self.train.descriptor

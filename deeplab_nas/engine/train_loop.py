@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from deeplab_nas.core.network_config import TrainingOptions
 from deeplab_nas.data import pipeline
-from deeplab_nas.engine.devices import process
+from deeplab_nas.engine.devices import process, strategies
 from deeplab_nas.engine.networks import initialization, networks, weights
 from deeplab_nas.engine.reporting.train_report import TrainReport
-from deeplab_nas.engine.runs import checkpoints
+from deeplab_nas.engine.runs import checkpoints, class_check, run_data
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
@@ -23,7 +23,7 @@ from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.steps import class_weights
 from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.engine.steps.moving_average import MovingAverage
-from deeplab_nas.engine.steps.train_step import TOLD, TrainStep
+from deeplab_nas.engine.steps.train_step import TOLD, TrainStep, check_parts
 from deeplab_nas.files import atomic
 
 # More of the first value than this in batch norm's moving statistics spoils every evaluation.
@@ -47,7 +47,7 @@ def run(config):
         training = Training(config, strategy)
         # By what it is and not by its name: the file may change while its name stays.
         known = {"architecture": str(training.architecture)}
-        with OpenRun(config, training.train, strategy, known) as opened:
+        with OpenRun(config, training.train, strategy, known, training.data()) as opened:
             return training.run(opened)
 
 
@@ -60,6 +60,13 @@ class Training:
         self.strategy = strategy
         self.total_steps = config.optimization.training_number_of_steps
         self.train, self.val = pipeline.splits(config.data)
+        chief = strategies.is_chief(strategy)
+        class_check.check(self.train, self.val, config.data.dataset_dir, tell=chief)
+        pipeline.check_shares(config.data, strategy.num_replicas_in_sync)
+        check_parts(
+            config.data.train_batch_size // strategy.num_replicas_in_sync,
+            config.optimization.gradient_accumulation_steps,
+        )
         self.steps_per_epoch = pipeline.steps_per_epoch(
             self.train.index.num_examples, config.data.train_batch_size
         )
@@ -69,12 +76,14 @@ class Training:
         self.optimization = dataclasses.replace(config.optimization, label_weights=label_weights)
         self.architecture = networks.architecture(config.network)
 
+    def data(self):
+        """What it computes with besides its settings, as `OpenRun` takes it."""
+        checkpoint = self.config.initial_checkpoint
+        prefix = weights.find(checkpoint) if checkpoint and weights.exists(checkpoint) else None
+        return run_data.document(self.train, self.val, self.optimization.label_weights, prefix)
+
     def run(self, opened):
         """Trains to the end in an `OpenRun`; returns the records of all evaluations."""
-        if opened.workers.is_chief:
-            self.architecture.save(opened.shared.architecture_path)
-            document = self.train.descriptor.to_document()
-            atomic.write_json(opened.shared.dataset_path, document)
         self._build()
         loaded = None
         if not checkpoints.exist(opened.shared.checkpoints):
@@ -84,6 +93,10 @@ class Training:
             if loaded:
                 print(loaded, file=sys.stderr)
             self._warn_of_slow_statistics()
+        if opened.workers.is_chief:
+            self.architecture.save(opened.shared.architecture_path)
+            document = self.train.descriptor.to_document()
+            atomic.write_json(opened.shared.dataset_path, document)
         self.report = TrainReport(opened, self.model, self.train.descriptor)
         Loop(
             opened,
@@ -95,7 +108,7 @@ class Training:
             report=self.report,
             evaluate=self._evaluate,
         ).run()
-        return opened.history.of_kind("evaluation")
+        return opened.history.results("evaluation", TrainReport.NUMBERS)
 
     def _build(self):
         config = self.config
@@ -157,7 +170,7 @@ class Training:
             print(
                 f"After {updates} steps at --batch_norm_decay={config.batch_norm_decay} the moving "
                 f"statistics are still {left:.0%} of what they began with, and evaluation suffers: "
-                f"take a smaller one, such as {1 - 10 / updates:.3g}.",
+                f"take a smaller one, such as {_decay_for(updates)}.",
                 file=sys.stderr,
             )
 
@@ -190,3 +203,9 @@ class Training:
             f"step {done}/{self.total_steps}: mIoU {record['miou']:.4f} (best "
             f"{record['best_miou']:.4f}), pixel accuracy {record['pixel_accuracy']:.4f}"
         )
+
+
+def _decay_for(updates):
+    """A decay at which that many updates leave next to nothing of the first value."""
+    # As many decimal places as the number has digits: more than 1 would round down to.
+    return max(0.0, round(1 - 10 / updates, len(str(updates))))

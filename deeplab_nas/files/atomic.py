@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,14 +13,15 @@ import PIL.Image
 import tensorflow as tf
 
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import partial_names
 
-# Ends the name of whatever is not whole yet, files and folders. Nothing reads such names; what an
-# interrupted write leaves is overwritten by the next one.
-PARTIAL = ".partial"
+# Ends the name of whatever is not whole yet, files and folders. Nothing reads such names.
+PARTIAL = partial_names.PARTIAL
 # What to do where a file cannot be written.
 ADVICE = "make room there, or see who may write there"
 # The same, of a file that a run writes again and again.
 RESUME_ADVICE = f"{ADVICE}; the same command then goes on from here"
+_ANOTHER = "name another one"
 # What TensorFlow adds to the reason of an error.
 _NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 
@@ -27,8 +29,7 @@ _NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 def write_bytes(path: str | os.PathLike[str], data: bytes, advice: str = ADVICE) -> None:
     """Writes a file under a temporary name in the same folder, then renames it.
 
-    The temporary name is always the same, so that a run killed again and again leaves one at most;
-    two programs must not write one path at the same time.
+    Of two programs that write one path at the same time, the later one's file is there at the end.
 
     Args:
         path: Its name; a file of that name is replaced.
@@ -39,8 +40,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, advice: str = ADVICE)
         UserError: It cannot be written, as on a full disk. What was at `path` is as before.
     """
     path = os.fspath(path)
-    temporary = path + PARTIAL
     with as_user_errors(path, advice):
+        temporary = partial_names.make(path)
         try:
             with tf.io.gfile.GFile(temporary, "wb") as file:
                 file.write(data)
@@ -55,20 +56,27 @@ def write_text(path: str | os.PathLike[str], text: str, advice: str = ADVICE) ->
     write_bytes(path, text.encode(), advice)
 
 
-def write_json(path: str | os.PathLike[str], document: Any, indent: int = 1) -> None:
-    """Writes a JSON file, as `write_bytes` does.
+def write_json(
+    path: str | os.PathLike[str], document: Any, indent: int = 1, infinite: bool = False
+) -> None:
+    """Writes a JSON file, as `write_bytes` does; `infinite` allows numbers that are no JSON.
 
     Raises:
-        ValueError: A number is infinite or not a number.
+        ValueError: A number is infinite or not a number, and may not be.
         UserError: The file cannot be written.
     """
-    write_text(path, json.dumps(document, indent=indent, allow_nan=False) + "\n")
+    write_text(path, json.dumps(document, indent=indent, allow_nan=infinite) + "\n")
 
 
-def write_png(path: str | os.PathLike[str], image: PIL.Image.Image, advice: str = ADVICE) -> None:
-    """Writes a picture as PNG, as `write_bytes` does."""
+def write_png(
+    path: str | os.PathLike[str],
+    image: PIL.Image.Image,
+    advice: str = ADVICE,
+    strategy: int = zlib.Z_DEFAULT_STRATEGY,
+) -> None:
+    """Writes a picture as PNG, as `write_bytes` does; the strategy is one of zlib's."""
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    image.save(buffer, format="PNG", compress_type=strategy)
     write_bytes(path, buffer.getvalue(), advice)
 
 
@@ -92,10 +100,71 @@ def make_folder(path: str, flag: str, *inner: str) -> None:
     except tf.errors.OpError as error:
         raise UserError(
             f"Expected a writable folder at {flag}={path}, found that nothing can be written there "
-            f"({_reason(error)}): name another one."
+            f"({_reason(error)}): {_ANOTHER}."
         ) from error
     # Of two programs that try at once, one removes it.
     discard(probe)
+
+
+def check_folder(path: str, flag: str) -> None:
+    """Checks, without writing, what would keep `make_folder` from making a folder on a local disk.
+
+    Args:
+        path: The folder, which may be there.
+        flag: The flag that names it.
+
+    Raises:
+        UserError: A file stands in the way, or nothing can be written there.
+    """
+    there = path
+    while "://" not in there and there and not os.path.lexists(there):
+        there = os.path.dirname(there.rstrip("/"))
+    there = there or "."
+    if tf.io.gfile.exists(there) and not tf.io.gfile.isdir(there):
+        raise UserError(f"Expected a folder at {flag}={path}, found the file {there}: {_ANOTHER}.")
+    if os.path.isdir(there) and not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(
+            f"Expected a writable folder at {flag}={path}, found that nothing can be written in "
+            f"{there}: {_ANOTHER}."
+        )
+
+
+@contextlib.contextmanager
+def new_folder(path: str, flag: str) -> Iterator[None]:
+    """Makes a folder as `make_folder` does; a refusal in the body takes back what was made.
+
+    A folder that is not empty then stays.
+
+    Args:
+        path: The folder, which may be there.
+        flag: The flag that names it.
+
+    Raises:
+        UserError: It cannot be made, or nothing can be written there.
+    """
+    made, there = [], path.rstrip("/")
+    while there and not there.endswith(":/") and not tf.io.gfile.exists(there):
+        made.append(there)
+        there = os.path.dirname(there)
+    try:
+        make_folder(path, flag)
+        yield
+    except UserError:
+        with contextlib.suppress(tf.errors.OpError):
+            for folder in made:
+                if tf.io.gfile.listdir(folder):
+                    break
+                tf.io.gfile.rmtree(folder)
+        raise
+
+
+def remove(path: str) -> None:
+    """Removes a file, if it is there; raises `UserError` where that fails."""
+    with (
+        as_user_errors(path, "see who may write there"),
+        contextlib.suppress(tf.errors.NotFoundError),
+    ):
+        tf.io.gfile.remove(path)
 
 
 def discard(temporary: str) -> None:

@@ -97,6 +97,12 @@ class Field(NamedTuple):
             )
         return self.value
 
+    def number(self) -> int | float:
+        """Returns a number."""
+        if type(self.value) not in (int, float):
+            raise self.refusal("a number")
+        return self.value
+
     def text(self) -> str:
         """Returns a string."""
         if not isinstance(self.value, str):

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import tensorflow as tf
 
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import git_lfs
 from deeplab_nas.files.json_field import MAX_INTEGER, Field, shown
 
 # Nothing that is read here nests deeper than 5; Python gives up near 1000.
@@ -36,10 +37,12 @@ def read(path: str | os.PathLike[str], max_bytes: int, advice: str) -> bytes:
         if num_bytes > max_bytes:
             raise _too_large(path, num_bytes, max_bytes, advice)
         with tf.io.gfile.GFile(path, "rb") as file:
-            return file.read(num_bytes)
+            data = file.read(num_bytes)
     except tf.errors.OpError as error:
         reason = " ".join(error.message.split())
         raise UserError(f"Cannot read {path} ({reason}): {advice}.") from error
+    git_lfs.refuse_pointer(data, path)
+    return data
 
 
 def parse(

@@ -15,8 +15,10 @@ from deeplab_nas.settings import Settings, required, setting
 class ExportConfig(Settings):
     """A trained network to a version directory."""
 
-    checkpoint: str = required(CHECKPOINT, example="runs/first")
-    export_dir: str = required("Folder of the versions, local or gs://.", example="exported/first")
+    checkpoint: str = required(CHECKPOINT, example="runs/first", path=True)
+    export_dir: str = required(
+        "Folder of the versions, local or gs://.", example="exported/first", path=True
+    )
     export_version: int = setting(
         0, "Number of the version; 0: the one after the highest there.", least=0
     )
@@ -32,7 +34,8 @@ class ExportConfig(Settings):
     )
     max_pixels: int = setting(
         2**22,
-        "Most pixels of an image that the SavedModel takes; it bounds the memory of a request.",
+        "Most pixels that the SavedModel sees at once, of an image file or of all the images of a "
+        "batch of pixels, also after a resize; it bounds the memory of a request.",
         least=1,
     )
     image_size: tuple[int, int] | None = setting(
@@ -45,17 +48,24 @@ class ExportConfig(Settings):
         "none", "What litert computes in: {choices}. none: float32.", choices=QUANTIZATIONS
     )
     dataset_dir: str = setting(
-        "", "Folder of the shards whose images calibrate int8; empty: that of the training."
+        "",
+        "Folder of the shards whose images calibrate int8; empty: that of the training.",
+        path=True,
     )
     num_calibration_images: int = setting(
         100, "How many images of the training split calibrate int8.", least=1
     )
 
     def check_together(self) -> None:
-        if self.format != "saved_model" and self.inference != InferenceConfig():
+        if self.format != "saved_model" and self.inference.without_resize != InferenceConfig():
             raise UserError(
-                "Expected --format=saved_model for scales, flips, windows or a resize, found "
+                "Expected --format=saved_model for scales, flips or windows, found "
                 f"--format={self.format}, which sees an image whole and once: leave them out."
+            )
+        if self.format == "keras" and self.inference.min_resize_value:
+            raise UserError(
+                "Expected --format=saved_model or --format=litert for a resize, found "
+                "--format=keras, which holds the network alone: leave --min_resize_value out."
             )
         if self.format != "litert" and self.quantize != "none":
             raise UserError(

@@ -22,21 +22,25 @@ def numbered_example(number: int, height: int = 20, width: int = 30) -> tuple:
     return image, label
 
 
-def write(folder, split: str, pairs: list[tuple], num_shards: int = 2) -> str:
-    """Writes `(image, label)` arrays as official shards without a manifest."""
+def write(folder, split: str, pairs: list[tuple], num_shards: int = 2, claims=()) -> str:
+    """Writes `(image, label)` arrays as official shards without a manifest.
+
+    `claims` are `(height, width)` by number, of images that are said to have another size.
+    """
     folder.mkdir(exist_ok=True, parents=True)
     for shard in range(num_shards):
         path = folder / shard_index.shard_name(split, shard, num_shards)
         with tf.io.TFRecordWriter(str(path)) as writer:
             for number in range(len(pairs))[shard::num_shards]:
                 image, label = pairs[number]
+                height, width = dict(claims).get(number, label.shape)
                 writer.write(
                     examples.encode(
                         image_encoded=png(image),
                         image_format="png",
                         filename=f"picture {number}",
-                        height=image.shape[0],
-                        width=image.shape[1],
+                        height=height,
+                        width=width,
                         label_encoded=png(label),
                     )
                 )

@@ -6,6 +6,7 @@ import pytest
 from deeplab_nas.data import class_statistics, datasets, manifests
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import untrusted_json
+from tests import refusals
 
 FACTS = {
     "shapes": (7, 255),
@@ -63,6 +64,38 @@ def test_folder_is_described_by_its_manifests(tmp_path):
     assert descriptor.colormap == ((0, 0, 0), (9, 9, 9))
 
 
+def test_the_ids_of_label_files_are_told_where_all_splits_had_the_same(tmp_path):
+    manifests.write(manifest(submission_ids=(0, 255)), str(tmp_path))
+    assert manifests.read(str(tmp_path), "train").submission_ids == (0, 255)
+    assert datasets.describe("folder", str(tmp_path)).submission_ids == (0, 255)
+    manifests.write(manifest(split="val"), str(tmp_path))
+    assert datasets.describe("folder", str(tmp_path)).submission_ids is None
+
+
+def test_manifests_that_contradict_each_other_say_how_to_mend_that(tmp_path):
+    manifests.write(manifest(), str(tmp_path))
+    other = manifest(split="val", num_classes=1, class_names=("a",), colormap=((0, 0, 0),))
+    manifests.write(other, str(tmp_path))
+    with refusals.refused("manifest-train.json", "manifest-val.json", "--num_classes"):
+        datasets.describe("folder", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("road",), "two classes or more"),
+        (("road", "road"), "class 1 to be another one"),
+        (("", "road"), "class 0 to be a text"),
+        (("road", " car"), "class 1 to be a text"),
+        (("road", "car\n"), "class 1 to be a text"),
+        (("road", "c\u2028r"), "class 1 to be a text"),
+    ],
+)
+def test_class_names_that_hide_a_class_are_refused(names, told):
+    with refusals.refused(told):
+        datasets.folder(("train",), names)
+
+
 def test_folder_without_manifest_is_refused(tmp_path):
     with pytest.raises(UserError, match="Expected manifest-<split>.json"):
         datasets.describe("folder", str(tmp_path))
@@ -95,6 +128,15 @@ def test_a_manifest_of_another_version_is_refused(tmp_path):
     path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
     with pytest.raises(UserError, match="Expected format version 1 .* found 2"):
         manifests.read(str(tmp_path), "train")
+
+
+_MADE_OF = {"version": 1, "settings": ["--a=1"], "sources": "ab12", "shard_bytes": [1]}
+
+
+def test_of_what_a_split_was_made_comes_back(tmp_path):
+    made_of = manifests.MadeOf(1, ("--a=1",), "ab12", (1,))
+    manifests.write(manifest(made_of=made_of), str(tmp_path))
+    assert manifests.read(str(tmp_path), "train").made_of == made_of
 
 
 def changed(folder, **changes):
@@ -144,8 +186,19 @@ def changed(folder, **changes):
             {"statistics": {"pixels": [1, 1], "pixels_where_present": [1, 1], "ignored": "0"}},
             "statistics.ignored to be an integer >= 0",
         ),
+        ({"class_names": ["thing", "thing"]}, r"class_names\[1\] to be another one than"),
+        ({"class_names": ["ground", ""]}, r"class_names\[1\] to be a text of one line"),
+        ({"class_names": ["ground ", "thing"]}, "class_names.* to be a text .* found 'ground '"),
+        ({"class_names": ["ground", "a\tb"]}, r"class_names\[1\] to be a text of one line"),
+        ({"submission_ids": [0]}, "submission_ids to be an array of 2"),
+        ({"submission_ids": [0, 256]}, r"submission_ids\[1\] to be an integer in 0"),
         ({"skipped": "One."}, "skipped to be an array"),
         ({"skipped": [None]}, r"skipped\[0\] to be a string"),
+        ({"made_of": {"version": 1}}, "made_of in .*, but it lacks the key 'settings'"),
+        ({"made_of": {**_MADE_OF, "version": "1"}}, "made_of.version to be an integer"),
+        ({"made_of": {**_MADE_OF, "settings": "a"}}, "made_of.settings to be an array"),
+        ({"made_of": {**_MADE_OF, "sources": "a\nb"}}, "made_of.sources to be a string of one"),
+        ({"made_of": {**_MADE_OF, "shard_bytes": [1, 2]}}, "made_of.shard_bytes to be an array of"),
     ],
 )
 def test_a_manifest_that_cannot_be_right_is_refused(tmp_path, changes, told):

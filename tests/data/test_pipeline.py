@@ -135,8 +135,15 @@ def test_workers_together_use_each_example_of_an_epoch_exactly_once(split, worke
 
 
 def test_replicas_that_cannot_share_a_batch_are_refused(split):
-    with pytest.raises(UserError, match="that 3 replicas can share evenly, found 4"):
-        train(plain(4), split, context=tf.distribute.InputContext(1, 0, 3))
+    context = tf.distribute.InputContext(1, 0, 3)
+    evaluate = pipeline.eval_dataset
+    for refused, flag in ((train, "train"), (evaluate, "eval")):
+        sentence = (
+            f"--{flag}_batch_size to be a number that 3 replicas can share evenly, found 4: take 6"
+        )
+        with pytest.raises(UserError, match=sentence):
+            refused(plain(4), split, context=context)
+        refused(plain(6), split, context=context)
 
 
 def test_evaluation_visits_every_example_once_in_order(split):
@@ -177,7 +184,7 @@ def test_evaluation_pads_to_the_largest_and_resizes_to_the_range(tmp_path):
 
 
 def test_batch_larger_than_the_half(split):
-    with pytest.raises(UserError, match="1 to 13 examples.*found a batch size of 14"):
+    with pytest.raises(UserError, match="--train_batch_size between 1 and 13, .*found 14"):
         train(plain(14), split)
     for name in ("train_batch_size", "eval_batch_size"):
         with pytest.raises(UserError, match=f"--{name} to be 1 or more, found 0"):
@@ -193,7 +200,9 @@ def test_a_crop_without_pixels_is_refused(crop):
 @pytest.mark.parametrize("crop", [(31, 10), (10, 46)])
 def test_crop_that_cannot_be_filled(split, crop):
     config = DataConfig(train_crop_size=crop, train_batch_size=1, max_scale_factor=1.5)
-    with pytest.raises(UserError, match=rf"1x1 to 30x45 .*found --train_crop_size={crop[0]},"):
+    with pytest.raises(
+        UserError, match=rf"--train_crop_size between 1,1 and 30,45.*found {crop[0]},"
+    ):
         train(config, split)
 
 

@@ -108,6 +108,59 @@ def test_a_flipped_bit_is_found_by_the_checksum(copied):
     assert fault.startswith("train-00000-of-00002.tfrecord, record 0: ")
 
 
+def rewritten(folder, order, num_shards=1):
+    """Writes the records of all shards again, in another order or into other shards."""
+    paths = sorted(folder.glob("train-*.tfrecord"))
+    records = [record.numpy() for record in tf.data.TFRecordDataset([str(p) for p in paths])]
+    for path in paths:
+        path.unlink()
+    parts = np.array_split([n for n in order if n < len(records)], num_shards)
+    for number, part in enumerate(parts):
+        path = folder / shard_index.shard_name("train", number, num_shards)
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for place in part:
+                writer.write(records[place])
+
+
+def test_the_digest_is_of_the_records_and_their_order_alone(made, copied):
+    digest = shard_index.load(made, "train").digest
+    assert len(digest) == 64
+    for path in copied.iterdir():
+        path.touch()
+    assert shard_index.load(str(copied), "train").digest == digest
+    # Other shards, the same records by their number.
+    rewritten(copied, range(5), num_shards=3)
+    assert shard_index.load(str(copied), "train").digest == digest
+    rewritten(copied, [1, 0, 2, 3, 4])
+    assert shard_index.load(str(copied), "train").digest != digest
+
+
+@pytest.mark.parametrize("change", ["one fewer", "another pixel"])
+def test_the_digest_is_of_all_records(made, tmp_path, change):
+    pairs = [made_shards.numbered_example(n, height=20 + n) for n in range(5)]
+    if change == "one fewer":
+        pairs = pairs[:4]
+    else:
+        pairs[4][0][19, 29, 2] ^= 1
+    other = made_shards.write(tmp_path, "train", pairs)
+    assert shard_index.load(other, "train").digest != shard_index.load(made, "train").digest
+
+
+def test_the_digest_costs_no_reads_of_its_own(made, monkeypatch):
+    reads = []
+
+    class Counting(tf.io.gfile.GFile):
+        def read(self, n=-1):
+            reads.append(n)
+            return super().read(n)
+
+    monkeypatch.setattr(tf.io.gfile, "GFile", Counting)
+    index = shard_index.load(made, "train")
+    # One a record, and one a shard to begin with.
+    assert len(reads) == index.num_examples + len(index.filenames)
+    assert max(reads) == 16
+
+
 @pytest.mark.parametrize("image_format", ["jpeg", "png"])
 def test_shards_of_the_official_converter_are_read_exactly(image_format):
     folder = places.FIXTURES / "official_tfrecords" / image_format

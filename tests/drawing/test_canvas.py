@@ -68,3 +68,28 @@ def test_check_fractions(value):
     canvas.check_fractions("weights", np.array([0.0, 1.0, 1.0 + 1e-7]))
     with pytest.raises(ValueError, match="^weights"):
         canvas.check_fractions("weights", np.array([0.5, value]))
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("plain_01 ~", "plain_01 ~"),
+        ("caf\u00e9 cafe\u0301 \u00c5", "cafe cafe A"),
+        ("stra\u00dfe", "strasse"),
+        ("\u4eac\U0001f600", "\\u4eac\\U0001f600"),
+        ("a\tb\u200b", "a\\tb\\u200b"),
+        ("\u2026", "\u2026"),
+        ("\udcff", "\\udcff"),
+    ],
+)
+def test_characters_that_the_font_lacks_are_spelled(text, drawn):
+    assert canvas.in_font(text) == drawn
+    assert canvas.text_width(text) == canvas.text_width(drawn)
+
+
+def test_a_long_line_keeps_its_ends():
+    assert canvas.shortened("short", 100) == "short"
+    found = canvas.shortened("begin" + "x" * 1000 + "end", 120)
+    assert canvas.text_width(found) <= 120
+    assert found.startswith("begin") and found.endswith("end") and "\u2026" in found
+    assert canvas.shortened("xxx", 0) == "\u2026"

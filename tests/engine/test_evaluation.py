@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -145,6 +146,22 @@ def copy_without(setting, config, folder):
         (folder / name).symlink_to(run / name)
     (folder / "flags.json").write_text(json.dumps(settings))
     return str(folder)
+
+
+def test_a_refused_evaluation_leaves_nothing(finished_training, tmp_path):
+    config, _ = finished_training
+    folder = tmp_path / "shards"
+    shutil.copytree(config.data.dataset_dir, folder)
+    (shard, *_) = folder.glob("val-*")
+    raw = bytearray(shard.read_bytes())
+    raw[100] ^= 1
+    shard.write_bytes(raw)
+    settings = {"dataset_dir": str(folder), "save_predictions": True}
+    with pytest.raises(UserError, match="val-00000"):
+        evaluation.run(
+            EvaluateConfig(config.train_logdir, eval_logdir=str(tmp_path / "a" / "out"), **settings)
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["shards"]
 
 
 def test_a_search_is_no_training(finished_training, tmp_path):

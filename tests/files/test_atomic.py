@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 
 import numpy as np
 import PIL.Image
@@ -13,6 +14,7 @@ from deeplab_nas.data import manifests, shard_index
 from deeplab_nas.engine.prediction import input_files
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
+from tests import refusals
 from tests.data import made_shards
 from tests.faults import full_disk
 
@@ -152,4 +154,38 @@ def test_what_a_killed_process_left_is_no_data(tmp_path):
     assert (shard_index.find_shards(made, "val"), manifests.read_all(made)) == before
     atomic.write_png(tmp_path / "in.png", _PICTURE)
     (tmp_path / "b.png.partial").write_bytes(b"half")
-    assert [name for _, name in input_files.find([str(tmp_path)])] == ["in.png"]
+    assert [name for _, name in input_files.find([str(tmp_path)], "out")] == ["in.png"]
+
+
+def test_a_new_folder_is_taken_back_with_those_above_it(tmp_path):
+    path = tmp_path / "a" / "b" / "c"
+    with pytest.raises(UserError), atomic.new_folder(f"{path}/", "--out"):
+        assert path.is_dir()
+        raise UserError("No.")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "a").mkdir()
+    with pytest.raises(UserError), atomic.new_folder(str(path), "--out"):
+        raise UserError("No.")
+    assert [found.name for found in tmp_path.rglob("*")] == ["a"]
+    with pytest.raises(UserError), atomic.new_folder(str(path), "--out"):
+        (path / "kept").write_text("x")
+        raise UserError("No.")
+    assert (path / "kept").read_text() == "x"
+    with atomic.new_folder(str(tmp_path / "d"), "--out"):
+        pass
+    assert (tmp_path / "d").is_dir()
+
+
+def test_a_folder_is_checked_without_writing(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    before = sorted(tmp_path.iterdir())
+    for path in ("new", "new/deeper", ""):
+        atomic.check_folder(str(tmp_path / path), "--out")
+    for path in ("file", "file/deeper"):
+        with refusals.refused(f"a folder at --out={tmp_path}", "found the file"):
+            atomic.check_folder(str(tmp_path / path), "--out")
+    # Root may write whatever a folder says.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with refusals.refused("a writable folder at --out=", f"nothing can be written in {tmp_path}"):
+        atomic.check_folder(str(tmp_path / "new"), "--out")
+    assert sorted(tmp_path.iterdir()) == before

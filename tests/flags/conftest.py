@@ -1,6 +1,6 @@
 """From a command line to a configuration, without leaving flags behind."""
 
-from flags import dataclass_flags
+from flags import command_line, dataclass_flags
 
 import pytest
 from absl import flags
@@ -13,7 +13,7 @@ def parse():
     def parse_arguments(config_class, *arguments):
         values = flags.FlagValues()
         dataclass_flags.define(config_class, values)
-        values(["program", *arguments])
+        command_line.parse(["program", *arguments], values)
         return dataclass_flags.config(config_class, values)
 
     return parse_arguments

@@ -92,8 +92,8 @@ def test_a_server_is_asked_instead_of_a_checkpoint(parse):
         ([], "one of --checkpoint and --server, found neither"),
         (["--checkpoint=a", "--server=b"], "one of --checkpoint and --server, found both"),
         (["--checkpoint=a", "--model_card=b"], "--model_card together with --server"),
-        (["--server=a", "--add_flipped_images"], "options of the export"),
-        (["--server=a", "--mixed_precision=bfloat16"], "options of the export"),
+        (["--server=http://a/b", "--add_flipped_images"], "options of the export"),
+        (["--server=http://a/b", "--mixed_precision=bfloat16"], "options of the export"),
     ],
 )
 def test_a_network_here_or_there(parse, arguments, sentence):

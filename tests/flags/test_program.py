@@ -82,6 +82,8 @@ def test_a_signal_ends_with_its_code_after_saving():
         (["--seed=-1"], ["--seed", "0 or more", "-1"]),
         (["--flagfile=missing.flags"], ["missing.flags"]),
         (["stray"], ["stray", "--flag=value"]),
+        (["--seed=1", "--seed=2"], ["--seed once", "--seed=1 and --seed=2"]),
+        (["--verbosity=1", "-v=0"], ["--verbosity once", "--verbosity=1 and --verbosity=0"]),
     ],
 )
 def test_a_wrong_command_line_is_one_sentence(arguments, words):
@@ -95,6 +97,42 @@ def test_help_shows_the_flags_of_the_configuration():
     result = _run("--help")
     assert "--train_logdir" in result.stdout and "--dataset" in result.stdout
     assert result.stderr == ""
+
+
+_UNWRITABLE = "Expected to write to stdout, found that it cannot be written"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "redirection", "code", "words"),
+    [
+        ("", "> >(:)", 141, ""),
+        ("", "> >(:) 2>&1", 141, ""),
+        ("", ">/dev/full", 1, _UNWRITABLE),
+        ("", ">/dev/full 2>&1", 1, ""),
+        ("", ">&-", 0, ""),
+        ("", "<&- >&- 2>&-", 0, ""),
+        ("--seed=x", "> >(:) 2>&1", 141, ""),
+        ("--help", "> >(:)", 141, ""),
+        ("--help", ">/dev/full", 1, _UNWRITABLE),
+        ("--help", ">&-", 1, ""),
+        ("--helpfull", "> >(:)", 1, ""),
+        ("--helpxml", "> >(:)", 141, ""),
+        ("--helpxml", ">&-", 1, ""),
+    ],
+)
+def test_what_cannot_be_printed_leaves_no_traceback(arguments, redirection, code, words):
+    # The reader ends before anything is written: what is written then meets no reader for sure.
+    program = "import time; time.sleep(0.2)\n" + _PROGRAM.format(recipe=None)
+    result = subprocess.run(
+        ["bash", "-c", f'"$0" -c "$1" {arguments} {redirection}', sys.executable, program],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (code, "")
+    assert words in result.stderr
+    assert len(result.stderr.split("\n")) <= 2, result.stderr
 
 
 def test_recipe_is_read_when_nothing_is_named(tmp_path):

@@ -54,6 +54,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         ([], "--train_logdir"),
         (["--atrous_rates=3,x"], "--atrous_rates to be integers.*'3,x'"),
         (["--label_weights=-1"], "--label_weights to be 0 or more, found -1"),
+        (["--label_weights=median"], "--label_weights to be numbers.*or median_frequency, found"),
         (["--learning_policy=linear"], "--learning_policy.*poly, step, cosine.*'linear'"),
         (["--training_number_of_steps=0"], "--training_number_of_steps to be 1 or more"),
         (["--top_k_percent_pixels=20"], "--top_k_percent_pixels to be above 0 and at most 1"),

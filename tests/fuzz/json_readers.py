@@ -13,11 +13,15 @@ from deeplab_nas import settings
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.data import class_statistics, datasets, manifests
+from deeplab_nas.data.shard_index import ShardIndex
+from deeplab_nas.data.split import Split
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.devices import cluster
 from deeplab_nas.engine.networks import model_card
 from deeplab_nas.engine.prediction import rest_client
 from deeplab_nas.engine.reporting.history import History
+from deeplab_nas.engine.runs import run_data
+from deeplab_nas.engine.runs.bad_records import BadRecords
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.files import untrusted_json
 from tests.core import made_architectures
@@ -36,6 +40,7 @@ _MANIFEST = manifests.Manifest(
     image_sizes=((4, 5), (4, 6), (480, 640)),
     statistics=class_statistics.ClassStatistics((5, 6, 0), (20, 11, 0), 7),
     skipped=("Expected an intact image file in ä.png, but it is none that Pillow knows.",),
+    made_of=manifests.MadeOf(1, ("--half_resolution=True",), "a1" * 32, (1234, 0)),
 )
 _SHARD = build_journal.FinishedShard(
     "a1" * 32, 1234, 3, ((4, 5),), class_statistics.ClassStatistics((5, 6), (20, 11), 7), ("x.",)
@@ -71,6 +76,8 @@ def readers(folder):
         _manifests(folder),
         _histories(folder / "history.jsonl"),
         _settings(RunDirectory(str(folder)), folder / "flags.json"),
+        _data(),
+        _bad_records(folder / "bad_records.json"),
         _descriptions(),
         _journals(folder / "build"),
         _metrics(folder / "metrics.json"),
@@ -104,7 +111,9 @@ def _manifests(folder):
 
     path = folder / "manifest-train.json"
     empty = {"num_examples": 0, "shard_counts": (0,), "image_sizes": (), "statistics": None}
+    empty["made_of"] = None
     made = (_MANIFEST, dataclasses.replace(_MANIFEST, **empty, skipped=()))
+    made = (*made, dataclasses.replace(_MANIFEST, submission_ids=(0, 128, 255)))
     return Reader(
         "manifest", [[{"format_version": 1, **dataclasses.asdict(one)}] for one in made], check
     )
@@ -134,6 +143,9 @@ def _settings(run, path):
         for value in run.settings().values():
             scalars = value if isinstance(value, list) else [value]
             assert not any(isinstance(scalar, (list, dict)) for scalar in scalars)
+        found = run.checked_settings(TrainConfig)
+        assert run.checked_settings(TrainConfig) == found
+        assert found.network.filter_multiplier * np.prod(found.data.train_crop_size) < 2**40
 
     config = settings.record(TrainConfig("runs/a"))
     documents = [
@@ -141,6 +153,38 @@ def _settings(run, path):
         [{"config": {"epochs": 3, "save_interval_secs": float("inf")}}],
     ]
     return Reader("settings", documents, check)
+
+
+def _data():
+    def check(raw):
+        for difference in run_data.differences(_parsed(raw), here):
+            assert difference
+            assert difference.isprintable()
+        run_data.notices(_parsed(raw), here)
+
+    split = {"split": "train", "examples": 9, "digest": "a1" * 32}
+    here = {
+        "train": split,
+        "val": {**split, "split": "val", "examples": 3},
+        "class_names": ["ground", "thing", "sky"],
+        "ignore_label": 255,
+        "label_weights": [1.0, 0.5, 2.0],
+        "initial_checkpoint": {"prefix": "runs/b/best/ckpt-3", "digest": "b2" * 32},
+    }
+    return Reader("data of a run", [[here], [{"train": split}]], check)
+
+
+def _bad_records(path):
+    index = ShardIndex("train", ("a",), np.zeros(9, np.int32), np.zeros(9, np.int64), ((4, 5),))
+
+    def check(raw):
+        path.write_bytes(raw)
+        split = Split(index, datasets.describe("shapes", ""))
+        found = BadRecords(str(path), 3, split).replaced(np.arange(9))
+        assert len(found) == 9
+
+    faults = {"3": "Expected a label.", "8": "Expected an intact image, found none."}
+    return Reader("bad records", [[faults], [{"0": "Expected one."}]], check)
 
 
 def _descriptions():
@@ -191,7 +235,8 @@ def _cards(path):
 def _clusters():
     def check(raw):
         # The environment holds no other text.
-        assert cluster.check(raw.decode(errors="surrogateescape")) > 0
+        found = cluster.check(raw.decode(errors="surrogateescape"))
+        assert found.own < len(found.tasks)
 
     tasks = ({"type": "worker", "index": 1}, {"type": "chief", "index": 0})
     addresses = {"chief": ["a:1"], "worker": ["b:1", "c:1"], "ps": []}
@@ -199,16 +244,21 @@ def _clusters():
     return Reader("TF_CONFIG", documents, check)
 
 
+# Heights and widths of label maps; the first is that of the image.
+_ANSWER_SIZES = ((5, 7), (1, 1))
+
+
 def _answers():
     def check(raw):
-        found = rest_client.read_label_map(raw, "the answer", 10_000)
-        assert found.ndim == 2
+        size = _ANSWER_SIZES[0]
+        found = rest_client.read_label_map(raw, "the answer", size, 10_000)
+        assert found.shape == size
         assert found.dtype == np.uint8
 
     documents = []
-    for size in ((1, 1), (7, 5)):
+    for size in _ANSWER_SIZES:
         buffer = io.BytesIO()
-        PIL.Image.new("L", size, 3).save(buffer, "PNG")
+        PIL.Image.new("L", size[::-1], 3).save(buffer, "PNG")
         encoded = base64.b64encode(buffer.getvalue()).decode()
         documents.append([{"predictions": [{"b64": encoded}]}])
     return Reader("answer", documents, check)

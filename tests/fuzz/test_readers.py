@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tests.fuzz import fuzz_readers, json_readers
+from tests.fuzz import fuzz_readers, fuzz_rest, json_readers
 
 _COUNT = 300
 
@@ -14,6 +14,12 @@ def test_damaged_json_is_taken_or_refused(tmp_path):
         counts = fuzz_readers.fuzz_json(reader, _COUNT, seed=0)
         assert counts["tried"] == _COUNT
         assert min(counts["accepted"], counts["refused"]) > 5, reader.name
+
+
+def test_damaged_answers_end_in_a_label_map_or_a_sentence():
+    counts = fuzz_rest.run(_COUNT, seed=0)
+    assert counts["tried"] == _COUNT
+    assert min(counts["accepted"], counts["refused"]) > 30
 
 
 def test_damaged_examples_are_taken_or_refused():

@@ -2,7 +2,8 @@
 
     python -m tests.serving.fuzz_images --version_folder=exported/1 --seconds=600
 
-Each file is one of `made_images`, damaged at random, or random bytes. It must be refused with
+Each file is one of `made_images`, damaged at random, or random bytes; it is sent alone or in a
+tf.Example, or one of `made_examples` is damaged. It must be refused by its place with
 InvalidArgument or answered by a label map of the size that Pillow finds; the process must not die,
 take longer than `_SLOWEST_SECONDS` for a request or grow by more than `_MEMORY_GIB`.
 Prints one JSON line.
@@ -24,18 +25,19 @@ from deeplab_nas.data import image_files
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import ImageError
+from deeplab_nas.serving import service
 from deeplab_nas.settings import Settings, required, setting
-from tests.serving import made_images
+from tests.serving import made_examples, made_images
 
 _SLOWEST_SECONDS = 60
 _MEMORY_GIB = 1.0
 
 
-def run(predict_bytes, seconds, seed=0):
+def run(served, seconds, seed=0):
     """Fuzzes for some seconds.
 
     Args:
-        predict_bytes: The signature `from_bytes`.
+        served: Functions by the name of their signature.
         seconds: How long.
         seed: Of the damage.
 
@@ -47,19 +49,25 @@ def run(predict_bytes, seconds, seed=0):
     rng = np.random.default_rng(seed)
     wrong = [raw for raw, _ in made_images.wrong().values() if len(raw) < 2**20]
     seeds = [*made_images.right().values(), *wrong]
+    whole = [each for each, _ in (*made_examples.right().values(), *made_examples.wrong().values())]
     counts = {"requests": 0, "answered": 0, "refused": 0, "compared": 0}
     slowest = 0.0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        raw = damaged(rng, seeds)
+        raw, message = damaged(rng, seeds), None
+        match rng.integers(4):
+            case 0:
+                message = service.example(raw)
+            case 1:
+                raw, message = None, damaged(rng, whole)
         faulthandler.dump_traceback_later(_SLOWEST_SECONDS, exit=True)
         begin = time.monotonic()
-        found = _size(predict_bytes, raw)
+        found = _size(served, raw, message)
         slowest = max(slowest, time.monotonic() - begin)
         faulthandler.cancel_dump_traceback_later()
         counts["requests"] += 1
         counts["refused" if found is None else "answered"] += 1
-        expected = _pillow_size(raw) if found else None
+        expected = _pillow_size(raw) if found and raw else None
         if expected:
             counts["compared"] += 1
             assert found == expected, f"{found} instead of {expected}: {raw.hex()[:4000]}"
@@ -90,11 +98,15 @@ def damaged(rng, seeds):
     return bytes(raw)
 
 
-def _size(predict_bytes, raw):
-    """`(width, height)` of the answer, or None if the image is refused."""
+def _size(served, raw, message):
+    """`(width, height)` of the answer, or None if the image, or the message, is refused."""
     try:
-        answer = predict_bytes(image_bytes=tf.constant([raw]))
-    except tf.errors.InvalidArgumentError:
+        if message is None:
+            answer = served[signatures.FROM_BYTES](image_bytes=tf.constant([raw]))
+        else:
+            answer = served[signatures.FROM_EXAMPLES](examples=tf.constant([message]))
+    except tf.errors.InvalidArgumentError as error:
+        assert "image 0 of the request: expected " in error.message, error.message
         return None
     (png,) = answer[signatures.PNG_BYTES].numpy()
     return np.array(PIL.Image.open(io.BytesIO(png))).shape[::-1]
@@ -111,7 +123,9 @@ def _pillow_size(raw):
 class FuzzConfig(Settings):
     """What is fuzzed, and for how long."""
 
-    version_folder: str = required("Folder of a version of the export.", example="exported/1")
+    version_folder: str = required(
+        "Folder of a version of the export.", example="exported/1", path=True
+    )
     seconds: float = setting(600.0, "How long, in seconds.", above=0)
     seed: int = setting(0, "Seed of the damage.", least=0)
 
@@ -119,7 +133,7 @@ class FuzzConfig(Settings):
 def main(config: FuzzConfig) -> None:
     """Fuzzes, and prints the JSON line."""
     loaded = tf.saved_model.load(config.version_folder)
-    print(json.dumps(run(loaded.signatures[signatures.FROM_BYTES], config.seconds, config.seed)))
+    print(json.dumps(run(loaded.signatures, config.seconds, config.seed)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ MODEL = "/v1/models/network"
 
 @contextlib.contextmanager
 def serving(answer):
-    """Serves a function from image bytes to PNG bytes; a ValueError becomes status 400.
+    """Serves a function from image bytes to PNG bytes.
+
+    Of the function, a ValueError becomes status 400, and a ConnectionError closes the connection.
 
     Yields:
         The URL of the model.
@@ -25,6 +27,8 @@ def serving(answer):
                 return
             try:
                 found = [answer(base64.b64decode(item["b64"])) for item in body["instances"]]
+            except ConnectionError:
+                self.close_connection = True
             except ValueError as error:
                 self._reply(400, {"error": str(error)})
             else:

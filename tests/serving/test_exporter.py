@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from deeplab_nas.engine.prediction import signatures
 from deeplab_nas.errors import UserError
 from deeplab_nas.serving import exporter, service
 from deeplab_nas.serving.export_config import ExportConfig
+from tests import refusals
 from tests.serving import made_images
 
 _SIZES = ((33, 41), (64, 48), (17, 90))
@@ -131,6 +133,26 @@ def test_a_litert_file_predicts_what_the_checkpoint_does(
     expected = trained.model(pixels.astype(np.float32)).numpy().argmax(-1)
     assert found.shape == expected.shape
     assert np.mean(found == expected) > (0.8 if quantize == "int8" else 0.999)
+
+
+def test_a_damaged_shard_is_told_as_such(finished_training, trained, tmp_path):
+    """Not as something that could not be written."""
+    config, _ = finished_training
+    shutil.copytree(config.data.dataset_dir, tmp_path / "shards")
+    shard = min((tmp_path / "shards").glob("train-*.tfrecord"))
+    raw = bytearray(shard.read_bytes())
+    raw[-9] ^= 1
+    shard.write_bytes(raw)
+    settings = ExportConfig(
+        config.train_logdir,
+        str(tmp_path / "network"),
+        format="litert",
+        quantize="int8",
+        dataset_dir=str(tmp_path / "shards"),
+    )
+    with refusals.refused(f"{shard.name}, record ", "build the shards again"):
+        exporter.run(settings)
+    assert not (tmp_path / "network").exists()
 
 
 def test_a_limit_below_the_first_request_is_refused(finished_training, tmp_path):

@@ -17,6 +17,7 @@ from deeplab_nas.engine import predict_loop
 from deeplab_nas.engine.configs.predict import PredictConfig
 from deeplab_nas.engine.prediction import rest_client, signatures
 from deeplab_nas.errors import UserError
+from tests import programs, refusals
 from tests.serving import made_images, rest_server
 
 
@@ -128,19 +129,31 @@ def test_another_answer_is_told(folder, answer, told):
 )
 def test_an_answer_of_another_form_is_told(text, told):
     with pytest.raises(UserError, match=f"{told}.*: serve a version that"):
-        rest_client.read_label_map(text.encode(), "the answer", 1000)
+        rest_client.read_label_map(text.encode(), "the answer", (3, 3), 1000)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "1", "I;16"])
-def test_a_picture_that_is_no_label_map_is_told(mode):
-    with pytest.raises(UserError, match=f"one byte a pixel in the answer, found mode {mode}"):
-        rest_client.read_label_map(answer_of(PIL.Image.new(mode, (3, 3))), "the answer", 1000)
+@pytest.mark.parametrize(
+    ("mode", "found"),
+    [
+        ("RGB", "8 bits and colour type 2"),
+        ("1", "1 bits and colour type 0"),
+        ("I;16", "16 bits and colour type 0"),
+        ("LA", "8 bits and colour type 4"),
+        ("P", "1 bits and colour type 3"),
+    ],
+)
+def test_a_picture_that_is_no_label_map_is_told(mode, found):
+    answer = answer_of(PIL.Image.new(mode, (3, 3)))
+    with pytest.raises(UserError, match=f"one byte a pixel in the answer, found {found}"):
+        rest_client.read_label_map(answer, "the answer", (3, 3), 1000)
 
 
-def answer_of(picture):
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    encoded = base64.b64encode(buffer.getvalue()).decode()
+def answer_of(picture, **options):
+    return answer_of_png(made_images.encode(picture, "PNG", **options))
+
+
+def answer_of_png(png):
+    encoded = base64.b64encode(png).decode()
     return json.dumps({"predictions": [{"b64": encoded}]}).encode()
 
 
@@ -149,7 +162,9 @@ def test_any_label_map_fits_the_limit():
     for size in ((1, 1), (1, 5000), (5000, 1), (300, 200)):
         pixels = np.random.default_rng(0).integers(0, 256, size[::-1], np.uint8)
         answer = answer_of(PIL.Image.fromarray(pixels))
-        found = rest_client.read_label_map(answer, "", rest_client.largest_answer(pixels))
+        found = rest_client.read_label_map(
+            answer, "", pixels.shape, rest_client.largest_answer(pixels.shape)
+        )
         np.testing.assert_array_equal(found, pixels)
 
 
@@ -166,7 +181,7 @@ def test_a_server_of_something_else_is_told():
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1/models/network"
         with pytest.raises(UserError, match=f"Expected a server at {url}"):
-            rest_client.label_map(url, *image(), "a.png")
+            rest_client.Server(url).label_map(*image(), "a.png")
         thread.join()
 
 
@@ -185,6 +200,49 @@ def test_a_label_map_of_another_size_is_told(folder):
         pytest.raises(UserError, match="Expected a label map of"),
     ):
         predict(folder, server=url)
+
+
+def test_a_card_of_another_network_is_told(version_folder, folder):
+    card = json.loads((pathlib.Path(version_folder) / "assets" / "model_card.json").read_text())
+    whole = card["dataset"]
+    card["dataset"] = {**whole, "num_classes": 1}
+    for key in ("class_names", "colormap"):
+        card["dataset"][key] = whole[key][:1]
+    other = folder.parent / "other_card.json"
+    other.write_text(json.dumps(card))
+    ones = made_images.encode(PIL.Image.new("L", made_images.picture().size, 1), "PNG")
+    with (
+        rest_server.serving(lambda _: ones) as served_elsewhere,
+        pytest.raises(UserError, match="Expected class ids below 1, as --model_card says"),
+    ):
+        predict(folder / "deep", server=served_elsewhere, model_card=str(other))
+    assert not list(folder.rglob("legend.png"))
+
+
+def test_a_server_that_goes_away_leaves_what_was_answered(tmp_path):
+    """The sixth image of eight finds nobody."""
+    for number in range(8):
+        path = tmp_path / "in" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        made_images.picture(seed=number).save(path)
+    grey = made_images.encode(PIL.Image.new("L", made_images.picture().size), "PNG")
+    asked = []
+
+    def answer(_):
+        asked.append(1)
+        if len(asked) > 5:
+            raise ConnectionError
+        return grey
+
+    with rest_server.serving(answer) as url:
+        result = programs.run(
+            *("deeplab_nas.predict", f"--server={url}", f"--input={tmp_path}/in"),
+            f"--output_dir={tmp_path}/out",
+        )
+    refusals.assert_program_refused(result, "Expected a server at", "found none that answers")
+    for kind in ("labels", "overlays"):
+        names = sorted(path.name for path in (tmp_path / "out" / kind).iterdir())
+        assert names == [f"{number}.png" for number in range(5)]
 
 
 @pytest.mark.parametrize(

@@ -92,13 +92,18 @@ _BROKEN = {
     ),
     "colours": (
         _LABEL,
-        lambda path: save_label(path, np.zeros((40, 60, 3), np.uint8)),
-        "label ids in .*p13.png, found mode RGB",
+        lambda path: save_label(path, np.full((40, 60, 3), (128, 64, 0), np.uint8)),
+        r"label ids in .*p13.png, found colours \(mode RGB\), \(128, 64, 0\) in 2400 pixels",
     ),
     "16 bits": (
         _LABEL,
-        lambda path: save_label(path, np.zeros((40, 60), np.uint16)),
-        "label ids in .*p13.png, found mode I;16",
+        lambda path: save_label(path, np.full((40, 60), 300, np.uint16)),
+        "label ids of 0 to 255 in .*p13.png, found 300",
+    ),
+    "JPEG label": (
+        _LABEL,
+        lambda path: Image.fromarray(np.zeros((40, 60), np.uint8)).save(path, "jpeg"),
+        "lossless label file in .*p13.png, found JPEG",
     ),
     "label 200": (
         _LABEL,
@@ -160,7 +165,7 @@ def test_a_folder_that_may_not_be_read(folder):
 
 def test_a_file_that_cannot_be_read(folder):
     (folder / _LABEL).unlink()
-    (folder / _LABEL).mkdir()
+    (folder / _LABEL).symlink_to("nowhere.png")
     with pytest.raises(UserError, match="readable file at .*p13.png, found none"):
         build(folder)
 

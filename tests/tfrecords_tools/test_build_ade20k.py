@@ -68,9 +68,9 @@ def test_a_wrong_root_is_told(tmp_path):
         build(tmp_path)
 
 
-@pytest.mark.parametrize(("num_classes", "told"), [(150, 150), (151, 151)])
-def test_an_id_beyond_the_classes_is_told(root, num_classes, told):
+@pytest.mark.parametrize("num_classes", [150, 151])
+def test_an_id_beyond_the_classes_is_told_as_the_file_has_it(root, num_classes):
     wrong = np.full((9, 14), 151, np.uint8)
     Image.fromarray(wrong).save(root / "annotations" / "validation" / "ADE_val_00000001.png")
-    with pytest.raises(UserError, match=f"ADE_val_00000001.jpg, found {told}"):
+    with pytest.raises(UserError, match="ADE_val_00000001.*, found 151"):
         build(root, ["val"], num_classes)

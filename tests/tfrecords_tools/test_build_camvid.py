@@ -70,6 +70,15 @@ def test_real_frames(tmp_path):
     check(str(tmp_path / "shards"), tmp_path, splits)
 
 
+@pytest.mark.parametrize("halved", [False, True])
+def test_ids_of_other_conventions_are_refused(root, halved):
+    label = np.zeros([3, 4], np.uint8)
+    label[1, 1] = 12
+    Image.fromarray(label).save(root / "valannot/1.png")
+    with pytest.raises(UserError, match="CamVid's 11 classes.*valannot/1.png, found 12"):
+        build_camvid.camvid(halved).build(str(root), str(root / "shards"), ["val"])
+
+
 def test_missing_root(tmp_path):
     with pytest.raises(UserError, match="--camvid_root="):
         build_camvid.camvid().build(str(tmp_path / "none"), str(tmp_path / "shards"))

@@ -134,6 +134,20 @@ def test_another_resolution_is_another_set(root):
     assert manifest.image_sizes == ((_HEIGHT // 2, _WIDTH // 2),)
 
 
+@pytest.mark.parametrize(("which", "wrong"), [("Ids", 60), ("Ids", 255), ("TrainIds", 19)])
+@pytest.mark.parametrize("halved", [False, True])
+def test_ids_that_do_not_exist_are_refused(root, which, wrong, halved):
+    name = "lindau_000000_000019"
+    save(root, "val", "lindau", name, ids="Ids")
+    (root / f"gtFine/val/lindau/{name}_gtFine_labelTrainIds.png").unlink()
+    label = raw_ids()
+    label[1, 1] = wrong
+    path = root / f"gtFine/val/lindau/{name}_gtFine_label{which}.png"
+    Image.fromarray(np.where(label == wrong, wrong, label % 19).astype(np.uint8)).save(path)
+    with pytest.raises(UserError, match=f"label{which}.png, found {wrong}: "):
+        build(root, root / "shards", ("val_fine",), halved=halved)
+
+
 def test_a_missing_label_is_named(root):
     (path,) = (root / "gtFine" / "val").rglob("*.png")
     path.unlink()
@@ -153,3 +167,13 @@ def test_a_split_that_is_not_there(root, splits, sentence):
     with pytest.raises(UserError, match=sentence):
         build(root, root / "shards", splits)
     assert not (root / "shards").exists()
+
+
+def test_what_macos_leaves_beside_images_is_passed_over(root):
+    cities = root / "leftImg8bit" / "train"
+    for name in ("ulm/._ulm_000000_000019", "__MACOSX/x_000000_000019", ".trash/y_000000_000019"):
+        path = cities / f"{name}_leftImg8bit.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    (manifest,) = build(root, root / "shards", ["train_fine"])
+    assert manifest.num_examples == 4

@@ -1,4 +1,4 @@
-import dataclasses
+import hashlib
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from deeplab_nas.data.split import Split
 from deeplab_nas.errors import UserError
 from tests import programs, refusals
 from tfrecords_tools import build_folder
+from tfrecords_tools.writing.build_options import BuildOptions
 
 
 @pytest.fixture
@@ -57,17 +58,14 @@ def names(folder, split):
     return {example[examples.IMAGE_FILENAME].numpy().decode() for example in parsed}
 
 
-def test_split_by_the_hash_of_the_name(folders):
-    build_folder.build(config(folders, val_fraction=0.4))
+def test_val_is_parted_by_the_names_alone(folders):
+    train, val = build_folder.build(config(folders, val_fraction=0.4, num_shards=1))
+    assert (train.num_examples, val.num_examples) == (6, 4)
     train, val = (names(folders / "shards", split) for split in ("train", "val"))
     assert train | val == {f"p{number}" for number in range(10)}
     assert not train & val
-    (folders / "images/p0.jpg").unlink()
-    (folders / "labels/p0.png").unlink()
-    fewer = config(folders, val_fraction=0.4)
-    build_folder.build(dataclasses.replace(fewer, output_dir=str(folders / "again")))
-    assert names(folders / "again", "train") == train - {"p0"}
-    assert names(folders / "again", "val") == val - {"p0"}
+    hashes = {name: hashlib.sha256(name.encode()).hexdigest() for name in train | val}
+    assert max(hashes[name] for name in val) < min(hashes[name] for name in train)
 
 
 def test_another_ignore_label(folders):
@@ -96,13 +94,29 @@ def test_missing_partner_is_named(folders, missing, sentence):
     [
         ({"num_classes": 2}, "below 2 or the ignore label 255 in the label of .*p0.jpg, found 2"),
         ({"class_names": ("a", "b")}, "Expected 3 class names, found 2"),
-        ({"val_fraction": 1.0}, "Expected pairs for the split 'train', found none of 10"),
+        ({"val_fraction": 1.0}, "--val_fraction to be 0 or more and below 1, found 1.0"),
         ({"val_fraction": 0.5, "split": "val"}, "other than val"),
     ],
 )
 def test_settings_that_do_not_fit(folders, changes, sentence):
     with pytest.raises(UserError, match=sentence):
         build_folder.build(config(folders, **changes))
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_folders_without_a_common_name(folders, skip_bad):
+    for path in list((folders / "labels").iterdir()):
+        path.rename(path.with_name(f"label_{path.name}"))
+    with pytest.raises(UserError, match="found none among 10 and 10 .* p0.jpg and label_p0.png"):
+        build_folder.build(config(folders, options=BuildOptions(skip_bad=skip_bad)))
+
+
+def test_one_pair_is_not_parted(folders):
+    for path in (*folders.glob("images/p[1-9].jpg"), *folders.glob("labels/p[1-9].png")):
+        path.unlink()
+    with pytest.raises(UserError, match="at least 2 pairs with --val_fraction=0.2.*found 1: add"):
+        build_folder.build(config(folders, val_fraction=0.2))
+    assert build_folder.build(config(folders))[0].num_examples == 1
 
 
 def test_missing_and_empty_folders(tmp_path):

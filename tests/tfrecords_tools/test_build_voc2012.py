@@ -1,11 +1,14 @@
 """PASCAL VOC 2012 as it is unpacked, small, becomes shards."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from deeplab_nas.data import datasets
 from deeplab_nas.errors import UserError
+from tests import refusals
 from tests.tfrecords_tools import written_shards
 from tfrecords_tools import build_voc2012
 
@@ -102,3 +105,62 @@ def test_what_is_missing_is_named(root, missing, splits, sentence):
     with pytest.raises(UserError, match=sentence):
         build_voc2012.VOC2012.build(str(root), str(root / "shards"), splits)
     assert not list(root.glob("shards/*.tfrecord"))
+
+
+_AUG = "SegmentationClassAug"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2007_000032.jpg\n2007_000039.png\n", ["2007_000032", "2007_000039"]),
+        ("\ufeff2007_000032\r\n\r\n2007_000039\r\n", ["2007_000032", "2007_000039"]),
+        ("2007_000039  1\n2007_000032 -1\n2007_000033  0\n", ["2007_000039", "2007_000033"]),
+        ("JPEGImages/2007_000032.jpg SegmentationClass/2007_000032.png", ["2007_000032"]),
+        ("VOC2012\\JPEGImages\\2007_000032.jpg,2007_000032.png", ["2007_000032"]),
+    ],
+)
+def test_lists_as_others_have_them(root, text, expected):
+    (root / "ImageSets/Segmentation/train.txt").write_bytes(text.encode())
+    build_voc2012.VOC2012.build(str(root), str(root / "shards"), ["train"])
+    assert list(written_shards.read(root / "shards", "train")) == expected
+
+
+def test_the_label_that_a_list_names_is_taken(root):
+    mask = np.minimum(ids("2007_000033"), 15)
+    save_label(root / _AUG / "2007_000033.png", mask, palette=False)
+    line = f"/JPEGImages/2007_000033.jpg /{_AUG}/2007_000033.png\n"
+    (root / "ImageSets/Segmentation/val.txt").write_text(line)
+    build_voc2012.VOC2012.build(str(root), str(root / "shards"), ["val"])
+    ((_, label),) = written_shards.read(root / "shards", "val").values()
+    np.testing.assert_array_equal(label, mask)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_of_either_form_and_spaces_in_names(root, form):
+    name = unicodedata.normalize(form, "müll 1")
+    (root / "JPEGImages/2007_000033.jpg").rename(root / f"JPEGImages/{name}.jpg")
+    (root / "SegmentationClass/2007_000033.png").rename(root / f"SegmentationClass/{name}.png")
+    path = root / "ImageSets/Segmentation/val.txt"
+    for text in ("müll 1".encode("windows-1252"), unicodedata.normalize("NFD", "müll 1").encode()):
+        path.write_bytes(text)
+        output = root / f"shards of {len(text)}"
+        build_voc2012.VOC2012.build(str(root), str(output), ["val"])
+        assert list(written_shards.read(output, "val")) == ["müll 1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("2007_000032 2007_000039", ("one example a line", "'2007_000032 2007_000039'")),
+        (f"2007_000032.jpg {_AUG}/2007_000032.png", (f"{_AUG}/2007_000032.png", "found none")),
+        ("../../etc/passwd", ("JPEGImages/passwd.jpg", "found none")),
+        ("..", ("found none",)),
+        ("2007_000032\n2007_000032.jpg", ("every name once", "2007_000032 again")),
+        ("m\xfcll", ("müll.jpg", "read as windows-1252")),
+    ],
+)
+def test_lines_that_mean_nothing_are_refused(root, line, words):
+    (root / "ImageSets/Segmentation/train.txt").write_bytes(line.encode("latin-1"))
+    with refusals.refused(*words):
+        build_voc2012.VOC2012.build(str(root), str(root / "shards"), ["train"])

@@ -5,12 +5,14 @@ import pathlib
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from deeplab_nas.data import datasets, examples, manifests, shard_index
+from deeplab_nas.drawing import data_sheet
 from deeplab_nas.errors import UserError
 from tests import programs, refusals
 from tests.data import made_shards
-from tfrecords_tools import verify
+from tfrecords_tools import preview, verify
 
 _COUNT = 6
 
@@ -142,3 +144,65 @@ def test_the_program_ends_with_the_number_of_faults(folder):
     result = programs.run("tfrecords_tools.verify", *arguments)
     assert "5 intact records" in result.stdout
     refusals.assert_program_refused(result, "Expected intact shards in", "found 1 faults")
+
+
+def arguments(folder, *more):
+    return ("--dataset=shapes", f"--dataset_dir={folder}", "--splits=train", *more)
+
+
+def test_the_preview_shows_a_spread_of_the_examples(folder, tmp_path):
+    path = tmp_path / "new" / "sheet.PNG"
+    result = programs.run(
+        "tfrecords_tools.verify", *arguments(folder, f"--preview={path}", "--preview_images=3")
+    )
+    assert result.returncode == 0, result.stderr
+    picture = Image.open(path)
+    sample = preview.Sample(3)
+    found = verify.verify("shapes", str(folder), "train", sample)
+    # The red channel of an image is its number; even numbers lie in the first shard.
+    assert [np.asarray(one.tiles[0])[0, 0, 0] for one in sample.examples] == [2, 1, 5]
+    assert [one.name for one in sample.examples] == ["picture 2", "picture 1", "picture 5"]
+    assert sample.examples[1].facts == "20x30, train-00001-of-00002.tfrecord, record 0"
+    shown = preview.section("train", found.sizes, found.statistics, sample)
+    assert shown.facts == "6 images, height x width 20 x 30"
+    facts = datasets.describe("shapes", "")
+    drawn = data_sheet.draw([shown], facts.class_names, facts.colormap, facts.ignore_label)
+    np.testing.assert_array_equal(np.asarray(picture), np.asarray(drawn))
+    assert [item.name for item in path.parent.iterdir()] == ["sheet.PNG"]
+
+
+def test_a_record_that_cannot_be_used_is_not_shown(folder):
+    for number in (1, 2):
+        rewrite(folder, number, lambda features: set_bytes(features, examples.IMAGE_ENCODED, b"x"))
+    sample = preview.Sample(2)
+    assert len(verify.verify("shapes", str(folder), "train", sample).faults) == 2
+    # In their order, pictures 0, 2 and 4 come first, and the two in the middle of the halves.
+    assert [one.name for one in sample.examples] == ["picture 1", "picture 3"]
+
+
+def test_a_preview_of_nothing_but_faults(folder, tmp_path):
+    for number in range(_COUNT):
+        rewrite(folder, number, lambda features: set_bytes(features, examples.IMAGE_ENCODED, b"x"))
+    path = tmp_path / "sheet.png"
+    result = programs.run("tfrecords_tools.verify", *arguments(folder, f"--preview={path}"))
+    refusals.assert_program_refused(result, "found 6 faults")
+    assert Image.open(path).size[0] > 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("sheet.jpg", ["--preview to be the name of a .png file", "sheet.jpg"]),
+        ("folder.png", ["--preview to name a file, found the folder"]),
+        ("file/sheet.png", ["writable folder at --preview="]),
+    ],
+)
+def test_a_preview_that_cannot_be_written_is_refused_before_anything_is_read(
+    folder, tmp_path, monkeypatch, name, words
+):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(verify, "verify", None)
+    flags = {"dataset": "shapes", "dataset_dir": str(folder), "splits": ("train",)}
+    with refusals.refused(*words):
+        verify.main(verify.VerifyConfig(**flags, preview=str(tmp_path / name)))

@@ -17,7 +17,8 @@ def halve(example: LabeledImage) -> LabeledImage:
         UserError: The image cannot be read, or the label has another size than it.
     """
     source = example.source or example.name
-    image = image_files.to_rgb(image_files.open_image(example.image, source), source)
+    picture = image_files.read(example.image, source)
+    image = picture.pixels
     images.check_sizes(example.label.shape, (image.height, image.width), source)
     size = (max(image.width // 2, 1), max(image.height // 2, 1))
     label = Image.fromarray(example.label).resize(size, Image.Resampling.NEAREST)
@@ -25,4 +26,5 @@ def halve(example: LabeledImage) -> LabeledImage:
         example,
         image=images.encode_png(image.resize(size, Image.Resampling.BILINEAR)),
         label=np.array(label),
+        numbers=picture.numbers,
     )

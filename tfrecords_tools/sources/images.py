@@ -5,14 +5,16 @@ import io
 import zlib
 from collections.abc import Sequence
 
-import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from deeplab_nas.data import image_files
+from deeplab_nas.data.brightness.ranges import Range
 from deeplab_nas.data.datasets import DatasetDescriptor
 from deeplab_nas.errors import UserError
 
-_PNG_BIT_DEPTH = 24
+_TURN = (
+    ": one lies on its side, so turn the label as the image's EXIF orientation says, if it has one."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,48 +26,35 @@ class EncodedImage:
         format: `jpeg` or `png`.
         height: Height in pixels.
         width: Width in pixels.
+        numbers: As `image_files.Picture.numbers`, where its file was all but lost.
     """
 
     encoded: bytes
     format: str
     height: int
     width: int
+    numbers: tuple[float, float] | None = None
 
 
-def read_image(raw: bytes, name: str) -> EncodedImage:
-    """Checks an image file, whose name is for messages, and converts it where the schema needs it.
+def read_image(raw: bytes, name: str, image_range: Range | None = None) -> EncodedImage:
+    """Checks an image file and converts it where the schema needs it.
 
     The bytes of an upright 8-bit RGB JPEG or PNG file are kept. Everything else that Pillow reads
-    is turned upright, converted to RGB, 16 bits to 8, and encoded as PNG.
+    is turned upright, converted to RGB, scaled to 8 bits, and encoded as PNG.
+
+    Args:
+        raw: The contents of the file.
+        name: Its name, for messages.
+        image_range: Which numbers of a file of more than 8 bits become black and white; see
+            `image_files.read`.
 
     Raises:
-        UserError: If the file is no image, damaged, too large, or has not 8 or 16 bits a channel.
+        UserError: As `image_files.read`.
     """
-    image = image_files.open_image(raw, name)
-    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-    if image.format in ("JPEG", "PNG") and image.mode == "RGB" and not turned:
-        return EncodedImage(raw, image.format.lower(), image.height, image.width)
-    image = image_files.to_rgb(image, name)
-    return EncodedImage(encode_png(image), "png", image.height, image.width)
-
-
-def read_label(raw: bytes, name: str) -> np.ndarray:
-    """Reads label ids, uint8 `[height, width]`, of a palette file the indices and not the colours.
-
-    Raises:
-        UserError: If the file is no single-channel image of at most 8 bits.
-    """
-    image = image_files.open_image(raw, name)
-    if image.mode not in ("1", "L", "P"):
-        raise UserError(
-            f"Expected a single-channel 8-bit image of label ids in {name}, found mode "
-            f"{image.mode}: convert colours to ids first."
-        )
-    ids = np.array(image, np.uint8)
-    # Pillow spreads the brightnesses of a file of 2 or 4 bits over 0..255.
-    if image.format == "PNG" and image.mode == "L" and raw[_PNG_BIT_DEPTH] in (2, 4):
-        ids //= 255 // (2 ** raw[_PNG_BIT_DEPTH] - 1)
-    return ids
+    picture = image_files.read(raw, name, image_range)
+    encoded = raw if picture.format else encode_png(picture.pixels)
+    width, height = picture.pixels.size
+    return EncodedImage(encoded, picture.format or "png", height, width, picture.numbers)
 
 
 def check_label(
@@ -105,7 +94,7 @@ def check_sizes(label: tuple[int, int], image: tuple[int, int], name: str) -> No
     if label != image:
         raise UserError(
             f"Expected image and label of {name} to have one size, found {image[0]}x{image[1]} and "
-            f"{label[0]}x{label[1]} (height x width)."
+            f"{label[0]}x{label[1]} (height x width)" + (_TURN if label == image[::-1] else ".")
         )
 
 

@@ -15,16 +15,18 @@ class LabeledImage:
     """One example before it is encoded.
 
     Attributes:
-        name: Name of the image without folder and extension.
+        name: Name of the image without extension, with the folders below that of all images.
         image: The contents of the image file.
         label: The label ids, uint8 `[height, width]`.
         source: Where the image comes from, such as its path, for messages; empty for the name.
+        numbers: As `image_files.Picture.numbers`, where `image` was made of a file of more bits.
     """
 
     name: str
     image: bytes
     label: np.ndarray
     source: str = ""
+    numbers: tuple[float, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +37,13 @@ class EncodedExample:
         serialized: The tf.Example.
         size: Height and width of the image, in pixels.
         statistics: Its pixels by class.
+        lost: Of which file and which numbers next to nothing is left in the image; else empty.
     """
 
     serialized: bytes
     size: tuple[int, int]
     statistics: class_statistics.ClassStatistics
+    lost: str = ""
 
 
 def encode(example: LabeledImage, descriptor: DatasetDescriptor) -> EncodedExample:
@@ -49,7 +53,7 @@ def encode(example: LabeledImage, descriptor: DatasetDescriptor) -> EncodedExamp
         UserError: If the image or the label does not fit.
     """
     source = example.source or example.name
-    image = images.read_image(example.image, source)
+    image = images.read_image(example.image, source, descriptor.image_range)
     label = Image.fromarray(example.label)
     histogram = label.histogram()
     images.check_label(example.label.shape, histogram, image, source, descriptor)
@@ -62,4 +66,6 @@ def encode(example: LabeledImage, descriptor: DatasetDescriptor) -> EncodedExamp
         label_encoded=images.encode_label(label),
     )
     found = class_statistics.of_image(histogram, descriptor.num_classes, descriptor.ignore_label)
-    return EncodedExample(serialized, (image.height, image.width), found)
+    numbers = example.numbers or image.numbers
+    lost = f"{source} ({numbers[0]} to {numbers[1]})" if numbers else ""
+    return EncodedExample(serialized, (image.height, image.width), found, lost)

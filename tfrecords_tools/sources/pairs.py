@@ -2,10 +2,14 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from tfrecords_tools.sources import images, source_files
+import numpy as np
+
+from deeplab_nas.errors import UserError
+from tfrecords_tools.sources import source_files
 from tfrecords_tools.sources.labeled_image import LabeledImage
+from tfrecords_tools.sources.labels import label_files
 from tfrecords_tools.writing.build_options import BadExamples
 
 
@@ -14,7 +18,8 @@ class Pair:
     """An image file and its label file.
 
     Attributes:
-        name: Base name that both share, without extension.
+        name: What both share of their names: relative to their folders, with `/`, without
+            extension.
         image: The image file.
         label: The label file; None where the image has no label.
     """
@@ -25,7 +30,7 @@ class Pair:
 
 
 def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExamples) -> list[Pair]:
-    """Pairs the files of two folders by their base names.
+    """Pairs the files of two folders by their names, relative to the folder and without extension.
 
     Args:
         image_folder: Folder of the images.
@@ -36,28 +41,67 @@ def find(image_folder: pathlib.Path, label_folder: pathlib.Path, bad: BadExample
         The pairs, sorted by name.
 
     Raises:
-        UserError: If a folder is missing or empty, or if two files of one folder share a base name.
+        UserError: If a folder is missing or empty, if two files of one folder share a name, or if
+            the folders have no name in common.
     """
-    image_files = source_files.images_by_name(image_folder)
-    label_files = source_files.images_by_name(label_folder)
-    for here, there, folder, partner in (
-        (image_files, label_files, label_folder, "a label"),
-        (label_files, image_files, image_folder, "an image"),
-    ):
-        for name in here.keys() - there.keys():
-            bad.add(
-                f"Expected {partner} for {here[name]}, found no file named {name}.* in {folder}."
-            )
-    return [
-        Pair(name, path, label_files[name])
-        for name, path in image_files.items()
-        if name in label_files
+    images, labels = source_files.images(image_folder), source_files.images(label_folder)
+    return match(
+        Side(image_folder, source_files.by_shared_name(images, images.names)),
+        Side(label_folder, source_files.by_shared_name(labels, labels.names)),
+        bad,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """The images or the labels.
+
+    Attributes:
+        folder: The folder that they lie in.
+        files: Their paths by what they share with their partners, sorted.
+        suffix: What stands between that and the extension.
+    """
+
+    folder: pathlib.Path
+    files: dict[str, pathlib.Path]
+    suffix: str = ""
+
+
+def match(images: Side, labels: Side, bad: BadExamples) -> list[Pair]:
+    """Pairs images and labels of one shared name; `bad` takes those that have no partner."""
+    for here, there, partner in ((images, labels, "a label"), (labels, images, "an image")):
+        for name, path in here.files.items():
+            if name not in there.files:
+                bad.add(
+                    f"Expected {partner} for {path}, found no file named {name}{there.suffix}.* in "
+                    f"{there.folder}."
+                )
+    found = [
+        Pair(name, path, labels.files[name])
+        for name, path in images.files.items()
+        if name in labels.files
     ]
+    if not found:
+        image, label = (next(iter(side.files.values())).name for side in (images, labels))
+        raise UserError(
+            f"Expected images in {images.folder} and labels in {labels.folder} of the same names, "
+            f"found none in common, such as {image} and {label}: name the folders that belong "
+            "together."
+        )
+    return found
 
 
-def load(pair: Pair) -> LabeledImage:
-    """Reads the files of a pair whose label file holds the ids as they are."""
-    label = images.read_label(source_files.read(pair.label), str(pair.label))
+def load(
+    pair: Pair, read: Callable[[bytes, str], np.ndarray] = label_files.read_label
+) -> LabeledImage:
+    """Reads the files of a pair.
+
+    Args:
+        pair: The pair.
+        read: Makes classes, uint8 `[height, width]`, of the contents of the label file and its
+            name; by default its ids are the classes.
+    """
+    label = read(source_files.read(pair.label), str(pair.label))
     return LabeledImage(pair.name, source_files.read(pair.image), label, str(pair.image))
 
 
@@ -70,7 +114,7 @@ def identify(pairs: Sequence[Pair]) -> str:
 
 def _facts(path: pathlib.Path | None) -> Iterator[str]:
     if path is not None:
-        yield str(path)
+        yield str(path.absolute())
         if path.exists():
             found = path.stat()
             yield f"{found.st_size} {found.st_mtime_ns}"

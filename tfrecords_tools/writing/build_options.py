@@ -27,7 +27,9 @@ class BuildOptions(Settings):
 class BuildConfig(Settings):
     """Where a program that builds shards writes them, and how."""
 
-    output_dir: str = required("Folder of the shards, local or gs://.", example="tfrecords/first")
+    output_dir: str = required(
+        "Folder of the shards, local or gs://.", example="tfrecords/first", path=True
+    )
     options: BuildOptions = BuildOptions()
 
 

@@ -12,7 +12,7 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.settings import setting
 from tfrecords_tools.sources import pairs
 from tfrecords_tools.sources.labeled_image import LabeledImage
-from tfrecords_tools.writing import shards
+from tfrecords_tools.writing import class_report, shards
 from tfrecords_tools.writing.build_options import BadExamples, BuildOptions
 
 
@@ -29,7 +29,9 @@ class RawDataset:
             `BadExamples`.
         default_splits: Those of `splits` that are built unless others are asked for.
         load: Makes an example of a pair.
-        settings: What `load` depends on besides the pair.
+        settings: What `load` depends on besides the pair, as flags such as
+            `--half_resolution=True`.
+        unlabelled: Those of `splits` whose labels are ignored everywhere.
     """
 
     descriptor: DatasetDescriptor
@@ -39,7 +41,8 @@ class RawDataset:
     find: Callable[[pathlib.Path, str, BadExamples], list[pairs.Pair]]
     default_splits: Callable[[pathlib.Path], Sequence[str]]
     load: Callable[[pairs.Pair], LabeledImage] = pairs.load
-    settings: str = ""
+    settings: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
 
     def build(
         self,
@@ -54,7 +57,7 @@ class RawDataset:
             root: Folder of the data set as it is unpacked.
             output_dir: Folder of the shards, local or gs://.
             splits: Some of `splits`; empty for the default ones.
-            options: How; see `shards.write_split`.
+            options: How; see `shards.write_splits`.
 
         Returns:
             The manifests of the splits.
@@ -70,26 +73,31 @@ class RawDataset:
         splits = splits or self.default_splits(folder)
         check_splits(splits, self.splits)
         found = [self._found(folder, split, options) for split in splits]
-        return tuple(shards.write_split(output_dir, split, options) for split in found)
+        return shards.write_splits(output_dir, found, options)
 
     def _found(self, folder, split, options) -> shards.Split:
         bad = BadExamples(options.skip_bad)
+        unlabelled = split in self.unlabelled
         return shards.Split(
             name=split,
             items=self.find(folder, split, bad),
             load=self.load,
             descriptor=self.descriptor,
             num_shards=self.num_shards,
-            identify=lambda run: f"{self.settings} {pairs.identify(run)}",
+            identify=pairs.identify,
             skipped=tuple(bad.sentences),
+            settings=self.settings,
+            check=class_report.take_any if unlabelled else class_report.require_labels,
         )
 
 
 def check_splits(splits: Sequence[str], there: Iterable[str]) -> None:
-    """Raises `UserError` for a split that is not there."""
-    for split in splits:
+    """Raises `UserError` for a split that is not there or is named twice."""
+    for number, split in enumerate(splits):
         if split not in there:
             raise UserError(f"Expected --splits to be some of {', '.join(there)}, found {split}.")
+        if split in splits[:number]:
+            raise UserError(f"Expected every split once in --splits, found {split} again.")
 
 
 def splits_setting(splits: Sequence[str], default: str) -> Any:
@@ -122,10 +130,12 @@ def build(dataset: RawDataset, root: str, config: Any) -> None:
 
 
 def tell(built: Sequence[manifests.Manifest]) -> None:
-    """Prints a line a split."""
+    """Prints a line a split, and on stderr which classes have no pixel."""
     for manifest in built:
         left_out = f", {len(manifest.skipped)} left out" if manifest.skipped else ""
         print(
             f"{manifest.split}: {manifest.num_examples} examples{left_out}, "
             f"{manifest.num_classes} classes"
         )
+        for warning in class_report.warnings(manifest):
+            print(warning, file=sys.stderr)

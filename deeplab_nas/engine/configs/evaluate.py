@@ -16,10 +16,12 @@ CHECKPOINT = (
 class EvaluateConfig(DeviceConfig):
     """An evaluation of a trained network on a split."""
 
-    checkpoint: str = required(CHECKPOINT, example="runs/first")
+    checkpoint: str = required(CHECKPOINT, example="runs/first", path=True)
     _: dataclasses.KW_ONLY
     eval_logdir: str = setting(
-        "", "Folder of metrics.json, the picture and the predictions; empty: the run directory."
+        "",
+        "Folder of metrics.json, the picture and the predictions; empty: the run directory.",
+        path=True,
     )
     dataset: str = setting(
         "",
@@ -27,7 +29,7 @@ class EvaluateConfig(DeviceConfig):
         choices=datasets.names(),
     )
     dataset_dir: str = setting(
-        "", "Folder of the TFRecord shards, local or gs://. Empty: that of the training."
+        "", "Folder of the TFRecord shards, local or gs://. Empty: that of the training.", path=True
     )
     eval_split: str = setting(
         "", "Split to evaluate on. Empty: the validation split of the training.", paper="val_fine"

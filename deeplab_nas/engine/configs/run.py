@@ -17,6 +17,7 @@ class RunConfig(DeviceConfig):
         "Run directory, local or gs://. A program started again on it resumes where it stopped.",
         example="runs/first",
         free=True,
+        path=True,
     )
     _: dataclasses.KW_ONLY
     seed: int = setting(

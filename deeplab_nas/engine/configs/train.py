@@ -21,6 +21,7 @@ class TrainConfig(RunConfig):
         "Run directory, checkpoint, or checkpoint of the official code to begin with; empty: "
         "random weights.",
         paper="none on Cityscapes, one trained on COCO for VOC",
+        path=True,
     )
     initialize_last_layer: bool = setting(
         True, "Whether the last layers are taken from it as well.", official="yes"

@@ -5,7 +5,7 @@ import sys
 
 import tensorflow as tf
 
-from deeplab_nas.engine.devices import cluster
+from deeplab_nas.engine.devices import blocking_calls, cluster, rendezvous
 from deeplab_nas.errors import UserError
 
 STRATEGIES = ("cpu", "gpu", "mirrored", "multi_worker", "tpu")
@@ -120,10 +120,12 @@ def _require_gpus(count: int, name: str) -> list[str]:
     """The names of the first `count` GPUs, which then allocate memory only as it is needed."""
     count = max(count, 1)
     if len(_gpus()) < count:
+        advice = "install it with pip install -e '.[gpu]' and a driver, or take --strategy=cpu"
+        if _gpus():
+            advice = f"take --num_gpus={len(_gpus())}"
         raise UserError(
             f"--strategy={name} needs {count} GPU{'s' if count > 1 else ''}, but TensorFlow finds "
-            f"{len(_gpus())}: install it with pip install -e '.[gpu]' and a driver, or take "
-            "--strategy=cpu."
+            f"{len(_gpus())}: {advice}."
         )
     _let_memory_grow()
     return [f"/gpu:{index}" for index in range(count)]
@@ -142,21 +144,37 @@ def _make_logical_cpus(count: int) -> list[str]:
 
 
 def _multi_worker() -> tf.distribute.Strategy:
-    workers = cluster.check(os.environ.get("TF_CONFIG", ""))
-    print(f"Waiting until all {workers} workers of TF_CONFIG run.", file=sys.stderr, flush=True)
+    tasks, own = cluster.check(os.environ.get("TF_CONFIG", ""))
+    print(f"Waiting until all {len(tasks)} workers of TF_CONFIG run.", file=sys.stderr, flush=True)
+    rendezvous.wait(tasks, own)
     _let_memory_grow()
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    try:
+        with blocking_calls.signals_end_the_process():
+            return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"Expected {len(tasks)} workers that TensorFlow can connect, found that it cannot "
+            f"({_reason(error)}): see what the others wrote, and start all of them again with the "
+            "same command."
+        ) from error
 
 
 def _tpu(tpu: str) -> tf.distribute.Strategy:
     try:
         resolver = cluster.tpu_resolver(tpu)
-        tf.config.experimental_connect_to_cluster(resolver)
-        tf.tpu.experimental.initialize_tpu_system(resolver)
+        print(f"Connecting to the TPU at '{tpu}'.", file=sys.stderr, flush=True)
+        with blocking_calls.signals_end_the_process():
+            tf.config.experimental_connect_to_cluster(resolver)
+            tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, OSError, ImportError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
         raise UserError(
             "--strategy=tpu expects a TPU at --tpu (a name, local or a grpc address), found none "
-            f"at '{tpu}' ({reason}): check the name, or take another --strategy."
+            f"at '{tpu}' ({_reason(error)}): check the name, or take another --strategy."
         ) from error
     return tf.distribute.TPUStrategy(resolver)
+
+
+def _reason(error: Exception) -> str:
+    """The first sentence of an error, without its full stop."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].split(". ")[0].rstrip(".")

@@ -11,7 +11,7 @@ def predictor(model, config):
 
     Args:
         model: `Segmenter`.
-        config: `InferenceConfig`.
+        config: `InferenceConfig`; where it says nothing of a resize there is none.
 
     Returns:
         A function from images `[batch, height, width, channels]`, in 0..255, to class probabilities
@@ -28,7 +28,7 @@ def predictor(model, config):
         return windowed(see, images, model.num_classes, window, config.window_overlap)
 
     def see_resized(images):
-        if config.min_resize_value is None:
+        if not config.min_resize_value:
             return see_through_windows(images)
         images = tf.cast(images, tf.float32)
         size = resize.image_size(images)
@@ -37,6 +37,21 @@ def predictor(model, config):
         return resize.resize_by_kernel(found, size)
 
     return see_resized
+
+
+def most_pixels(size, config):
+    """Counts the pixels of an image where there are most of them.
+
+    Args:
+        size: `(height, width)` of the image, Python integers.
+        config: `InferenceConfig`.
+
+    Returns:
+        The pixels of the image, or of the largest form in which `predictor` sees it.
+    """
+    resized = augment.resized_size(size, config)
+    seen = resized[0] * resized[1] * max(config.eval_scales) ** 2
+    return max(size[0] * size[1], round(seen))
 
 
 def probabilities(model, images, eval_scales=(1.0,), add_flipped_images=False):

@@ -4,6 +4,9 @@ from deeplab_nas.core import official_checkpoint
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.errors import UserError
 
+_FLAGS = "give the flags of the network that was trained"
+_BACKBONE = "to keep its backbone only, --initialize_last_layer=false"
+
 
 def initialize(model, config):
     """Loads `--initial_checkpoint` into a network, if there is one.
@@ -32,7 +35,7 @@ def initialize(model, config):
         without = model.last_layers(config.optimization.last_layers_contain_logits_only)
     prefix = weights.find(config.initial_checkpoint)
     if weights.is_ours(prefix):
-        weights.load(model, prefix, without)
+        weights.load(model, prefix, without, _FLAGS if without else f"{_FLAGS}, or, {_BACKBONE}")
         return f"Began with the weights of {prefix}."
     report = official_checkpoint.load(model, prefix, without=without)
     return f"Began with the official weights of {prefix}: {report}."

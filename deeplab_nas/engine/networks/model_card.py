@@ -77,4 +77,10 @@ def read_metrics(path, step):
     if not tf.io.gfile.exists(path):
         return {}
     metrics = untrusted_json.load(path, _MAX_BYTES, "delete it, or evaluate again")
-    return metrics.value if metrics.member("step").integer() == step else {}
+    if metrics.member("step").integer() != step:
+        return {}
+    fields = metrics.members()
+    for name in ("miou", "pixel_accuracy"):
+        if name in fields and not 0 <= fields[name].number() <= 1:
+            raise fields[name].refusal("a share from 0 to 1")
+    return metrics.value

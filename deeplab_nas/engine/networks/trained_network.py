@@ -4,15 +4,17 @@ import posixpath
 from typing import NamedTuple
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.core.segmenter import Segmenter
 from deeplab_nas.data import datasets
+from deeplab_nas.data.data_config import ResizeConfig
 from deeplab_nas.data.datasets import DatasetDescriptor
+from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.networks import networks, weights
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import untrusted_json
-from deeplab_nas.settings import from_record
+from deeplab_nas.files.json_field import shown
+from deeplab_nas.settings import from_record, record
 
 _MAX_BYTES = 2**20
 
@@ -25,6 +27,7 @@ class TrainedNetwork(NamedTuple):
         descriptor: The data set that it was trained on.
         run: Its run directory.
         settings: Settings of the training by flag name.
+        resize: What came before everything else when it was trained and evaluated.
         checkpoint: Prefix of the checkpoint.
         step: Optimizer steps until then.
     """
@@ -33,6 +36,7 @@ class TrainedNetwork(NamedTuple):
     descriptor: DatasetDescriptor
     run: RunDirectory
     settings: dict
+    resize: ResizeConfig
     checkpoint: str
     step: int
 
@@ -52,22 +56,37 @@ def load(checkpoint: str, mixed_precision: str = "float32") -> TrainedNetwork:
     """
     prefix = weights.find(checkpoint)
     run = RunDirectory(posixpath.dirname(posixpath.dirname(prefix)) or ".")
-    settings = run.settings()
+    config = _config(run)
     advice = "give the --train_logdir of a training"
     descriptor = datasets.from_document(untrusted_json.load(run.dataset_path, _MAX_BYTES, advice))
     architecture = nas_genotypes.load(run.architecture_path)
-    model = networks.build(
-        _network_config(settings, run), architecture, descriptor.num_classes, mixed_precision
-    )
+    _check_architecture(architecture, config, run)
+    with weights.no_larger_than(prefix):
+        model = networks.build(
+            config.network, architecture, descriptor.num_classes, mixed_precision
+        )
     weights.load(model, prefix)
-    return TrainedNetwork(model, descriptor, run, settings, prefix, int(prefix.split("-")[-1]))
+    settings = record(config)
+    resize = from_record(ResizeConfig, settings)
+    return TrainedNetwork(model, descriptor, run, settings, resize, prefix, weights.step(prefix))
 
 
-def _network_config(recorded, run):
-    if "architecture" not in recorded:
+def _config(run):
+    if "architecture" not in run.settings():
         raise UserError(
             f"Expected the settings of a training in {run.flags_path}, found no architecture: a "
             "search has no network yet; train what it found and give that --train_logdir."
         )
     # The architecture lies beside them, and with it the stride of its path.
-    return from_record(NetworkConfig, {**recorded, "output_stride": None})
+    return run.checked_settings(TrainConfig, output_stride=None)
+
+
+def _check_architecture(architecture, config, run):
+    recorded = config.network.architecture
+    # Runs of before it was recorded whole have a name there.
+    if recorded.startswith("path ") and recorded != str(architecture):
+        raise UserError(
+            f"Expected the architecture in {run.architecture_path} to be the one in "
+            f"{run.flags_path}, {shown(recorded)}, found {shown(str(architecture))}: restore the "
+            "files of the training."
+        )

@@ -16,7 +16,7 @@ class Interval:
         """Begins now, after `first_step` steps, to measure the losses `names`."""
         self.first_step = first_step
         self.losses: dict[str, float | None] = dict.fromkeys(names)
-        self._started = time.time()
+        self._started = time.monotonic()
 
     def take(self, losses: dict[str, float]) -> None:
         """Keeps the losses of the newest steps."""
@@ -32,5 +32,5 @@ class Interval:
         Returns:
             The losses, `seconds_a_step` and `images_a_second`.
         """
-        seconds = (time.time() - self._started) / (done - self.first_step)
+        seconds = (time.monotonic() - self._started) / (done - self.first_step)
         return {**self.losses, "seconds_a_step": seconds, "images_a_second": batch_size / seconds}

@@ -20,7 +20,13 @@ _CURVES = (
 
 
 class SearchReport:
-    """Writes the history, the architectures, the curves and the pictures of a search."""
+    """Writes the history, the architectures, the curves and the pictures of a search.
+
+    Attributes:
+        NUMBERS: What an epoch's record has at least.
+    """
+
+    NUMBERS = ("epoch", *validation.NUMBERS, "alpha_entropy", "beta_entropy")
 
     def __init__(self, run, supernet, descriptor, config, tally):
         """Creates the event file and the folder of the architectures.
@@ -42,7 +48,7 @@ class SearchReport:
         with atomic.as_user_errors(self._run.architectures, atomic.RESUME_ADVICE):
             tf.io.gfile.makedirs(self._run.architectures)
         self._summaries = Summaries(self._run.events)
-        self._started = time.time()
+        self._started = time.monotonic()
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.

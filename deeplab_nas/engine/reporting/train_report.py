@@ -9,7 +9,13 @@ from deeplab_nas.engine.reporting.summaries import Summaries
 
 
 class TrainReport:
-    """Writes the history, the curves and the pictures of a training."""
+    """Writes the history, the curves and the pictures of a training.
+
+    Attributes:
+        NUMBERS: What an evaluation's record has at least.
+    """
+
+    NUMBERS = validation.NUMBERS
 
     def __init__(self, run, model, descriptor):
         """Args: run, an `OpenRun`; the `Segmenter`; the data set's descriptor."""
@@ -17,7 +23,7 @@ class TrainReport:
         self._descriptor = descriptor
         self._history = run.history
         self._summaries = Summaries(run.own.events)
-        self._started = time.time()
+        self._started = time.monotonic()
 
     def interval(self, step, epoch, measured):
         """Writes a history line and curves.

@@ -6,6 +6,8 @@ from deeplab_nas.drawing import segmentation
 from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 from deeplab_nas.engine.scoring import metrics
 
+# What `measured` returns and a program shows at its end.
+NUMBERS = ("miou", "pixel_accuracy")
 _NUM_SAMPLES = 3
 
 
@@ -14,12 +16,12 @@ def measured(matrix, started):
 
     Args:
         matrix: Confusion matrix of the validation split.
-        started: Time at which the process began with the run, in seconds.
+        started: What `time.monotonic` gave when the process began with the run, in seconds.
     """
     return {
         "miou": metrics.mean_iou(matrix),
         "pixel_accuracy": metrics.pixel_accuracy(matrix),
-        "seconds_since_start": time.time() - started,
+        "seconds_since_start": time.monotonic() - started,
         "peak_memory_gib": peak_memory_gib(),
     }
 

@@ -16,13 +16,14 @@ _MAX_BYTES = 2**25
 class BadRecords:
     """The records of a training split that a run skips, kept in its run directory."""
 
-    def __init__(self, path, allowed, split):
+    def __init__(self, path, allowed, split, anew=False):
         """Reads those that an earlier start of the run has found.
 
         Args:
             path: Of the file, `bad_records.json`.
             allowed: How many may be skipped.
             split: `Split` that is trained on.
+            anew: Whether the run begins anew, and what an earlier start has found is left out.
 
         Raises:
             UserError: The file is damaged.
@@ -30,7 +31,7 @@ class BadRecords:
         self._path = path
         self._allowed = allowed
         self._split = split
-        self._faults = _read(path, split.index.num_examples)
+        self._faults = {} if anew else _read(path, split.index.num_examples)
 
     def replaced(self, indices):
         """Puts the next usable record in the place of each that is skipped.
@@ -62,7 +63,9 @@ class BadRecords:
             history: `History` of the run.
             step: Steps done.
         """
-        reported = [record["fault"] for record in history.of_kind("bad_record")]
+        if not self._faults:
+            return
+        reported = [record.get("fault") for record in history.of_kind("bad_record")]
         for fault in self._faults.values():
             if fault not in reported:
                 history.append({"kind": "bad_record", "step": step, "fault": fault})

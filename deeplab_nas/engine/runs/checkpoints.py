@@ -6,11 +6,13 @@ import sys
 
 import tensorflow as tf
 
+from deeplab_nas.engine.networks import weights
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
 
 # What TensorFlow raises on a damaged or foreign checkpoint depends on where the damage lies.
-_UNUSABLE = (tf.errors.OpError, IndexError, ValueError, AssertionError)
+_DAMAGED = (tf.errors.OpError, IndexError, RuntimeError)
+_FOREIGN = (ValueError, AssertionError)
 
 
 class Checkpoints:
@@ -19,7 +21,7 @@ class Checkpoints:
     def __init__(
         self, directory: str, checkpoint: tf.train.Checkpoint, keep: int, saved_to: str = ""
     ):
-        """Looks at what lies in `directory` and takes it over.
+        """Names the folders; nothing is written before the first save.
 
         Args:
             directory: Folder of the checkpoints that are restored.
@@ -32,9 +34,21 @@ class Checkpoints:
         self._directory = directory
         self._saved_to = saved_to or directory
         self._checkpoint = checkpoint
-        _remove_unfinished(self._saved_to)
-        _rewrite_state_file(self._saved_to)
-        self._manager = tf.train.CheckpointManager(checkpoint, self._saved_to, max_to_keep=keep)
+        self._keep = keep
+        self._manager = None
+
+    def take_over(self) -> None:
+        """Makes what lies in the folder that is saved to this run's own, and tidies it.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        with atomic.as_user_errors(self._saved_to, atomic.RESUME_ADVICE):
+            _remove_unfinished(self._saved_to)
+            _rewrite_state_file(self._saved_to)
+            self._manager = tf.train.CheckpointManager(
+                self._checkpoint, self._saved_to, max_to_keep=self._keep
+            )
 
     def save(self, step: int) -> str:
         """Saves after `step` steps and drops what `keep` does not cover; returns the path.
@@ -42,6 +56,8 @@ class Checkpoints:
         Raises:
             UserError: It cannot be written, as on a full disk; older checkpoints stay as they are.
         """
+        if self._manager is None:
+            self.take_over()
         with atomic.as_user_errors(self._saved_to, atomic.RESUME_ADVICE):
             try:
                 return self._manager.save(checkpoint_number=step)
@@ -62,23 +78,39 @@ class Checkpoints:
         Raises:
             UserError: There are checkpoints, but none can be restored.
         """
-        steps = _steps(self._directory)
-        reasons = []
-        for step in reversed(steps):
+        damaged, foreign = [], []
+        for step in reversed(_steps(self._directory)):
             path = _path(self._directory, step)
+            name = os.path.basename(path)
             try:
+                weights.check_size(path)
                 self._checkpoint.restore(path).assert_consumed()
-            except _UNUSABLE as error:
-                reasons.append(f"{os.path.basename(path)} ({_first_line(error)})")
+                wrong = weights.not_finite(path)
+            except _FOREIGN as error:
+                foreign.append(f"{name} ({_first_line(error)})")
                 continue
-            if reasons:
-                print(f"Skipped damaged checkpoints: {', '.join(reasons)}.", file=sys.stderr)
+            except _DAMAGED as error:
+                damaged.append(f"{name} ({_first_line(error)})")
+                continue
+            if wrong:
+                damaged.append(f"{name} (numbers that are not finite in {wrong})")
+                continue
+            if damaged or foreign:
+                print(
+                    f"Skipped damaged checkpoints: {', '.join(damaged + foreign)}.", file=sys.stderr
+                )
             return step
-        if reasons:
+        if damaged:
             raise UserError(
                 f"Expected a whole checkpoint in {self._directory}, found none that can be "
-                f"restored: {', '.join(reasons)}; repair one, delete them to begin anew, or "
-                "name another --train_logdir."
+                f"restored: {', '.join(damaged + foreign)}; put a copy of one there, or name "
+                "another --train_logdir."
+            )
+        if foreign:
+            raise UserError(
+                f"Expected checkpoints of the network that these flags and this data describe in "
+                f"{self._directory}, found others: {', '.join(foreign)}; give the flags and the "
+                "data that the run was begun with, or another --train_logdir."
             )
         return None
 

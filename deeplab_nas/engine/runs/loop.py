@@ -60,7 +60,7 @@ class Loop:
         plan = self.plan
         done = int(self.opened.steps_done.numpy())
         self._progress = Progress(plan.by_kind(plan.total_steps), plan.by_kind(done))
-        self._last_save = time.time()
+        self._last_save = time.monotonic()
         with (
             Interruption() as interruption,
             contextlib.closing(self._progress),
@@ -81,7 +81,7 @@ class Loop:
         Returns:
             How many.
         """
-        started = time.time()
+        started = time.monotonic()
         phase = self.plan.phase(done)
         count = min(self.config.steps_per_loop, self.plan.next_stop(done) - done)
         for batches in phase.batches:
@@ -103,7 +103,7 @@ class Loop:
         nan_guard.check_told(told, lambda: self._circumstances(phase, done, count))
         self._interval.take(told)
         shown = {"epoch": self.plan.epoch(done + count), "loss": told[self.losses[0]]}
-        self._progress.update(phase.kind, count, time.time() - started, shown)
+        self._progress.update(phase.kind, count, time.monotonic() - started, shown)
         return count
 
     def _circumstances(self, phase, done, count):
@@ -129,13 +129,14 @@ class Loop:
 
     def _save_or_stop(self, done, interruption):
         """Saves if it is time, and ends the run if a signal came, on all workers alike."""
-        overdue = time.time() - self._last_save > self.config.save_interval_secs
+        overdue = time.monotonic() - self._last_save > self.config.save_interval_secs
         stop, overdue = self.opened.workers.any(bool(interruption), overdue)
         if stop and not interruption:
             print("Another worker was told to stop: saving.", file=sys.stderr, flush=True)
         if stop or overdue or self.plan.is_evaluated(done):
             nan_guard.check_variables(self.opened.variables)
+            self.opened.history.flush()
             self.opened.checkpoints.save(done)
-            self._last_save = time.time()
+            self._last_save = time.monotonic()
         if stop:
             raise StoppedError(interruption.signal_number or signal.SIGTERM)

@@ -2,20 +2,24 @@
 
 import contextlib
 import sys
-import tempfile
 
 import tensorflow as tf
 
 from deeplab_nas.engine.devices.workers import Workers
 from deeplab_nas.engine.networks import weights
 from deeplab_nas.engine.reporting.history import History
+from deeplab_nas.engine.runs import throw_away
 from deeplab_nas.engine.runs.bad_records import BadRecords
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
+from deeplab_nas.engine.runs.run_claim import RunClaim
 from deeplab_nas.engine.runs.run_directory import RunDirectory
+from deeplab_nas.errors import UserError
 
 
 class OpenRun(contextlib.AbstractContextManager):
-    """A run directory that this process has claimed; what it took is free when the context ends.
+    """A run directory that this process works in; what it took is free when the context ends.
+
+    Nothing is written there before `restore`, which comes when everything else has been checked.
 
     Every worker measures and saves, one writes the run directory: each of the others has a
     throw-away folder in its place.
@@ -31,14 +35,15 @@ class OpenRun(contextlib.AbstractContextManager):
         steps_done: Variable that the checkpoints hold too, from `restore` on.
     """
 
-    def __init__(self, config, split, strategy, known=None):
-        """Claims the run directory: the chief before the others.
+    def __init__(self, config, split, strategy, known=None, data=None):
+        """Compares with what is there: the chief before the others.
 
         Args:
             config: A `SearchConfig` or `TrainConfig`.
             split: `Split` that is trained on.
             strategy: A `tf.distribute.Strategy`.
-            known: As `RunDirectory.claim` takes it.
+            known: As `RunClaim` takes it.
+            data: The same.
 
         Raises:
             UserError: It does not fit, is in use or cannot be written, or a file in it is damaged.
@@ -48,23 +53,28 @@ class OpenRun(contextlib.AbstractContextManager):
         self.workers = Workers(strategy)
         self.shared = RunDirectory(config.train_logdir)
         with contextlib.ExitStack() as taken:
-            taken.callback(self.shared.close)
             chief = self.workers.is_chief
-            self._begun_before = self.workers.chief_first(
-                lambda: self.shared.claim(config, chief, known)
+            self._claim = self.workers.chief_first(
+                lambda: RunClaim(self.shared, config, chief, known, data)
             )
+            taken.callback(self._claim.close)
             self.own = self.shared
             if not chief:
-                self.own = RunDirectory(taken.enter_context(tempfile.TemporaryDirectory()))
+                self.own = RunDirectory(taken.enter_context(throw_away.folder()))
             self.history = History(self.own.history_path)
-            self.bad_records = BadRecords(self.own.bad_records_path, config.skip_bad_records, split)
+            self.bad_records = BadRecords(
+                self.own.bad_records_path, config.skip_bad_records, split, anew=self._claim.anew
+            )
             self._taken = taken.pop_all()
 
-    def __exit__(self, *_):
-        self._taken.close()
+    def __exit__(self, error_class, *_):
+        with self._taken, contextlib.suppress(*[UserError] if error_class else []):
+            self.history.flush()
 
     def restore(self, contents, total_steps):
         """Goes back to the newest checkpoint, if there is one, and says on stderr where that is.
+
+        From then on the run directory is this run's own, and is written.
 
         Args:
             contents: What checkpoints hold besides the steps done, by name: the network's variables
@@ -75,7 +85,8 @@ class OpenRun(contextlib.AbstractContextManager):
             The steps done; None if there is no checkpoint yet.
 
         Raises:
-            UserError: No checkpoint is whole, or workers found different ones.
+            UserError: No checkpoint is whole, workers found different ones, or the directory cannot
+                be written.
         """
         self.variables = contents[weights.VARIABLES]
         with self._strategy.scope():
@@ -88,10 +99,12 @@ class OpenRun(contextlib.AbstractContextManager):
         )
         step = self.checkpoints.restore_newest()
         self.workers.check_alike(step or 0, "the step of the newest checkpoint")
+        self.workers.chief_first(self._claim.begin)
+        self.checkpoints.take_over()
         self.history.truncate_after(step or 0)
         self.bad_records.report(self.history, step or 0)
         if step is not None:
             print(f"Resuming after step {step} of {total_steps}.", file=sys.stderr)
-        elif self._begun_before:
+        elif self._claim.resumes:
             print("No checkpoint was saved yet: starting again from step 0.", file=sys.stderr)
         return step

@@ -1,5 +1,6 @@
 """Keeps a run directory for one program at a time."""
 
+import errno
 import os
 
 import filelock
@@ -7,8 +8,11 @@ import filelock
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
 
-# Another file than the lock, which some systems let nobody else read and some empty.
-_LOCK, _OWNER = ".lock", ".owner"
+# The owner's name is in another file than the lock, which some systems let nobody else read and
+# some empty.
+_LOCK, OWNER = ".lock", ".owner"
+# What a file system answers that has no locks, such as NFS without its lock service.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 class RunLock:
@@ -21,28 +25,62 @@ class RunLock:
             folder: The run directory, which exists.
 
         Raises:
-            UserError: Another program has it, or the folder cannot be written.
+            UserError: Another program has it, the folder cannot be written, or its file system has
+                no locks.
         """
         self._lock = None
         if "://" in folder:
             return
-        path, owner = (os.path.join(folder, name) for name in (_LOCK, _OWNER))
+        path, self._owner = (os.path.join(folder, name) for name in (_LOCK, OWNER))
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
-        with atomic.as_user_errors(path, atomic.ADVICE):
+        with atomic.as_user_errors(path, f"{atomic.ADVICE}, or name another folder"):
             try:
                 lock.acquire()
             except filelock.Timeout as error:
                 raise UserError(
                     f"Expected --train_logdir={folder} to be used by one program at a time, found "
-                    f"it in use by {_named(owner)}: wait for it, stop it, or name another folder."
+                    f"it in use by {_named(self._owner)}: wait for it, stop it, or name another "
+                    "folder."
+                ) from error
+            except (OSError, NotImplementedError) as error:
+                if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+                    raise
+                raise UserError(
+                    f"Expected --train_logdir={folder} to lie on a file system with locks, which "
+                    f"keep two programs apart, found none there ({error}): name a folder on "
+                    "another one, or have that one mounted with locks."
                 ) from error
         self._lock = lock
-        atomic.write_text(owner, f"{os.getpid()}\n")
+        try:
+            self._owner_before = _contents(self._owner)
+            atomic.write_text(self._owner, f"{os.getpid()}\n")
+        except BaseException:
+            lock.release()
+            raise
 
     def close(self) -> None:
-        """Lets go of the lock."""
-        if self._lock:
-            self._lock.release()
+        """Lets go of the lock and leaves the folder as it was."""
+        if not self._lock:
+            return
+        try:
+            if self._owner_before is None:
+                atomic.discard(self._owner)
+            else:
+                atomic.write_bytes(self._owner, self._owner_before)
+        except UserError:
+            # The name of a program that has ended is told to nobody.
+            atomic.discard(self._owner)
+        self._lock.release()
+
+
+def _contents(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read(2**16)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(f"Cannot read {path} ({error}): see who may read it.") from error
 
 
 def _named(owner: str) -> str:

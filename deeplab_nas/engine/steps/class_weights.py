@@ -28,13 +28,16 @@ def resolve(
             raise UserError(
                 f"Expected pixels by class in {manifests.path(dataset_dir, split.index.split)} for "
                 f"--label_weights={MEDIAN_FREQUENCY}, found none: build the shards again, or for "
-                "shards without manifest run python -m tfrecords_tools.verify --write_manifest."
+                "shards without manifest run python -m tfrecords_tools.verify --write_manifest "
+                f"--dataset={split.descriptor.name} --dataset_dir={dataset_dir} "
+                f"--splits={split.index.split}."
             )
         return class_statistics.median_frequency_weights(manifest.statistics)
     descriptor = split.descriptor
     if label_weights is not None and len(label_weights) != descriptor.num_classes:
         raise UserError(
             f"Expected --label_weights for the {descriptor.num_classes} classes of "
-            f"{descriptor.name}, found {len(label_weights)}: give one number a class."
+            f"{descriptor.name}, found {len(label_weights)}: give one number a class, or "
+            f"{MEDIAN_FREQUENCY}."
         )
     return label_weights

@@ -13,6 +13,15 @@ from deeplab_nas.errors import UserError
 TOLD = ("cross_entropy", "regularization_loss", "gradient_norm")
 
 
+def check_parts(batch_size, parts):
+    """Refuses a batch of a replica that cannot be seen in so many equal parts."""
+    if batch_size % parts:
+        raise UserError(
+            f"Expected a batch a replica that --gradient_accumulation_steps={parts} divides, found "
+            f"{batch_size}: change it or --train_batch_size, of which each replica has its share."
+        )
+
+
 class TrainStep:
     """Momentum on the mean cross entropy of the global batch and the L2 of the kernels.
 
@@ -121,12 +130,8 @@ class TrainStep:
         parts = self._config.gradient_accumulation_steps
         if parts == 1:
             return self._sums_of_part(images, labels, share, scale)
-        size, rest = divmod(images.shape[0], parts)
-        if rest:
-            raise UserError(
-                f"Expected a batch a replica that --gradient_accumulation_steps={parts} divides, "
-                f"found {images.shape[0]}: change one of the two."
-            )
+        check_parts(images.shape[0], parts)
+        size = images.shape[0] // parts
 
         # Cut by a reshape: a slice whose place is a tensor would have no static size.
         images, labels = (tf.reshape(v, [parts, size, *v.shape[1:]]) for v in (images, labels))

@@ -9,15 +9,17 @@ MAX_BYTES = 2**25
 _FORMATS = (jpeg_bytes, png_bytes)
 
 
-def decode(contents, place, max_pixels):
+def decode(contents, place, max_pixels, image_range=None):
     """Decodes a JPEG or PNG, and turns it upright.
 
-    The pixels are those that Pillow gives after `ImageOps.exif_transpose` and `convert("RGB")`.
+    The pixels are those that `image_files.read` gives.
 
     Args:
         contents: The file, a scalar string tensor.
         place: What to call it in messages, a scalar string tensor.
         max_pixels: Most pixels that are decoded.
+        image_range: The numbers of a PNG of 16 bits that become black and white; None takes the
+            higher 8 of the 16 bits.
 
     Returns:
         uint8 `[height, width, 3]`. Running it raises `InvalidArgumentError` for anything that is
@@ -43,7 +45,7 @@ def decode(contents, place, max_pixels):
 
     def decode_as(module):
         def branch():
-            image = module.decode(contents, data, check, check_size)
+            image = module.decode(contents, data, check, check_size, image_range)
             return tf.ensure_shape(image, [None, None, 3])
 
         return branch

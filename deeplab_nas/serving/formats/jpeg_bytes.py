@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from deeplab_nas.serving.formats import exif
+from deeplab_nas.serving.formats.attempt import attempt
 
 _EXIF = b"Exif\0\0"
 _APP1, _START_OF_SCAN = 0xE1, 0xDA
@@ -11,6 +12,7 @@ _WITHOUT_LENGTH = (0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE))
 # A file of many scans costs as much time as that many images.
 _MOST_SCANS = 100
 _MOST_STEPS = 2**14
+_INTACT = "an intact JPEG image, found a damaged one"
 
 
 def is_mine(data):
@@ -18,9 +20,12 @@ def is_mine(data):
     return data.holds(0, b"\xff\xd8\xff")
 
 
-def decode(contents, data, check, check_size):
-    """Decodes the file; the arguments are those that `image_decoder.decode` makes."""
-    height, width, channels = tf.unstack(tf.cast(tf.io.extract_jpeg_shape(contents), tf.int64))
+def decode(contents, data, check, check_size, image_range):
+    """Decodes the file, of 8 bits; the arguments are those that `image_decoder.decode` makes."""
+    del image_range
+    shape = attempt(tf.io.extract_jpeg_shape, contents, tf.fill([3], -1))
+    contents = check(contents, shape[2] > 0, _INTACT)
+    height, width, channels = tf.unstack(tf.cast(shape, tf.int64))
     contents = check_size(contents, height, width)
     contents = check(
         contents, channels != 4, "grey or colour, found four inks (CMYK): convert it to RGB"
@@ -29,9 +34,14 @@ def decode(contents, data, check, check_size):
         tf.cast((data.values[:-1] == 0xFF) & (data.values[1:] == _START_OF_SCAN), tf.int32)
     )
     contents = check(contents, scans <= _MOST_SCANS, f"at most {_MOST_SCANS} scans, found ", scans)
-    # Pillow's arithmetic; the default is faster and less exact.
-    image = tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
+    image = attempt(_decode, contents, tf.zeros([0, 0, 3], tf.uint8))
+    image = check(image, tf.size(image) > 0, _INTACT)
     return exif.upright(image, exif.orientation(data, *_tiff_segment(data)))
+
+
+def _decode(contents):
+    # Pillow's arithmetic; the default is faster and less exact.
+    return tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def _tiff_segment(data):

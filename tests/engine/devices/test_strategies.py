@@ -1,6 +1,7 @@
 """Strategies on a machine without accelerators; replicas in processes of their own."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -64,6 +65,12 @@ def test_missing_gpus_are_told(name, arguments, words):
         strategies.build(name, **arguments)
 
 
+def test_as_many_gpus_as_there_are_are_advised(monkeypatch):
+    monkeypatch.setattr(strategies, "_gpus", lambda: ["one", "another"])
+    with refusals.refused("needs 4 GPUs", "finds 2: take --num_gpus=2"):
+        strategies.build("mirrored", num_gpus=4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tpu", ["", "local", "no-such-tpu", "grpc://localhost:1"])
 def test_without_a_tpu_the_program_ends_in_one_sentence(tpu, tmp_path):
@@ -75,6 +82,7 @@ def test_without_a_tpu_the_program_ends_in_one_sentence(tpu, tmp_path):
 
 
 _WORKERS = {"worker": ["a:1", "b:2"]}
+_FIRST = {"type": "worker", "index": 0}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +115,57 @@ _WORKERS = {"worker": ["a:1", "b:2"]}
             {"cluster": _WORKERS, "task": {"type": "ps", "index": 0}},
             "task.type to be 'chief' or 'worker' in {}, found 'ps'",
         ),
+        (
+            {"cluster": {**_WORKERS, "master": ["c:1"]}, "task": {"type": "worker", "index": 0}},
+            "cluster to be an object of 'chief', 'worker' and no other key in {}",
+        ),
+        (
+            {"cluster": {**_WORKERS, "chief": ["c:1", "d:1"]}, "task": _FIRST},
+            "cluster.chief to be an array of one address in {}, found ['c:1', 'd:1']",
+        ),
+        (
+            {"cluster": {"worker": ["a:1", "b:1", "A:1"]}, "task": _FIRST},
+            "cluster.worker[2] to be an address that no other worker has in {}, found 'A:1'",
+        ),
+        (
+            {"cluster": {"chief": ["a:1"], "worker": ["a:1"]}, "task": _FIRST},
+            "cluster.worker[0] to be an address that no other worker has in {}, found 'a:1'",
+        ),
+        (
+            {"cluster": _WORKERS, "task": _FIRST, "rpc_layer": "grpc+verbs"},
+            "rpc_layer to be 'grpc' in {}, found 'grpc+verbs'",
+        ),
+        *(
+            (
+                {"cluster": {"worker": [address]}, "task": _FIRST},
+                "cluster.worker[0] to be HOST:PORT with a port in 1..65535 in {}, found "
+                f"{address!r}",
+            )
+            for address in (
+                *(
+                    "host",
+                    "",
+                    ":",
+                    ":2222",
+                    "host:",
+                    "host:0",
+                    "host:65536",
+                    "host:99999",
+                    "host:x",
+                ),
+                *("host:-1", "host:1.5", "host:1_0", "host:\N{ARABIC-INDIC DIGIT ONE}", " host:1"),
+                *(
+                    "host:1 ",
+                    "a b:1",
+                    "grpc://host:1",
+                    "host:1/",
+                    "user@host:1",
+                    "::1:2222",
+                    "[::1]",
+                ),
+                *("[::1]2222", "[host]:1", "a,b:1", "a:1,b:1"),
+            )
+        ),
     ],
 )
 def test_multi_worker_needs_its_cluster(monkeypatch, config, found):
@@ -120,10 +179,42 @@ def test_multi_worker_needs_its_cluster(monkeypatch, config, found):
     assert found.format("the environment variable TF_CONFIG") in str(error.value)
 
 
-def test_the_workers_of_a_cluster_are_counted():
-    cluster_spec = {"chief": ["a:1"], "worker": ["b:1", "c:1"], "ps": ["d:1"]}
-    for task in ({"type": "chief", "index": 0}, {"type": "worker", "index": 1}):
-        assert cluster.check(json.dumps({"cluster": cluster_spec, "task": task})) == 3
+@pytest.mark.parametrize(
+    ("task", "own"), [({"type": "chief", "index": 0}, 0), ({"type": "worker", "index": 1}, 2)]
+)
+def test_the_workers_of_a_cluster_come_after_its_chief(task, own):
+    jobs = {"ps": ["d:1"], "worker": ["B-1.c_d:65535", "[::1]:1"], "chief": ["10.0.0.1:1"]}
+    found = cluster.check(json.dumps({"cluster": jobs, "task": task, "environment": "cloud"}))
+    assert found.own == own
+    assert [str(one) for one in found.tasks] == [
+        "chief 0 at 10.0.0.1:1",
+        "worker 0 at B-1.c_d:65535",
+        "worker 1 at [::1]:1",
+    ]
+
+
+def test_a_port_that_is_taken_is_told(monkeypatch):
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        workers = {"worker": [f"localhost:{port}"]}
+        monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": workers, "task": _FIRST}))
+        with refusals.refused(f"Expected port {port} of this machine to be free for worker 0"):
+            strategies.build("multi_worker")
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("grpc://localhost:", "localhost: is no HOST:PORT"),
+        ("grpc://localhost:99999", "a port in 1..65535"),
+        ("grpc://localhost:x", "localhost:x is no HOST:PORT"),
+        ("grpc://a..b:1", "a..b"),
+        ("grpc://localhost:1", "refused"),
+    ],
+)
+def test_an_address_without_a_tpu_is_told(address, reason):
+    with refusals.refused(f"found none at '{address}' (", reason):
+        strategies.build("tpu", tpu=address)
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -26,6 +26,11 @@ def test_metrics_belong_to_one_checkpoint(tmp_path):
         ("{}", "an object with the key 'step' in .*metrics.json, found {}"),
         ("[]", r"an object with the key 'step' in .*metrics.json, found \[\]"),
         ('{"step": 20, "miou": NaN}', "NaN, which is no JSON number"),
+        ('{"step": 20, "miou": "x"}', "miou to be a number in .*metrics.json, found 'x'"),
+        (
+            '{"step": 20, "miou": 2.5}',
+            "miou to be a share from 0 to 1 in .*metrics.json, found 2.5",
+        ),
         ('{"step": "20"}', "step to be an integer >= 0 in .*metrics.json, found '20'"),
     ],
 )

@@ -98,3 +98,29 @@ def test_a_line_without_end_is_named(path):
     path.write_text(path.read_text() + '{"step": 2, "name": "' + "x" * 2**20 + '"}\n')
     with pytest.raises(UserError, match="Expected at most 1048576 bytes in line 2 of"):
         History(str(path)).read()
+
+
+def test_a_half_written_line_stays_until_something_is_written(path):
+    _filled(path, 10, 20)
+    path.write_text(path.read_text()[:-5])
+    before = path.read_bytes()
+    history = History(str(path))
+    assert [record["step"] for record in history.read()] == [10]
+    assert path.read_bytes() == before
+    history.truncate_after(10)
+    assert [record["step"] for record in History(str(path)).read()] == [10]
+    assert path.read_bytes().endswith(b"\n")
+
+
+def test_results_have_the_numbers_that_are_shown(path):
+    history = History(str(path))
+    with pytest.raises(UserError, match="found no line of kind 'evaluation': restore"):
+        history.results("evaluation", ("miou",))
+    good = {"kind": "evaluation", "step": 1, "miou": 0.5, "peak_memory_gib": None}
+    history.append(good)
+    assert history.results("evaluation", ("miou",)) == [good]
+    for wrong in ({"miou": "x"}, {"miou": None}, {"peak_memory_gib": "x"}):
+        path.write_text("")
+        history.append({**good, **wrong})
+        with pytest.raises(UserError, match=r"to be a number in line 1 of .*history\.jsonl"):
+            history.results("evaluation", ("miou",))

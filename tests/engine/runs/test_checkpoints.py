@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.engine.runs.checkpoints import Checkpoints
-from deeplab_nas.errors import UserError
 from tests import refusals
 from tests.faults import full_disk
 
@@ -103,7 +102,50 @@ def test_what_was_not_finished_is_removed(tmp_path):
     (tmp_path / "ckpt-20_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
     again = _Run(tmp_path)
     assert again.checkpoints.restore_newest() == again.checkpoints.newest_step() == 10
+    again.checkpoints.take_over()
     assert not (tmp_path / "ckpt-20_temp").exists()
+
+
+def test_restoring_writes_nothing(tmp_path):
+    _Run(tmp_path).train_and_save(10)
+    (tmp_path / "ckpt-20_temp").mkdir()
+    (tmp_path / "checkpoint").write_bytes(b"nonsense")
+    before = {path: path.is_dir() or path.read_bytes() for path in tmp_path.iterdir()}
+    assert _Run(tmp_path).checkpoints.restore_newest() == 10
+    assert {path: path.is_dir() or path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_an_index_that_names_more_than_there_is_is_refused_first(tmp_path, monkeypatch):
+    _Run(tmp_path).train_and_save(10)
+    reader = tf.train.load_checkpoint(str(tmp_path / "ckpt-10"))
+    values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    slices = [f"{2**33} 0,2" if name.startswith("weight") else "" for name in values]
+    tf.raw_ops.SaveV2(
+        prefix=str(tmp_path / "ckpt-10"),
+        tensor_names=list(values),
+        shape_and_slices=slices,
+        tensors=list(values.values()),
+    )
+    run = _Run(tmp_path)
+    monkeypatch.setattr(tf.train.Checkpoint, "restore", lambda *_: pytest.fail("It allocates."))
+    with refusals.refused("Expected a whole checkpoint", "bytes are named"):
+        run.checkpoints.restore_newest()
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_numbers_that_are_not_finite_are_not_restored(tmp_path, capsys, good):
+    run = _Run(tmp_path)
+    if good:
+        run.train_and_save(10)
+    run.weight.assign([1.0, float("nan")])
+    run.checkpoints.save(20)
+    again = _Run(tmp_path)
+    if good:
+        assert again.checkpoints.restore_newest() == 10
+        assert "ckpt-20 (numbers that are not finite in weight)" in capsys.readouterr().err
+    else:
+        with refusals.refused("ckpt-20 (numbers that are not finite in weight)"):
+            again.checkpoints.restore_newest()
 
 
 def test_a_full_disk_is_told_and_the_last_checkpoint_stays(tmp_path):
@@ -121,8 +163,11 @@ def test_a_full_disk_is_told_and_the_last_checkpoint_stays(tmp_path):
 def test_a_checkpoint_of_something_else_is_not_restored(tmp_path):
     other = tf.train.Checkpoint(weight=tf.Variable([0.0]))
     Checkpoints(str(tmp_path), other, keep=3).save(5)
-    with pytest.raises(UserError, match="ckpt-5"):
+    told = ("network that these flags and this data describe", "ckpt-5", "another --train_logdir")
+    with refusals.refused(*told) as error:
         _Run(tmp_path).checkpoints.restore_newest()
+    # Nobody is told to delete what is good.
+    assert "delete" not in str(error.value)
 
 
 def test_other_workers_restore_but_do_not_write(tmp_path):

@@ -2,6 +2,8 @@
 
 import dataclasses
 import pathlib
+import time
+import uuid
 
 import keras
 import numpy as np
@@ -10,11 +12,12 @@ import tensorflow as tf
 
 from deeplab_nas.data import pipeline
 from deeplab_nas.engine.networks import weights
+from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
 from deeplab_nas.engine.steps.batches import Batches
-from deeplab_nas.errors import StoppedError
+from deeplab_nas.errors import StoppedError, UserError
 from tests import trained_runs
 from tests.engine.runs import signals
 
@@ -78,8 +81,9 @@ class Counted:
 
     def saved(self):
         """The steps of the checkpoints."""
-        folder = pathlib.Path(self.config.train_logdir, "checkpoints")
-        return sorted(int(path.stem.split("-")[1]) for path in folder.glob("*.index"))
+        names = tf.io.gfile.listdir(f"{self.config.train_logdir}/checkpoints")
+        indices = (name for name in names if name.endswith(".index"))
+        return sorted(int(pathlib.Path(name).stem.split("-")[1]) for name in indices)
 
 
 @pytest.fixture
@@ -149,3 +153,56 @@ def test_an_error_that_no_record_explains_stays(config):
     run.plan = plan
     with pytest.raises(tf.errors.InvalidArgumentError, match="no kernel"):
         run.run()
+
+
+class Recorded(Counted):
+    """One that writes its intervals and evaluations into the history."""
+
+    def run(self):
+        opened_at_loop = self.plan
+
+        def plan(opened):
+            self.history = opened.history
+            return opened_at_loop(opened)
+
+        self.plan = plan
+        super().run()
+
+    def interval(self, done, epoch, measured):
+        self.history.append({"kind": "interval", "step": done})
+
+    def evaluate(self, done, epoch):
+        self.history.append({"kind": "evaluation", "step": done})
+        return "evaluated"
+
+
+def test_a_run_on_an_object_store_resumes_with_its_history(config, monkeypatch):
+    place = f"ram://{uuid.uuid4().hex}/run"
+    config = dataclasses.replace(config, train_logdir=place, save_interval_secs=0.0)
+    with monkeypatch.context() as patch, pytest.raises(StoppedError):
+        signals.send_after_a_step(patch, 7)
+        Recorded(config).run()
+    path = f"{place}/history.jsonl"
+    before = History(path).read()
+    assert [(r["kind"], r["step"]) for r in before] == [
+        ("interval", 3),
+        ("evaluation", 5),
+        ("interval", 6),
+    ]
+    other = dataclasses.replace(config, seed=5)
+    with pytest.raises(UserError, match="--seed is 1 there and 5 here"):
+        Recorded(other).run()
+    rest = Recorded(config)
+    rest.run()
+    assert rest.weight.numpy() == 10
+    assert rest.saved() == list(range(1, 11))
+    assert [r["step"] for r in History(path).read()] == [3, 5, 6, 9, 10, 10]
+    assert not tf.io.gfile.exists(path)
+
+
+def test_a_clock_that_is_set_back_changes_nothing(config, monkeypatch):
+    run = Counted(dataclasses.replace(config, save_interval_secs=0.0))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 86_400 * len(run.done))
+    run.run()
+    assert run.saved() == list(range(1, 11))

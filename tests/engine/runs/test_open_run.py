@@ -96,6 +96,7 @@ def test_a_worker_besides_the_chief_leaves_nothing_behind(
 
 def test_a_failure_frees_the_run(shards, tmp_path):
     config = trained_runs.make_config(shards, tmp_path / "run")
+    test_loop.Counted(config).run()
     with contextlib.suppress(ZeroDivisionError), opened(config):
         with pytest.raises(UserError, match="one program at a time"):
             opened(config)

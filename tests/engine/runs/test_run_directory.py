@@ -1,31 +1,17 @@
-"""A run's folder: whole files, and one run a folder."""
+"""A run's folder: where its files lie, and the settings that are read from it."""
 
-import contextlib
 import json
-import os
-import pathlib
-import subprocess
-import sys
+import math
 
 import pytest
 
 from deeplab_nas import settings
 from deeplab_nas.data.data_config import DataConfig
-from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
-from deeplab_nas.supernet.supernet_config import SupernetConfig
-
-
-def _settings(**changes):
-    return SearchConfig(**{"train_logdir": "runs/a", **changes})
-
-
-def claim(run, settings):
-    """What one start after the other does."""
-    with contextlib.closing(run):
-        return run.claim(settings)
+from tests import refusals
 
 
 @pytest.fixture
@@ -50,121 +36,6 @@ def test_a_file_in_the_way_is_told(tmp_path, below):
         RunDirectory(str(tmp_path / "file") + below).create()
 
 
-def test_the_first_start_writes_settings_and_versions(run):
-    assert claim(run, _settings()) is False
-    with open(run.flags_path, encoding="utf-8") as file:
-        record = json.load(file)
-    assert record["config"]["train_crop_size"] == [321, 321]
-    assert record["config"]["num_layers"] == 12
-    assert "data" not in record["config"]
-    assert {"python", "tensorflow", "keras"} <= set(record["versions"])
-
-
-def test_the_same_settings_go_on(run):
-    claim(run, _settings())
-    assert claim(run, _settings()) is True
-
-
-def test_a_run_from_before_there_was_a_setting_has_its_default(run):
-    claim(run, _settings())
-    with open(run.flags_path, encoding="utf-8") as file:
-        record = json.load(file)
-    del record["config"]["operations"]
-    with open(run.flags_path, "w", encoding="utf-8") as file:
-        json.dump(record, file)
-    assert claim(run, _settings()) is True
-    with pytest.raises(UserError, match="--operations is separable_3x3_2,.* there and skip here"):
-        claim(run, _settings(supernet=SupernetConfig(operations=("skip",))))
-
-
-def test_free_settings_may_change(run):
-    claim(run, _settings())
-    free = {
-        **{"train_logdir": "elsewhere", "strategy": "gpu", "num_gpus": 2, "tpu": "local"},
-        **{"log_steps": 3, "keep_checkpoints": 9, "save_interval_secs": 60.0},
-        "data": DataConfig(dataset_dir="moved"),
-    }
-    free |= {"skip_bad_records": 2, "debug_numerics": True}
-    free |= {"recompute": "always", "activation_memory_gib": 2.0}
-    free |= {"logical_cpus": 4, "steps_per_loop": 50, "xla": True}
-    free |= {"threads": 2}
-    assert settings.free_names(SearchConfig) == {*free, "dataset_dir"} - {"data"}
-    assert claim(run, _settings(**free)) is True
-
-
-def test_other_settings_are_refused_one_by_one(run):
-    claim(run, _settings())
-    with pytest.raises(UserError) as error:
-        claim(
-            run,
-            _settings(
-                epochs=41,
-                supernet=SupernetConfig(num_layers=4),
-                data=DataConfig(train_crop_size=(65, 97)),
-            ),
-        )
-    message = str(error.value)
-    assert "--epochs is 40 there and 41 here" in message
-    assert "--num_layers is 12 there and 4 here" in message
-    assert "--train_crop_size is 321,321 there and 65,97 here" in message
-    assert "--seed" not in message
-    assert "another --train_logdir" in message
-
-
-_CLAIM = """
-import sys
-from deeplab_nas.engine.configs.search import SearchConfig
-from deeplab_nas.engine.runs.run_directory import RunDirectory
-RunDirectory(sys.argv[1]).claim(SearchConfig("runs/a"))
-"""
-
-
-def test_a_folder_in_use_is_refused_until_its_program_ends(run):
-    run.claim(_settings())
-    command = [sys.executable, "-c", _CLAIM, run.path]
-    refused = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "to be used by one program at a time, found it in use by process" in refused.stderr
-    assert str(os.getpid()) in refused.stderr
-    with pytest.raises(UserError, match="one program at a time"):
-        RunDirectory(run.path).claim(_settings())
-    run.close()
-    assert subprocess.run(command, check=False).returncode == 0
-    assert claim(run, _settings()) is True
-
-
-def test_other_workers_compare_without_a_lock_and_write_nothing(run):
-    worker = RunDirectory(run.path)
-    before = sorted(pathlib.Path(run.path).rglob("*"))
-    with pytest.raises(UserError, match="a folder that all workers share, found there no flags"):
-        worker.claim(_settings(), chief=False)
-    assert sorted(pathlib.Path(run.path).rglob("*")) == before
-    run.claim(_settings())
-    assert worker.claim(_settings(), chief=False) is False
-    with pytest.raises(UserError, match="--seed is 1 there and 2 here"):
-        worker.claim(_settings(seed=2), chief=False)
-
-
-def test_a_setting_of_after_the_runs_begin_had_its_default(run):
-    claim(run, _settings())
-    with open(run.flags_path, encoding="utf-8") as file:
-        record = json.load(file)
-    del record["config"]["seed"]
-    atomic.write_text(run.flags_path, json.dumps(record))
-    assert claim(run, _settings()) is True
-    with pytest.raises(UserError, match="--seed is 1 there and 3 here"):
-        claim(run, _settings(seed=3))
-
-
-def test_a_setting_that_is_no_more_is_a_difference(run):
-    claim(run, _settings())
-    with open(run.flags_path, encoding="utf-8") as file:
-        record = json.load(file)
-    record["config"]["depth"] = 3
-    atomic.write_text(run.flags_path, json.dumps(record))
-    with pytest.raises(UserError, match="--depth is 3 there and absent here"):
-        claim(run, _settings())
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -176,13 +47,7 @@ def test_a_setting_that_is_no_more_is_a_difference(run):
 def test_foreign_flags_json_is_told(run, text):
     atomic.write_text(run.flags_path, text)
     with pytest.raises(UserError, match="flags.json"):
-        claim(run, _settings())
-
-
-def test_checkpoints_without_settings_are_refused(run, tmp_path):
-    (tmp_path / "runs" / "a" / "checkpoints" / "ckpt-1.index").write_text("")
-    with pytest.raises(UserError, match="checkpoints"):
-        claim(run, _settings())
+        run.settings()
 
 
 def test_settings_come_back_as_they_were(run):
@@ -196,3 +61,44 @@ def test_flags_json_of_no_text_or_no_end_is_told(run, damage):
     atomic.write_bytes(run.flags_path, b'{"config": {}}' + damage)
     with pytest.raises(UserError, match="flags.json.*: restore the file or name another"):
         run.settings()
+
+
+def _written(run, **changes):
+    config = {**settings.record(TrainConfig("runs/a")), **changes}
+    atomic.write_text(run.flags_path, json.dumps({"config": config}))
+
+
+def test_the_configuration_comes_back_and_what_it_lacks_has_its_default(run):
+    data = DataConfig(dataset="camvid", dataset_dir="camvid")
+    config = TrainConfig("runs/a", data=data, moving_average_decay=0.5)
+    recorded = {**settings.record(config), "save_interval_secs": math.inf, "threads": 9}
+    del recorded["val_split"]
+    atomic.write_text(run.flags_path, json.dumps({"config": {**recorded, "removed": 3}}))
+    found = run.checked_settings(TrainConfig)
+    assert {**settings.record(found), "train_logdir": "runs/a"} == settings.record(config)
+    assert found.train_logdir == run.path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("filter_multiplier", value) for value in ("x", 2.5, None, True, [20], 0, 10_000_000)),
+        *(
+            ("train_crop_size", value)
+            for value in (513, [513], [513.0, 513.0], [0, 9], [10**9] * 2)
+        ),
+        *(("atrous_rates", value) for value in ("12", [1.5], [None], [10**9], [6] * 1000)),
+        *(("use_decoder", value) for value in (1, "true", None)),
+        *(("dataset", value) for value in ("", 3, None, "other\nline")),
+        *(("val_split", value) for value in (3, None, [])),
+        *(("mixed_precision", value) for value in ("float8", None)),
+        *(("image_pooling_crop_size", value) for value in ([1], [2, "x"], [10**12] * 2)),
+        *(("base_learning_rate", value) for value in (float("inf"), "0.1", -1)),
+        ("dataset", "x" * 500_000),
+    ],
+)
+def test_an_impossible_setting_is_told_in_a_line(run, name, value):
+    _written(run, **{name: value})
+    with refusals.refused(f"In {run.flags_path}: Expected ", f"--{name}", "restore") as error:
+        run.checked_settings(TrainConfig)
+    assert len(str(error.value)) < 2000

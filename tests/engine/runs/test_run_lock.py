@@ -1,13 +1,17 @@
 """One program at a time has a run directory, and none that is dead."""
 
+import errno
 import os
 import subprocess
 import sys
 
+import filelock
 import pytest
 
 from deeplab_nas.engine.runs.run_lock import RunLock
 from deeplab_nas.errors import UserError
+from deeplab_nas.files import atomic
+from tests import refusals
 
 _HOLD = """
 import sys, time
@@ -64,3 +68,42 @@ def test_a_folder_that_is_none_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Expected to write to .*file/.lock.*make room there"):
         RunLock(str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENOLCK, "No locks available"), "to lie on a file system with locks"),
+        (OSError(errno.ENOTSUP, "Operation not supported"), "to lie on a file system with locks"),
+        (NotImplementedError("no flock"), "to lie on a file system with locks"),
+        (PermissionError(errno.EACCES, "Permission denied"), "Expected to write to"),
+        (OSError(errno.EROFS, "Read-only file system"), "Expected to write to"),
+    ],
+)
+def test_a_lock_that_cannot_be_had_is_told(tmp_path, monkeypatch, error, told):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", fail)
+    with refusals.refused(told, "name"):
+        RunLock(str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("before", [None, b"123\n"])
+def test_it_leaves_the_folder_as_it_was(tmp_path, before):
+    if before:
+        (tmp_path / ".owner").write_bytes(before)
+    lock = RunLock(str(tmp_path))
+    assert (tmp_path / ".owner").read_text() == f"{os.getpid()}\n"
+    lock.close()
+    owner = tmp_path / ".owner"
+    assert (owner.read_bytes() if owner.exists() else None) == before
+
+
+def test_an_owner_that_cannot_be_written_lets_go_of_the_lock(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "write_text", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            RunLock(str(tmp_path))
+    RunLock(str(tmp_path)).close()

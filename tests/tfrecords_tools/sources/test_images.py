@@ -59,17 +59,3 @@ def test_the_orientation_of_a_photograph_is_honoured():
     image = images.read_image(raw, "turned")
     assert (image.height, image.width) == (8, 6)
     np.testing.assert_array_equal(decoded(image), np.rot90(PIXELS, -1))
-
-
-def test_palette_labels_are_indices():
-    ids = np.array([[0, 1, 2], [255, 1, 0]], np.uint8)
-    image = Image.fromarray(ids, mode="P")
-    image.putpalette([7, 90, 30] * 256)
-    np.testing.assert_array_equal(images.read_label(encoded(image), "palette"), ids)
-    gray = encoded(Image.fromarray(ids))
-    np.testing.assert_array_equal(images.read_label(gray, "gray"), ids)
-
-
-def test_coloured_labels_are_refused():
-    with pytest.raises(UserError, match="label ids in painted.png, found mode RGB"):
-        images.read_label(encoded(Image.fromarray(PIXELS)), "painted.png")

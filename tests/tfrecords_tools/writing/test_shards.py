@@ -154,6 +154,15 @@ def test_too_many_bad_examples_end_the_build(tmp_path):
     assert write(tmp_path, None, options=loosened).num_examples == 5
 
 
+def test_a_split_without_good_examples_is_refused_whatever_share_may_be_bad(tmp_path):
+    def load(_):
+        return LabeledImage("bad", b"", picture(0).label)
+
+    options = BuildOptions(skip_bad=True, max_bad_share=1)
+    with pytest.raises(UserError, match="'train' that can be used, found none of 7 .*: mend"):
+        write(tmp_path, load, options=options)
+
+
 def test_pixels_are_counted_by_class(tmp_path):
     def load(number):
         example = picture(number)
@@ -167,9 +176,16 @@ def test_pixels_are_counted_by_class(tmp_path):
 
 
 def test_a_split_is_not_written_twice(tmp_path):
-    write(tmp_path)
-    with pytest.raises(UserError, match="Expected no shards of 'train'.*found 3"):
-        write(tmp_path)
+    manifest = write(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+
+    def never(number):
+        raise AssertionError
+
+    assert write(tmp_path, never) == manifest
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    with pytest.raises(UserError, match="'train'.*found 3 shards instead of 2.*remove manifest"):
+        write(tmp_path, num_shards=2)
 
 
 def test_no_examples_and_no_shards(tmp_path):

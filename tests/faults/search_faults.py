@@ -1,0 +1,170 @@
+"""Faults in what a search passes on."""
+
+from tests.faults.wiring_table import of
+
+_ENGINE = "deeplab_nas/engine"
+_SEARCH = ("tests/wiring/test_search.py", "tests/engine/test_search_loop.py")
+
+FAULTS = (
+    *of(
+        f"{_ENGINE}/search_loop.py",
+        _SEARCH,
+        (
+            "trainB is trainA",
+            "for i, half in enumerate(self.halves)",
+            "for i, half in enumerate([self.halves[0]] * 2)",
+        ),
+        (
+            "the search is validated with batch statistics",
+            "functools.partial(self.supernet, training=False)",
+            "functools.partial(self.supernet, training=True)",
+        ),
+        (
+            "alpha learns on trainA and the weights on trainB",
+            "self.step.run_alternating, [train_a, train_b]",
+            "self.step.run_alternating, [train_b, train_a]",
+        ),
+        (
+            "the cosine ends after the first epoch",
+            "                self.total_steps,\n                recompute",
+            "                self.steps_per_epoch,\n                recompute",
+        ),
+        (
+            "the search is validated on the training split",
+            "SplitEvaluator(self.strategy, scores, self.val)",
+            "SplitEvaluator(self.strategy, scores, self.train)",
+        ),
+        (
+            "trainA and trainB have one seed",
+            "config.seed + i, bad_records",
+            "config.seed, bad_records",
+        ),
+        (
+            "the search ignores another label",
+            "                descriptor.ignore_label,",
+            "                255,",
+        ),
+        (
+            "Adam's moments are not saved",
+            '            "architecture_optimizer": self.step.architecture_optimizer,\n',
+            "",
+        ),
+        (
+            "the search computes in float32",
+            "precision.POLICIES[config.mixed_precision]",
+            'precision.POLICIES["float32"]',
+        ),
+        ("the search begins at random", "        keras.utils.set_random_seed(config.seed)\n", ""),
+    ),
+    *of(
+        f"{_ENGINE}/steps/search_step.py",
+        (_SEARCH[0], "tests/engine/steps/test_search_step.py"),
+        ("Adam's beta_1 is 0.9", "_ADAM_BETA_1 = 0.5", "_ADAM_BETA_1 = 0.9"),
+        (
+            "alpha has the decay of the weights",
+            "self._config.architecture_weight_decay",
+            "self._config.weight_decay",
+        ),
+        (
+            "the weights are not clipped",
+            "clip_norm=self._config.clip_gradient_norm",
+            "clip_norm=0.0",
+        ),
+        ("alpha is clipped", "clip_norm=0.0", "clip_norm=self._config.clip_gradient_norm"),
+        ("the search's momentum is 0.9", "momentum=config.momentum", "momentum=0.9"),
+        (
+            "alpha's rate is 0.003",
+            "keras.optimizers.Adam(config.architecture_learning_rate,",
+            "keras.optimizers.Adam(0.003,",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/reporting/search_report.py",
+        _SEARCH,
+        (
+            "what is decoded has the operations in another order",
+            "decoding.decode(alpha, beta, self._operations)",
+            "decoding.decode(alpha, beta)",
+        ),
+    ),
+    *of(
+        "deeplab_nas/supernet/supernet.py",
+        ("tests/wiring/test_networks.py", "tests/supernet/test_supernet.py"),
+        (
+            "the supernet's statistics have a decay of 0.9",
+            "decay = self.config.batch_norm_decay",
+            "decay = 0.9",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/search_loop.py",
+        _SEARCH,
+        (
+            "an epoch is that of the larger half",
+            "self.steps_per_epoch = min(",
+            "self.steps_per_epoch = max(",
+        ),
+        (
+            "a search is validated at its end",
+            "evaluate_every=self.steps_per_epoch",
+            "evaluate_every=0",
+        ),
+        (
+            "the momentum of the search is not saved",
+            '            "weight_optimizer": self.step.weight_optimizer,\n',
+            "",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/steps/search_step.py",
+        (_SEARCH[0], "tests/engine/steps/test_search_step.py"),
+        (
+            "the search learns by moving statistics",
+            "training=True, frozen=frozen",
+            "training=False, frozen=frozen",
+        ),
+        ("vectors decay too", "if len(variable.shape) > 1", "if len(variable.shape) > 0"),
+    ),
+    *of(
+        f"{_ENGINE}/reporting/search_report.py",
+        _SEARCH,
+        (
+            "an architecture has the name of its step",
+            "decoded.save(self._run.architecture_epoch_path(epoch))",
+            "decoded.save(self._run.architecture_epoch_path(step))",
+        ),
+        (
+            "alpha is drawn with the operations in another order",
+            "len(decoded.cell), self._operations)",
+            "len(decoded.cell))",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/reporting/validation.py",
+        _SEARCH,
+        (
+            "the pixel accuracy is the mean IoU",
+            "metrics.pixel_accuracy(matrix)",
+            "metrics.mean_iou(matrix)",
+        ),
+    ),
+    *of(
+        "deeplab_nas/data/pipeline.py",
+        ("tests/wiring/test_batches.py", _SEARCH[0], "tests/data/test_pipeline.py"),
+        (
+            "every run augments alike",
+            "tf.stack([tf.constant(seed, tf.int64), number])",
+            "tf.stack([tf.constant(0, tf.int64), number])",
+        ),
+        (
+            "padding has another label",
+            "example_seed, config, split.descriptor.ignore_label",
+            "example_seed, config, 255",
+        ),
+        (
+            "an evaluation has the batches of the training",
+            '_batches(load, "eval_batch_size", config.eval_batch_size, 0, steps, context)',
+            '_batches(load, "eval_batch_size", config.train_batch_size, 0, steps, context)',
+        ),
+    ),
+)
