@@ -77,7 +77,7 @@ class Search:
             "architecture_optimizer": self.step.architecture_optimizer,
             "gradient_tally": self.step.tally.saved,
         }
-        opened.restore(contents, self.total_steps)
+        opened.restore(contents, self.total_steps, added=("gradient_tally",))
         print(self.step.describe_memory(self._image_shape()), file=sys.stderr)
         self.report = SearchReport(
             opened, self.supernet, self.train.descriptor, self.config, self.step.tally

@@ -83,8 +83,8 @@ FAULTS = (
         _SEARCH,
         (
             "what is decoded has the operations in another order",
-            "decoding.decode(alpha, beta, self._operations)",
-            "decoding.decode(alpha, beta)",
+            "decoding.decode(alpha, beta, self._operations, ",
+            "decoding.decode(alpha, beta, SEARCH_OPERATIONS, ",
         ),
     ),
     *of(
@@ -135,8 +135,8 @@ FAULTS = (
         ),
         (
             "alpha is drawn with the operations in another order",
-            "len(decoded.cell), self._operations)",
-            "len(decoded.cell))",
+            "draw_alpha(chosen, num_blocks, self._operations)",
+            "draw_alpha(chosen, num_blocks)",
         ),
     ),
     *of(

@@ -19,7 +19,12 @@ class Checkpoints:
     """The checkpoints of one run, named `ckpt-STEP`."""
 
     def __init__(
-        self, directory: str, checkpoint: tf.train.Checkpoint, keep: int, saved_to: str = ""
+        self,
+        directory: str,
+        checkpoint: tf.train.Checkpoint,
+        keep: int,
+        saved_to: str = "",
+        older: tf.train.Checkpoint | None = None,
     ):
         """Names the folders; nothing is written before the first save.
 
@@ -30,10 +35,13 @@ class Checkpoints:
             keep: How many of the newest checkpoints stay.
             saved_to: Another folder to save to, for the workers besides the chief: all of them have
                 to call `save`, one writes the run directory.
+            older: What checkpoints of earlier versions hold of it, if that was less. What they lack
+                then stays as it is.
         """
         self._directory = directory
         self._saved_to = saved_to or directory
         self._checkpoint = checkpoint
+        self._older = older
         self._keep = keep
         self._manager = None
 
@@ -84,7 +92,7 @@ class Checkpoints:
             name = os.path.basename(path)
             try:
                 weights.check_size(path)
-                self._checkpoint.restore(path).assert_consumed()
+                self._restore(path)
                 wrong = weights.not_finite(path)
             except _FOREIGN as error:
                 foreign.append(f"{name} ({_first_line(error)})")
@@ -113,6 +121,14 @@ class Checkpoints:
                 "data that the run was begun with, or another --train_logdir."
             )
         return None
+
+    def _restore(self, path: str) -> None:
+        try:
+            self._checkpoint.restore(path).assert_consumed()
+        except _FOREIGN:
+            if self._older is None:
+                raise
+            self._older.restore(path).assert_consumed()
 
 
 def exist(directory: str) -> bool:

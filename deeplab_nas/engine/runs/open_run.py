@@ -71,7 +71,7 @@ class OpenRun(contextlib.AbstractContextManager):
         with self._taken, contextlib.suppress(*[UserError] if error_class else []):
             self.history.flush()
 
-    def restore(self, contents, total_steps):
+    def restore(self, contents, total_steps, added=()):
         """Goes back to the newest checkpoint, if there is one, and says on stderr where that is.
 
         From then on the run directory is this run's own, and is written.
@@ -80,6 +80,7 @@ class OpenRun(contextlib.AbstractContextManager):
             contents: What checkpoints hold besides the steps done, by name: the network's variables
                 as `weights.VARIABLES`, built optimizers and more.
             total_steps: Steps of the whole run.
+            added: Names of those `contents` that checkpoints of earlier versions lack.
 
         Returns:
             The steps done; None if there is no checkpoint yet.
@@ -91,11 +92,14 @@ class OpenRun(contextlib.AbstractContextManager):
         self.variables = contents[weights.VARIABLES]
         with self._strategy.scope():
             self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False)
+        contents = {**contents, "steps_done": self.steps_done}
+        older = {name: value for name, value in contents.items() if name not in added}
         self.checkpoints = Checkpoints(
             self.shared.checkpoints,
-            tf.train.Checkpoint(**contents, steps_done=self.steps_done),
+            tf.train.Checkpoint(**contents),
             self._config.keep_checkpoints,
             self.own.checkpoints,
+            tf.train.Checkpoint(**older) if added else None,
         )
         step = self.checkpoints.restore_newest()
         self.workers.check_alike(step or 0, "the step of the newest checkpoint")

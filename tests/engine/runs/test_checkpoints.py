@@ -170,6 +170,24 @@ def test_a_checkpoint_of_something_else_is_not_restored(tmp_path):
     assert "delete" not in str(error.value)
 
 
+def test_what_an_earlier_version_did_not_save_stays_as_it_is(tmp_path):
+    first = _Run(tmp_path)
+    first.train_and_save(10)
+    added = tf.Variable([3.0])
+    run = _Run(tmp_path)
+    older = tf.train.Checkpoint(weight=run.weight, optimizer=run.optimizer)
+    newer = tf.train.Checkpoint(weight=run.weight, optimizer=run.optimizer, added=added)
+    assert Checkpoints(str(tmp_path), newer, 3, older=older).restore_newest() == 10
+    assert run.after_one_more_step() == first.after_one_more_step()
+    assert added.numpy() == 3
+    added.assign([4.0])
+    checkpoints = Checkpoints(str(tmp_path), newer, 3, older=older)
+    checkpoints.save(20)
+    added.assign([5.0])
+    assert checkpoints.restore_newest() == 20
+    assert added.numpy() == 4
+
+
 def test_other_workers_restore_but_do_not_write(tmp_path):
     shared, own = tmp_path / "shared", tmp_path / "own"
     _Run(shared).train_and_save(10)
