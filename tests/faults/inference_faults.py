@@ -151,4 +151,37 @@ FAULTS = (
             "signatures.FROM_EXAMPLES: _graph(self.predict_bytes",
         ),
     ),
+    *of(
+        f"{_ENGINE}/networks/inference.py",
+        (_EVALUATE[0], "tests/engine/networks/test_inference.py"),
+        ("windows do not overlap", "window, config.window_overlap)", "window, 0)"),
+        (
+            "mirror images count twice",
+            "return tf.add_n(found) / len(found)",
+            "return tf.add_n(found) / len(eval_scales)",
+        ),
+    ),
+    *of(
+        "deeplab_nas/serving/exporter.py",
+        _EXPORT,
+        (
+            "a server is warmed up at another size",
+            "_warm_up_feeds(size))",
+            "_warm_up_feeds((9, 9)))",
+        ),
+    ),
+    *of(
+        "deeplab_nas/serving/litert.py",
+        _EXPORT,
+        (
+            "what is quantised takes floats",
+            "        converter.inference_input_type = tf.uint8\n",
+            "",
+        ),
+        (
+            "litert sees other numbers",
+            "tf.argmax(model(images),",
+            "tf.argmax(model(images / 255.0),",
+        ),
+    ),
 )

@@ -179,4 +179,18 @@ FAULTS = (
         ),
         ("every cell drops the paths of the first", "factors[layer - 1]", "factors[0]"),
     ),
+    *of(
+        f"{_ENGINE}/steps/batches.py",
+        (_TRAIN[0], "tests/engine/runs/test_bad_records.py"),
+        ("bad records are drawn again", "self.bad_records.replaced(self.indices)", "self.indices"),
+    ),
+    *of(
+        f"{_ENGINE}/train_loop.py",
+        _TRAIN,
+        (
+            "slow statistics are told by the steps",
+            "updates = self._updates_of_statistics()",
+            "updates = self.total_steps",
+        ),
+    ),
 )

@@ -9,6 +9,7 @@ from deeplab_nas.data import datasets, pipeline
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.data.split import Split
 from tests.data import made_shards
+from tests.wiring import numbered_data
 
 _SIDE = 40
 _STEP = 5
@@ -96,3 +97,18 @@ def test_colours_change_as_far_as_they_may(split):
     plain = drawn(split, steps=2)
     some, more = (drawn(split, steps=2, photometric_jitter=strength) for strength in (0.01, 1.0))
     assert 0 < np.abs(some - plain).max() < 5 < np.abs(more - plain).max()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_fills_an_evaluation_is_ignored(data, whole):
+    split = Split.load(data.descriptor, data.folder, "train")
+    if whole:
+        *_, (images, labels, names) = pipeline.whole_image_dataset(4, split)
+        assert [bool(name) for name in names.numpy()] == [True, True, True, False]
+    else:
+        config = dataclasses.replace(data.config, eval_batch_size=4)
+        *_, (images, labels) = pipeline.eval_dataset(config, split)
+    expected = np.array([label for _, label in data.in_order("train")[8:]])
+    assert images.shape == (4, 20, 30, 3)
+    np.testing.assert_array_equal(labels[:3], expected)
+    np.testing.assert_array_equal(labels[3], np.full([20, 30], numbered_data.IGNORE))

@@ -42,6 +42,7 @@ def test_the_mirror_image_has_the_mirrored_result(model, scales):
         for inputs in (images, images[:, :, ::-1])
     )
     np.testing.assert_allclose(found, mirrored[:, :, ::-1], atol=1e-5)
+    np.testing.assert_allclose(tf.reduce_sum(found, -1), np.ones([1, 33, 41]), atol=1e-5)
     plain = inference.probabilities(model, images, scales)
     assert np.max(np.abs(found - plain)) > 1e-3
 
