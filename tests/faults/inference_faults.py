@@ -180,8 +180,8 @@ FAULTS = (
         ),
         (
             "litert sees other numbers",
-            "tf.argmax(model(images),",
-            "tf.argmax(model(images / 255.0),",
+            "tf.argmax(scores(images),",
+            "tf.argmax(scores(images / 255.0),",
         ),
     ),
 )

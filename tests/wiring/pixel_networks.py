@@ -116,7 +116,7 @@ class PixelSupernet(_PixelNetwork):
 
     def __init__(self, num_classes, config, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.num_classes, self.config, self.cells = num_classes, config, []
+        self.num_classes, self.config = num_classes, config
 
     def build(self, input_shape=None):
         edges, operations = trellis.num_edges(self.config.num_blocks), len(self.config.operations)
@@ -135,8 +135,19 @@ class PixelSupernet(_PixelNetwork):
         self._built()
 
     @property
+    def alpha(self):
+        return self.by_name()["alpha"]
+
+    @property
+    def beta(self):
+        return self.by_name()["beta"]
+
+    @property
     def architecture_variables(self):
-        return [self.by_name()[name] for name in ("alpha", "beta")]
+        return [self.alpha, self.beta]
+
+    def nodes(self):
+        return iter(())
 
     @property
     def network_variables(self):
