@@ -26,7 +26,7 @@ _NUM_SHARDS = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TfdsConfig(BuildConfig):
+class TfdsConfig(id_map.IdMapConfig, BuildConfig):
     """What to build."""
 
     tfds_name: str = required(
@@ -44,32 +44,11 @@ class TfdsConfig(BuildConfig):
     num_classes: int = setting(
         0, "Classes; 0: what the feature or --label_map says.", least=0, most=255
     )
-    label_map: tuple[str, ...] = setting(
-        (),
-        "Class of each id, ID:CLASS separated by commas: 0:0,255:1 for masks of 0 and 255; ranges "
-        "such as 1-33:1, ignore for CLASS, * for all other ids; ids it does not name are refused.",
-    )
-    first_label: int = setting(
-        0, "Label id that becomes class 0; lower ones are ignored.", least=0, most=255
-    )
-    ignore_label: int = setting(
-        255,
-        "Label id, before that shift or map, of ignored pixels; one that --label_map names is what "
-        "it says there.",
-        least=0,
-        most=255,
-    )
     image_range: str = image_ranges.image_range_setting()
 
     def check_together(self) -> None:
         super().check_together()
         ranges.parse(self.image_range)
-        if self.label_map and self.first_label:
-            raise UserError(
-                f"Expected one of --label_map and --first_label, found "
-                f"--label_map={','.join(self.label_map)} and --first_label={self.first_label}: "
-                "leave one out."
-            )
 
 
 def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
@@ -107,8 +86,7 @@ def build(config: TfdsConfig) -> tuple[manifests.Manifest, ...]:
 
     settings = (
         *(f"--image_key={image_key}", f"--label_key={label_key}"),
-        *(f"--first_label={config.first_label}", f"--ignore_label={config.ignore_label}"),
-        f"--label_map={','.join(config.label_map)}",
+        *config.label_flags,
         f"--image_range={ranges.shown(descriptor.image_range)}",
     )
     found = [

@@ -257,6 +257,7 @@ def _orientation(image) -> int:
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:
+        # Pillow meets a damaged EXIF with errors of a dozen kinds; the pixels may still be whole.
         return 1
 
 

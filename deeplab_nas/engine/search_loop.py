@@ -92,7 +92,7 @@ class Search:
             report=self.report,
             evaluate=self._end_epoch,
         ).run()
-        return opened.history.results("epoch", SearchReport.NUMBERS)
+        return opened.history.results("epoch", SearchReport.NUMBERS, SearchReport.LATER_NUMBERS)
 
     def _build(self):
         config, descriptor = self.config, self.train.descriptor

@@ -99,12 +99,15 @@ class History:
         """The records that have this `kind`, oldest first; raises as `read` does."""
         return [record for record in self.read() if record.get("kind") == kind]
 
-    def results(self, kind: str, numbers: Iterable[str]) -> list[dict[str, Any]]:
+    def results(
+        self, kind: str, numbers: Iterable[str], later: Iterable[str] = ()
+    ) -> list[dict[str, Any]]:
         """The records of a kind that a run which has ended has.
 
         Args:
             kind: The kind.
             numbers: Names that each of them has a number under.
+            later: Names that it has a number under or, by an earlier version, nothing.
 
         Raises:
             UserError: As `read`; there is no such record, or one lacks a number.
@@ -116,7 +119,8 @@ class History:
                 f"{kind!r}: restore the file; the checkpoints do not need it."
             )
         for field in found:
-            for name in numbers:
+            present = [name for name in later if name in field.value]
+            for name in (*numbers, *present):
                 field.member(name).number()
             # Some systems do not tell it.
             memory = field.member("peak_memory_gib")

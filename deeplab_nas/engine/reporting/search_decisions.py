@@ -7,6 +7,13 @@ from deeplab_nas.core.operations import discrete
 from deeplab_nas.engine.scoring import noise
 from deeplab_nas.supernet import decisions
 
+# What `measured` returns; records of earlier versions have none of it.
+NUMBERS = (
+    *("kept_edges", "decided_edges", "decided_edges_by_chance"),
+    *("searched_arrows", "decided_arrows", "decided_arrows_by_chance"),
+    *("alpha_entropy_of_noise", "beta_entropy_of_noise"),
+)
+
 
 def measured(tally, decoded, operations, optimization):
     """Numbers by name for the history.
@@ -29,10 +36,16 @@ def measured(tally, decoded, operations, optimization):
     mask = trellis.arrow_mask(len(decoded.path))
     leaving = [int(mask[layer, level].sum()) for layer, level in enumerate((0, *path)[:-1])]
     choices = [int(count) for count in mask.sum(axis=-1)[mask.any(axis=-1)]]
-    alpha_noise, *beta_noise = (
-        np.mean([_noise_entropy(count, tally, index, optimization) for count in counts])
-        for index, counts in enumerate(([len(operations)], choices)[: len(tally.sums)])
-    )
+    alpha_squares, *beta_squares = tally.squares
+
+    def noise_entropy(squares, counts):
+        """The entropy that noise of the size of the measured gradients leaves."""
+        steps = int(tally.steps.numpy())
+        size = float(np.sqrt(np.mean(squares.numpy()) / max(steps, 1)))
+        decay = optimization.architecture_weight_decay / size if size else 0.0
+        rate = optimization.architecture_learning_rate
+        return float(np.mean([noise.entropy(count, steps, rate, decay) for count in counts]))
+
     return {
         "kept_edges": len(edges),
         "decided_edges": decisions.num_decided(edges),
@@ -40,17 +53,9 @@ def measured(tally, decoded, operations, optimization):
         "searched_arrows": len(arrows),
         "decided_arrows": decisions.num_decided(arrows),
         "decided_arrows_by_chance": sum(map(noise.chance_decided, leaving)),
-        "alpha_entropy_of_noise": float(alpha_noise),
-        "beta_entropy_of_noise": float(beta_noise[0]) if beta_noise else 0.0,
+        "alpha_entropy_of_noise": noise_entropy(alpha_squares, [len(operations)]),
+        "beta_entropy_of_noise": noise_entropy(*beta_squares, choices) if beta_squares else 0.0,
     }
-
-
-def _noise_entropy(num_choices, tally, index, optimization):
-    """The entropy that noise of the size of the measured gradients leaves."""
-    steps = int(tally.steps.numpy())
-    size = float(np.sqrt(np.mean(tally.squares[index].numpy()) / max(steps, 1)))
-    decay = optimization.architecture_weight_decay / size if size else 0.0
-    return noise.entropy(num_choices, steps, optimization.architecture_learning_rate, decay)
 
 
 def preferences(tally):
@@ -63,12 +68,12 @@ def preferences(tally):
 
 def rows(record):
     """Rows of the table at the end of a search, of its last epoch's record."""
+    entropy = f"alpha {record['alpha_entropy']:.4f}, beta {record['beta_entropy']:.4f}"
+    if not _tells(record):
+        return [("entropy", entropy)]
+    of_noise = f"{record['alpha_entropy_of_noise']:.4f}, {record['beta_entropy_of_noise']:.4f}"
     return [
-        (
-            "entropy",
-            f"alpha {record['alpha_entropy']:.4f}, beta {record['beta_entropy']:.4f} (noise alone: "
-            f"{record['alpha_entropy_of_noise']:.4f}, {record['beta_entropy_of_noise']:.4f})",
-        ),
+        ("entropy", f"{entropy} (noise alone: {of_noise})"),
         *(
             (f"decided {what}", f"{decided} of {count} (noise alone: {by_chance:.1f})")
             for what, decided, count, by_chance in _counts(record)
@@ -78,6 +83,8 @@ def rows(record):
 
 def verdict(record):
     """A sentence about a search that ends undecided; None if most of its choices are decided."""
+    if not _tells(record):
+        return None
     undecided = [
         f"{decided} of {count} {what}"
         for what, decided, count, _ in _counts(record)
@@ -87,8 +94,13 @@ def verdict(record):
         return None
     return (
         f"This search ends undecided: {' and '.join(undecided)} lead by more than noise would; "
-        "search for more steps, with larger batches or fewer --operations."
+        "search for more steps, with larger batches or fewer --operations, or on a --fixed_path."
     )
+
+
+def _tells(record):
+    """Whether a record says what is decided; those of earlier versions do not."""
+    return all(name in record for name in NUMBERS)
 
 
 def _counts(record):

@@ -24,9 +24,11 @@ class SearchReport:
 
     Attributes:
         NUMBERS: What an epoch's record has at least.
+        LATER_NUMBERS: What those of earlier versions lack.
     """
 
     NUMBERS = ("epoch", *validation.NUMBERS, "alpha_entropy", "beta_entropy")
+    LATER_NUMBERS = search_decisions.NUMBERS
 
     def __init__(self, run, supernet, descriptor, config, tally):
         """Creates the event file and the folder of the architectures.

@@ -43,6 +43,7 @@ class RunLock:
                     "folder."
                 ) from error
             except (OSError, NotImplementedError) as error:
+                # filelock makes NotImplementedError of ENOSYS.
                 if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
                     raise
                 raise UserError(

@@ -124,3 +124,9 @@ def test_results_have_the_numbers_that_are_shown(path):
         history.append({**good, **wrong})
         with pytest.raises(UserError, match=r"to be a number in line 1 of .*history\.jsonl"):
             history.results("evaluation", ("miou",))
+    path.write_text("")
+    history.append(good)
+    assert history.results("evaluation", ("miou",), ("added",)) == [good]
+    history.append({**good, "added": "x"})
+    with pytest.raises(UserError, match=r"'?added'? to be a number in line 2"):
+        history.results("evaluation", ("miou",), ("added",))

@@ -61,6 +61,13 @@ def test_an_undecided_search_says_so_and_what_to_do():
     assert names["decided arrows"].startswith("2 of 2 (noise alone: 0.6)")
 
 
+def test_a_record_of_an_earlier_version_says_what_it_has():
+    record = {"alpha_entropy": 0.99, "beta_entropy": 0.98}
+    assert search_decisions.rows(record) == [("entropy", "alpha 0.9900, beta 0.9800")]
+    assert search_decisions.verdict(record) is None
+    assert set(search_decisions.NUMBERS) == measured().keys()
+
+
 def test_a_fixed_path_has_no_arrows_to_decide():
     record = {**measured(beta=False), "alpha_entropy": 0.99, "beta_entropy": 0.0}
     assert record["searched_arrows"] == record["decided_arrows_by_chance"] == 0

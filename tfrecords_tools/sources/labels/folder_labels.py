@@ -8,7 +8,7 @@ import numpy as np
 
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.errors import UserError
-from deeplab_nas.settings import Settings, setting
+from deeplab_nas.settings import setting
 from tfrecords_tools.sources import pairs
 from tfrecords_tools.sources.labels import class_inference, id_map, label_colors, label_files
 from tfrecords_tools.writing import class_report
@@ -18,25 +18,13 @@ _ON_COLORS = "give --label_colors=FILE, which names the class of each colour"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LabelConfig(Settings):
+class LabelConfig(id_map.IdMapConfig):
     """What the label files mean."""
+
+    _WAYS = ("label_colors", *id_map.IdMapConfig._WAYS)
 
     num_classes: int = setting(
         0, "Classes, background included, 2 or more; 0 infers them.", least=0, most=256
-    )
-    ignore_label: int = setting(
-        255,
-        "Label id of ignored pixels; one that --label_map names is what it says there.",
-        least=0,
-        most=255,
-    )
-    label_map: tuple[str, ...] = setting(
-        (),
-        "Class of each id, ID:CLASS separated by commas: 0:0,255:1 for masks of 0 and 255; ranges "
-        "such as 1-33:1, ignore for CLASS, * for all other ids; ids it does not name are refused.",
-    )
-    first_label: int = setting(
-        0, "Label id that becomes class 0; lower ones are ignored.", least=0, most=255
     )
     label_colors: str = setting(
         "",
@@ -48,27 +36,17 @@ class LabelConfig(Settings):
 
     def check_together(self) -> None:
         super().check_together()
-        given = [
-            f"--{name}={_shown(getattr(self, name))}"
-            for name in ("label_colors", "label_map", "first_label")
-            if getattr(self, name)
-        ]
-        if len(given) > 1:
-            raise UserError(
-                f"Expected one of --label_map, --first_label and --label_colors, found "
-                f"{' and '.join(given)}: leave the others out."
-            )
         if self.num_classes == 1:
             raise UserError(
                 "Expected --num_classes to be 2 or more, background included, found 1: a network "
                 "of one class has nothing to learn."
             )
         if self.label_colors:
-            for name, default in (("ignore_label", 255), ("class_names", ())):
-                if getattr(self, name) != default:
+            for name in ("ignore_label", "class_names"):
+                if getattr(self, name) != getattr(LabelConfig, name):
                     raise UserError(
                         f"Expected no --{name} with --label_colors, whose file says it, found "
-                        f"{_shown(getattr(self, name))!r}: leave it out."
+                        f"{id_map.shown_value(getattr(self, name))!r}: leave it out."
                     )
         if (self.first_label or self.label_map) and self.num_classes > id_map.IGNORED:
             raise UserError(
@@ -173,11 +151,7 @@ def _by_colors(config, splits) -> FolderLabels:
 
 
 def _settings(config, colors="") -> tuple[str, ...]:
-    return (
-        f"--label_map={','.join(config.label_map)}",
-        *(f"--first_label={config.first_label}", f"--ignore_label={config.ignore_label}"),
-        f"--label_colors={colors}",
-    )
+    return (*config.label_flags, f"--label_colors={colors}")
 
 
 def _names(config, num_classes: int) -> tuple[str, ...]:
@@ -188,7 +162,3 @@ def _names(config, num_classes: int) -> tuple[str, ...]:
             "--num_classes."
         )
     return names
-
-
-def _shown(value) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)

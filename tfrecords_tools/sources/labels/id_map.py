@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from deeplab_nas.errors import UserError
+from deeplab_nas.settings import Settings, setting
 from tfrecords_tools.sources.labels import label_files
 
 # Ignored pixels, once ids have been mapped.
@@ -17,6 +18,50 @@ _ENTRY = re.compile(
 )
 _MOST_SHOWN = 20
 _FORM = "ID:CLASS, such as 0:0, 1-33:1, 255:ignore or *:ignore"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class IdMapConfig(Settings):
+    """Which class each id of the label files is."""
+
+    # Settings of which one at most says what label files mean.
+    _WAYS = ("label_map", "first_label")
+
+    label_map: tuple[str, ...] = setting(
+        (),
+        "Class of each id, ID:CLASS separated by commas: 0:0,255:1 for masks of 0 and 255; ranges "
+        "such as 1-33:1, ignore for CLASS, * for all other ids; ids it does not name are refused.",
+    )
+    first_label: int = setting(
+        0, "Label id that becomes class 0; lower ones are ignored.", least=0, most=255
+    )
+    ignore_label: int = setting(
+        255,
+        "Label id, before that map or shift, of ignored pixels; one that --label_map names is what "
+        "it says there.",
+        least=0,
+        most=255,
+    )
+
+    def check_together(self) -> None:
+        super().check_together()
+        values = {name: getattr(self, name) for name in self._WAYS}
+        given = [f"--{name}={shown_value(value)}" for name, value in values.items() if value]
+        if len(given) > 1:
+            *ways, last = (f"--{name}" for name in self._WAYS)
+            raise UserError(
+                f"Expected one of {', '.join(ways)} and {last}, found {' and '.join(given)}: leave "
+                "the others out."
+            )
+
+    @property
+    def label_flags(self) -> tuple[str, ...]:
+        """The settings as flags: what a split is made of depends on them."""
+        return (
+            f"--label_map={shown_value(self.label_map)}",
+            f"--first_label={self.first_label}",
+            f"--ignore_label={self.ignore_label}",
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,6 +117,11 @@ class IdMap:
             return None
         found = tuple(int(one[0]) for one in ids)
         return None if found == tuple(range(num_classes)) else found
+
+
+def shown_value(value: object) -> str:
+    """The value of a flag as a command line has it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def of_ids(classes: Mapping[int, int], expected: str, advice: str) -> IdMap:
