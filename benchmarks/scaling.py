@@ -64,7 +64,7 @@ def _of_search():
     for cells in supernet.cells:
         for cell in cells:
             mixed = cell.mixed_ops
-            wide = sum(one.num_normalizations for one in mixed.operations.values())
+            wide = sum(len(one.kernel_sizes) for one in mixed.operations.values())
             # The inputs, and at each stage the wide operations and both pools.
             calls += 1 + len(mixed.stages) * (wide + 2)
     variables = supernet.network_variables + supernet.architecture_variables

@@ -1,7 +1,6 @@
 """Builds the data set `shapes`, which needs no download: draws it on first use and keeps it."""
 
 import dataclasses
-import io
 import os
 import pathlib
 import shutil
@@ -10,11 +9,9 @@ from typing import Any
 
 from flags import program
 
-from PIL import Image
-
 from deeplab_nas.data import datasets, manifests
 from deeplab_nas.files import atomic
-from tfrecords_tools import shapes
+from tfrecords_tools.drawn import photographs, shapes
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.writing import raw_dataset, shards
 from tfrecords_tools.writing.build_options import BuildConfig, BuildOptions
@@ -112,9 +109,7 @@ def build(output_dir: str, options: BuildOptions | None = None) -> tuple[manifes
 def _load(item: tuple[str, int]) -> LabeledImage:
     split, number = item
     image, label = shapes.draw(_SEEDS[split], number, HEIGHT, WIDTH)
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "jpeg", quality=92)
-    return LabeledImage(f"{split}_{number:05d}", buffer.getvalue(), label)
+    return photographs.labeled(f"{split}_{number:05d}", image, label)
 
 
 def main(config: BuildConfig) -> None:

@@ -66,6 +66,23 @@ def arrow_mask(num_layers: int) -> np.ndarray:
     return mask
 
 
+def paths(num_layers: int) -> tuple[tuple[int, ...], ...]:
+    """Returns every path: the level of each layer; 2, 5, 13, 34, 89, ... of them, in order.
+
+    Args:
+        num_layers: L, the number of cells on a path.
+    """
+    _check_positive("num_layers", num_layers)
+    found = [(0,)]
+    for _ in range(num_layers):
+        found = [
+            (*path, level)
+            for path in found
+            for level in range(max(path[-1] - 1, 0), min(path[-1] + 2, NUM_LEVELS))
+        ]
+    return tuple(path[1:] for path in found)
+
+
 def edges(num_blocks: int) -> tuple[tuple[int, int], ...]:
     """Returns the edges of a cell in the order of alpha's rows.
 

@@ -1,5 +1,6 @@
 """The search from the first step to the decoded architecture (Auto-DeepLab, section 5.1)."""
 
+import dataclasses
 import functools
 import sys
 
@@ -14,7 +15,9 @@ from deeplab_nas.engine.runs import class_check, run_data
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
+from deeplab_nas.engine.scoring import final_choice
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
+from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
 from deeplab_nas.errors import UserError
@@ -127,7 +130,7 @@ class Search:
     def _plan(self, bad_records):
         """First the weights alone, on trainA; then, in turn, the architecture too, on trainB."""
         config = self.config
-        train_a, train_b = (
+        train_a, self.train_b = (
             Batches(self.strategy, config.data, self.train, half, config.seed + i, bad_records)
             for i, half in enumerate(self.halves)
         )
@@ -136,7 +139,10 @@ class Search:
             phases=(
                 Phase("weights", alone, self.step.run_weights, [train_a]),
                 Phase(
-                    "alternating", self.total_steps, self.step.run_alternating, [train_a, train_b]
+                    "alternating",
+                    self.total_steps,
+                    self.step.run_alternating,
+                    [train_a, self.train_b],
                 ),
             ),
             steps_per_epoch=self.steps_per_epoch,
@@ -145,11 +151,34 @@ class Search:
         )
 
     def _end_epoch(self, done, epoch):
-        record = self.report.epoch(done, epoch, *self.evaluate())
+        record = self.report.epoch(done, epoch, *self.evaluate(), self._final_choice(done))
         return (
             f"epoch {epoch}/{self.config.epochs}: mIoU {record['miou']:.4f}, "
             f"pixel accuracy {record['pixel_accuracy']:.4f}, "
             f"entropy of alpha {record['alpha_entropy']:.4f}, "
             f"of beta {record['beta_entropy']:.4f}, "
             f"path {nas_genotypes.path_text(record['path'])}"
+        )
+
+    def _final_choice(self, done):
+        """What the supernet itself chooses at the end, on the batches of trainB that come next."""
+        config = self.config.decoding
+        if done < self.total_steps or not final_choice.is_wanted(
+            config, has_paths=self.supernet.beta is not None
+        ):
+            return None
+        batches = dataclasses.replace(self.train_b, iterator=None)
+        batches.begin(done)
+        loss = SupernetLoss(
+            self.strategy,
+            self.supernet,
+            self.train.descriptor.ignore_label,
+            [next(batches.iterator) for _ in range(config.decoding_batches)],
+        )
+        return final_choice.choose(
+            self.report.decode(),
+            loss,
+            self.supernet.relaxed(),
+            config,
+            self.supernet.config.operations,
         )

@@ -1,5 +1,7 @@
 """The continuous relaxation: alpha and beta become weights (Auto-DeepLab, section 4, eq. 3-7)."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 
@@ -34,6 +36,19 @@ def arrow_weights(beta):
     return tf.where(mask, tf.nn.softmax(logits, axis=-1), tf.zeros_like(beta))
 
 
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    """What the candidates of a supernet are weighed by.
+
+    Attributes:
+        operations: `[edges, operations]`, float32.
+        arrows: `[layers, 4, 3]`, float32; None where the path is fixed.
+    """
+
+    operations: tf.Tensor
+    arrows: tf.Tensor | None
+
+
 class OperationGates:
     """The operation weights, laid out for the edges that leave each stage of a cell.
 
@@ -41,10 +56,9 @@ class OperationGates:
     in common is computed once.
     """
 
-    def __init__(self, alpha, num_blocks, operations=SEARCH_OPERATIONS):
-        """Args: alpha `[edges, operations]`; num_blocks B; operations, names of its columns."""
+    def __init__(self, weights, num_blocks, operations=SEARCH_OPERATIONS):
+        """Args: weights `[edges, operations]`; num_blocks B; operations, names of its columns."""
         self._columns = {name: column for column, name in enumerate(operations)}
-        weights = operation_weights(alpha)
         edges = trellis.edges(num_blocks)
         by_state = sorted(range(len(edges)), key=lambda row: edges[row])
         self._stages = trellis.stages(num_blocks)

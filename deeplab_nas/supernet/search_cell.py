@@ -68,7 +68,9 @@ class SearchCell(keras.layers.Layer):
         """Cells of one kind differ in nothing but their variables."""
         return self.directions, self.filters, self.config, self.dtype_policy.name
 
-    def call(self, sources, skip_source, arrows, gates, size, run, training=False):
+    def call(
+        self, sources, skip_source, arrows, gates, size, run, training=False, track_statistics=True
+    ):
         """Runs the cells and sums them.
 
         Args:
@@ -79,6 +81,7 @@ class SearchCell(keras.layers.Layer):
             size: `(height, width)` of this node.
             run: Calls `compute`: `shared_functions.SharedFunctions`.
             training: Whether to normalise by the batch's statistics.
+            track_statistics: Whether training moves the averages of the statistics.
 
         Returns:
             H^l, `[batch, height, width, num_blocks * filters]`, before any ReLU.
@@ -92,7 +95,8 @@ class SearchCell(keras.layers.Layer):
             "moving": self.statistics.given(training),
         }
         outputs, batch = run(self, tensors, size=size)
-        self.statistics.update(batch)
+        if track_statistics:
+            self.statistics.update(batch)
         return outputs
 
     def _kernel(self, variable):

@@ -45,12 +45,13 @@ class SearchHead(keras.layers.Layer):
         self.statistics.build()
         self.built = True
 
-    def call(self, features, training=False):
+    def call(self, features, training=False, track_statistics=True):
         """Classifies each position.
 
         Args:
             features: H^L_s, `[batch, height, width, channels]`, before any ReLU.
             training: Whether to normalise by the batch's statistics.
+            track_statistics: Whether training moves the averages of the statistics.
 
         Returns:
             Logits, `[batch, height, width, num_classes]`.
@@ -65,7 +66,9 @@ class SearchHead(keras.layers.Layer):
         pooled = branch(tf.reduce_mean(features, [1, 2], keepdims=True), self.pooling)
         local = branch(features, self.pointwise)
         context = branch(features, self.atrous, rate=96 // self.output_stride)
-        self.statistics.update(statistics.finish())
+        batch = statistics.finish()
+        if track_statistics:
+            self.statistics.update(batch)
         pooled = tf.broadcast_to(pooled, tf.shape(local))
         outputs = tf.concat([local, context, pooled], -1)
         outputs = convolution.conv2d(outputs, tf.convert_to_tensor(self.logits))

@@ -33,12 +33,13 @@ class SearchStem(keras.layers.Layer):
         self.statistics.build()
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs, training=False, track_statistics=True):
         """Runs the stem.
 
         Args:
             inputs: `[batch, height, width, 3]` in [-1, 1].
             training: Whether to normalise by the batch's statistics.
+            track_statistics: Whether training moves the averages of the statistics.
 
         Returns:
             The features at output stride 2, `[batch, *, *, 64]`, and 4, `[batch, *, *, 128]`, both
@@ -48,5 +49,7 @@ class SearchStem(keras.layers.Layer):
         first, second = (tf.convert_to_tensor(kernel) for kernel in self.kernels)
         half = statistics.normalize(convolution.conv2d(inputs, first, stride=2))
         quarter = statistics.normalize(convolution.conv2d(tf.nn.relu(half), second, stride=2))
-        self.statistics.update(statistics.finish())
+        batch = statistics.finish()
+        if track_statistics:
+            self.statistics.update(batch)
         return half, quarter

@@ -119,7 +119,23 @@ class Supernet(keras.Model):
     def _channels(self, layer, level):
         return search_stem.STEM_CHANNELS[layer + 1] if layer <= 0 else self._node_channels(level)
 
-    def call(self, images, training=False, frozen=(), recompute=frozenset()):
+    def relaxed(self):
+        """The `relaxation.Weights` that alpha and beta stand for."""
+        arrows = None
+        if self.beta is not None:
+            arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
+        alpha = tf.convert_to_tensor(self.alpha)
+        return relaxation.Weights(relaxation.operation_weights(alpha), arrows)
+
+    def call(
+        self,
+        images,
+        training=False,
+        frozen=(),
+        recompute=frozenset(),
+        relaxed=None,
+        track_statistics=True,
+    ):
         """Computes the logits.
 
         Args:
@@ -129,19 +145,20 @@ class Supernet(keras.Model):
                 them, which spares a part of the work.
             recompute: `(layer, level)` of the nodes that compute again what their gradient needs
                 instead of keeping it; see `memory_plan`.
+            relaxed: `relaxation.Weights` in place of `self.relaxed()`: a part of the search space.
+            track_statistics: Whether training moves the averages of the batch normalisations.
 
         Returns:
             `[batch, height, width, num_classes]`, float32: the sum of the heads of all scales,
             each upsampled to the size of the images.
         """
+        relaxed = relaxed or self.relaxed()
         gates = relaxation.OperationGates(
-            tf.convert_to_tensor(self.alpha), self.config.num_blocks, self.config.operations
+            relaxed.operations, self.config.num_blocks, self.config.operations
         )
-        arrows = None
-        if self.beta is not None:
-            arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
+        mode = {"training": training, "track_statistics": track_statistics}
         images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
-        half, quarter = self.stem(images, training=training)
+        half, quarter = self.stem(images, **mode)
         sizes = _level_sizes(images)
         features = {(-1, 0): half, (0, 0): quarter}
         for (layer, level), cell in self.nodes():
@@ -150,21 +167,21 @@ class Supernet(keras.Model):
                 [features[layer - 1, source] for source, _ in into],
                 skip_source=features[self.topology.skip_source(layer, level)],
                 arrows=tf.ones([len(into)])
-                if arrows is None
-                else tf.gather_nd(arrows, [(layer - 1, *arrow) for arrow in into]),
+                if relaxed.arrows is None
+                else tf.gather_nd(relaxed.arrows, [(layer - 1, *arrow) for arrow in into]),
                 gates=gates,
                 size=sizes[level],
                 run=functools.partial(
                     self._functions, frozen=frozen, recompute=(layer, level) in recompute
                 ),
-                training=training,
+                **mode,
             )
-        return self._sum_heads(features, resize.image_size(images), training)
+        return self._sum_heads(features, resize.image_size(images), mode)
 
-    def _sum_heads(self, features, size, training):
+    def _sum_heads(self, features, size, mode):
         logits = []
         for level, head in self._heads():
-            scale_logits = head(features[self.config.num_layers, level], training=training)
+            scale_logits = head(features[self.config.num_layers, level], **mode)
             logits.append(resize.resize_bilinear(tf.cast(scale_logits, tf.float32), size))
         return tf.add_n(logits)
 

@@ -88,3 +88,16 @@ def test_num_edges(num_blocks):
 def test_empty_search_spaces_are_refused(function):
     with pytest.raises(ValueError, match="at least 1"):
         function(0)
+
+
+@pytest.mark.parametrize(("num_layers", "count"), [(1, 2), (2, 5), (3, 13), (4, 34), (5, 89)])
+def test_paths_are_all_there_are(num_layers, count):
+    paths = trellis.paths(num_layers)
+    assert len(set(paths)) == len(paths) == count
+    everything = itertools.product(range(4), repeat=num_layers)
+    allowed = [
+        path
+        for path in everything
+        if all(abs(a - b) <= 1 for a, b in itertools.pairwise((0, *path)))
+    ]
+    assert list(paths) == allowed

@@ -1,18 +1,23 @@
 """A whole search, small: what it leaves, how it goes on, what it refuses."""
 
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes
+from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.data import pipeline
 from deeplab_nas.engine import search_loop
+from deeplab_nas.engine.configs.decoding import EVALUATED, PERTURBATION, DecodingConfig
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.errors import StoppedError, UserError
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet import choosing, decoding
+from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import trained_runs
@@ -128,7 +133,7 @@ def test_a_finished_search_tells_its_records_again(finished):
 
 @pytest.mark.parametrize("rule", decoding.PATH_DECODINGS)
 def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule):
-    config = made_config(shards, tmp_path / "run", epochs=1, path_decoding=rule)
+    config = made_config(shards, tmp_path / "run", epochs=1, decoding=DecodingConfig(rule))
     config = dataclasses.replace(
         config, supernet=dataclasses.replace(config.supernet, num_layers=3)
     )
@@ -136,6 +141,49 @@ def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule)
     (beta,) = (value for name, value in final_values(config).items() if ".Sbeta/" in name)
     assert tuple(record["path"]) == decoding.decode_path(beta, rule)
     assert len({decoding.decode_path(beta, any_rule) for any_rule in decoding.PATH_DECODINGS}) == 2
+
+
+def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
+    rules = DecodingConfig(EVALUATED, operation_choice=PERTURBATION, decoding_batches=2)
+    config = made_config(shards, tmp_path / "run", decoding=rules)
+    config = dataclasses.replace(
+        config, supernet=dataclasses.replace(config.supernet, num_layers=2)
+    )
+    first, last = search_loop.run(config)
+    assert "best_paths" not in first
+    supernet = Supernet(7, config.supernet, name="supernet")
+    supernet.build()
+    saved = final_values(config)
+    for variable in supernet.variables:
+        name = "variables/" + variable.path.replace("/", ".S") + "/.ATTRIBUTES/VARIABLE_VALUE"
+        variable.assign(saved[name])
+    train, _ = pipeline.splits(config.data)
+    _, half = train.halves(config.seed)
+    dataset = pipeline.train_dataset(config.data, train, half, config.seed + 1, last["step"])
+    batches = list(itertools.islice(dataset, 2))
+
+    def loss(operations, arrows):
+        weights = Weights(tf.constant(operations, tf.float32), tf.constant(arrows, tf.float32))
+        losses = []
+        for images, labels in batches:
+            logits = supernet(images, training=True, relaxed=weights, track_statistics=False)
+            one_hot = tf.one_hot(labels, 7)
+            by_pixel = -tf.reduce_sum(one_hot * tf.nn.log_softmax(logits), -1)
+            losses.append(float(tf.reduce_sum(by_pixel) / tf.reduce_sum(one_hot)))
+        return np.mean(losses)
+
+    operations = decoding.operation_weights(supernet.alpha.numpy())
+    arrows = decoding.transition_probabilities(supernet.beta.numpy())
+    by_path = {path: loss(operations, choosing.cut(arrows, path)) for path in trellis.paths(2)}
+    ranked = sorted(by_path, key=by_path.get)
+    assert [tuple(path) for path in last["best_paths"]] == ranked[:5]
+    losses = [by_path[path] for path in ranked[:5]]
+    assert last["best_path_losses"] == pytest.approx(losses, rel=1e-4)
+    cell = choosing.choose_cell(
+        loss, operations, choosing.cut(arrows, ranked[0]), config.supernet.operations
+    )
+    found = nas_genotypes.load(os.path.join(config.train_logdir, "architecture.json"))
+    assert (found.path, found.cell) == (ranked[0], cell)
 
 
 def test_a_search_on_a_fixed_path_ends_in_that_path(shards, tmp_path):

@@ -24,6 +24,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         "--train_logdir=runs/b",
         *("--strategy=mirrored", "--num_gpus=2", "--tpu=local", "--seed=5"),
         *("--epochs=9", "--architecture_start_epoch=4", "--path_decoding=relative"),
+        *("--path_beam=3", "--operation_choice=perturbation", "--decoding_batches=9"),
         *("--base_learning_rate=0.5", "--end_learning_rate=0.25", "--momentum=0.8"),
         *("--weight_decay=0.125", "--clip_gradient_norm=3"),
         *("--architecture_learning_rate=0.01", "--architecture_weight_decay=0.02"),

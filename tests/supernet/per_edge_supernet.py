@@ -154,7 +154,7 @@ def head(variables, prefix, x, output_stride, size, seen):
     return resize(outputs, size)
 
 
-def logits(supernet, variables, images, statistics):
+def logits(supernet, variables, images, statistics, relaxed=None):
     """Runs the network.
 
     Args:
@@ -163,6 +163,8 @@ def logits(supernet, variables, images, statistics):
         images: `[batch, height, width, 3]` in 0..255, static size.
         statistics: Dictionary of lists, to which each layer's path is added with the mean and the
             unbiased variance of every channel that it normalises, as often as an edge does.
+        relaxed: Weights `[edges, operations]` and `[layers, 4, 3]`, in place of the softmaxes of
+            alpha and beta.
 
     Returns:
         `[batch, height, width, num_classes]`, float64, with the batch's statistics.
@@ -173,7 +175,8 @@ def logits(supernet, variables, images, statistics):
     def edges(path, filters):
         return tf.split(variables[path], variables[path].shape[-1] // filters, -1)
 
-    alpha = [tf.unstack(row) for row in tf.unstack(tf.nn.softmax(variables[f"{root}/alpha"]))]
+    of_operations = tf.nn.softmax(variables[f"{root}/alpha"]) if relaxed is None else relaxed[0]
+    alpha = [tf.unstack(row) for row in tf.unstack(of_operations)]
     beta = variables.get(f"{root}/beta")
     x = tf.cast(images, tf.float64) / 127.5 - 1.0
     stem = statistics[f"{root}/stem"]
@@ -193,7 +196,12 @@ def logits(supernet, variables, images, statistics):
             skip_source = before[level if level in before else max(before)]
             current[level] = 0.0
             for cell, tail in enumerate(tails):
-                weight = 1.0 if beta is None else arrow_weight(beta[layer, tail], tail, level)
+                if relaxed is not None:
+                    weight = relaxed[1][layer, tail, level - tail + 1]
+                elif beta is None:
+                    weight = 1.0
+                else:
+                    weight = arrow_weight(beta[layer, tail], tail, level)
                 direction = ("up", "same", "down")[level - tail + 1]
                 prefix = f"{root}/cell_{layer + 1}_{level}"
                 filters = config.filter_multiplier * 2**level

@@ -46,7 +46,9 @@ def test_scales_hold_the_weight_of_each_edge_for_all_its_channels(num_blocks):
     alpha = random_normal(trellis.num_edges(num_blocks), 8)
     weights = relaxation.operation_weights(alpha).numpy()
     operations = ("atrous_5x5", "separable_3x3_2")
-    found = relaxation.OperationGates(alpha, num_blocks).scales(operations, 3)
+    found = relaxation.OperationGates(relaxation.operation_weights(alpha), num_blocks).scales(
+        operations, 3
+    )
     for states, scales in zip(trellis.stages(num_blocks), found, strict=True):
         rows = edges_of(states, num_blocks)
         columns = [SEARCH_OPERATIONS.index(name) for name in operations]
@@ -59,7 +61,9 @@ def test_mixes_hold_what_each_consumer_takes_of_each_state(num_blocks):
     alpha = random_normal(trellis.num_edges(num_blocks), 8)
     weights = relaxation.operation_weights(alpha).numpy()
     operations = ("skip", "max_pool_3x3")
-    found = relaxation.OperationGates(alpha, num_blocks).mixes(operations)
+    found = relaxation.OperationGates(relaxation.operation_weights(alpha), num_blocks).mixes(
+        operations
+    )
     edges = trellis.edges(num_blocks)
     for states, mix in zip(trellis.stages(num_blocks), found, strict=True):
         consumers = [block for state, block in edges if state == states[0]]

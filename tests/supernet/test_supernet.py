@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from deeplab_nas.errors import UserError
 from deeplab_nas.supernet import memory_plan
+from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.supernet import per_edge_supernet
@@ -168,6 +169,28 @@ def test_a_fixed_path_equals_the_per_edge_supernet_of_that_path(unoptimized_grap
     assert [len(cells) for cells in supernet.cells] == [1] * len(path)
     assert [head.output_stride for head in supernet.heads] == [4 * 2 ** path[-1]]
     check_against_oracle(supernet, *make_batch(33, 49))
+
+
+def test_given_weights_take_the_place_of_alpha_and_beta():
+    supernet = make_supernet(batch_norm_decay=0.75)
+    images, _ = make_batch(33, 49)
+    random = np.random.default_rng(5)
+    operations = random.uniform(size=supernet.alpha.shape) * (random.uniform(size=(5, 8)) < 0.6)
+    arrows = random.uniform(size=supernet.beta.shape)
+    before = [variable.numpy() for variable in supernet.non_trainable_variables]
+    found = supernet(
+        images,
+        training=True,
+        relaxed=Weights(tf.constant(operations, tf.float32), tf.constant(arrows, tf.float32)),
+        track_statistics=False,
+    )
+    variables = per_edge_supernet.named_variables(supernet)
+    expected = per_edge_supernet.logits(
+        supernet, variables, images, collections.defaultdict(list), (operations, arrows)
+    )
+    assert relative_difference(found, expected) < 1e-4
+    for variable, value in zip(supernet.non_trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import dataclasses
 
 from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.engine.configs.decoding import DecodingConfig
 from deeplab_nas.engine.configs.run import RunConfig
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
-from deeplab_nas.supernet.decoding import PATH_DECODINGS, VITERBI
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
 
@@ -52,19 +52,12 @@ class SearchConfig(RunConfig):
     data: DataConfig = DataConfig()
     supernet: SupernetConfig = SupernetConfig()
     optimization: SearchOptimization = SearchOptimization()
+    decoding: DecodingConfig = DecodingConfig()
     epochs: int = setting(
         40, "Passes over trainA, half of the training split.", paper="40", least=1
     )
     architecture_start_epoch: int = setting(
         20, "Epochs that train the weights alone before alpha and beta move.", paper="20", least=0
-    )
-    path_decoding: str = setting(
-        VITERBI,
-        "How the path is decoded from beta, {choices}: the most probable one, or the one whose "
-        "arrows are most probable beside a choice by chance, which prefers no level while beta is "
-        "undecided.",
-        paper="viterbi",
-        choices=PATH_DECODINGS,
     )
     recompute: str = setting(
         "auto",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deeplab_nas.core import trellis
+from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.core.operations import discrete
 from deeplab_nas.engine.scoring import noise
 from deeplab_nas.supernet import decisions
@@ -78,7 +78,19 @@ def rows(record):
             (f"decided {what}", f"{decided} of {count} (noise alone: {by_chance:.1f})")
             for what, decided, count, by_chance in _counts(record)
         ),
+        *_paths(record),
     ]
+
+
+def _paths(record):
+    """The row of the paths that the loss of the supernet chose among, the best ones."""
+    if "best_paths" not in record:
+        return []
+    told = [
+        f"{nas_genotypes.path_text(path)}: {loss:.4f}"
+        for path, loss in zip(record["best_paths"], record["best_path_losses"], strict=True)
+    ]
+    return [("loss by path", "; ".join(told))]
 
 
 def verdict(record):
@@ -104,8 +116,11 @@ def _tells(record):
 
 
 def _counts(record):
-    """Of edges and arrows, where there are any: the name, the decided, all, those by chance."""
-    counts = (("edges", record["kept_edges"]), ("arrows", record["searched_arrows"]))
+    """Of edges and arrows that gradients chose: the name, the decided, all, those by chance."""
+    counts = (
+        ("edges", 0 if "cell_chosen_by_loss" in record else record["kept_edges"]),
+        ("arrows", 0 if "best_paths" in record else record["searched_arrows"]),
+    )
     return [
         (what, record[f"decided_{what}"], count, record[f"decided_{what}_by_chance"])
         for what, count in counts

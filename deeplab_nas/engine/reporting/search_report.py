@@ -66,19 +66,20 @@ class SearchReport:
         del curves["search/step"]
         self._summaries.scalars(step, curves)
 
-    def epoch(self, step, epoch, matrix, samples):
-        """Decodes, and writes everything that an epoch leaves.
+    def epoch(self, step, epoch, matrix, samples, chosen=None):
+        """Writes everything that an epoch leaves.
 
         Args:
             step: Weight steps done.
             epoch: Epochs done.
             matrix: Confusion matrix of the validation split.
             samples: Images, labels and predictions of some validation images.
+            chosen: What `final_choice.choose` returned; None to decode alpha and beta.
 
         Returns:
             The history record.
         """
-        decoded = self._decode()
+        decoded, told = chosen or (self.decode(), {})
         record = {
             "kind": "epoch",
             "step": step,
@@ -90,6 +91,7 @@ class SearchReport:
             **search_decisions.measured(
                 self._tally, decoded, self._operations, self._config.optimization
             ),
+            **told,
         }
         decoded.save(self._run.architecture_epoch_path(epoch))
         decoded.save(self._run.architecture_path)
@@ -111,12 +113,13 @@ class SearchReport:
         beta = None if supernet.beta is None else np.asarray(supernet.beta.numpy())
         return np.asarray(supernet.alpha.numpy()), beta
 
-    def _decode(self):
+    def decode(self):
+        """The `Architecture` by alpha and beta as they are."""
         alpha, beta = self._logits()
         if beta is None:
             cell = decoding.decode_cell(alpha, self._operations)
             return Architecture(cell=cell, path=self._supernet.config.fixed_path)
-        return decoding.decode(alpha, beta, self._operations, self._config.path_decoding)
+        return decoding.decode(alpha, beta, self._operations, self._config.decoding.rule_of_beta)
 
     def _entropies(self):
         alpha, beta = self._logits()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from deeplab_nas.engine.scoring import metrics
-from tfrecords_tools import shapes
+from tfrecords_tools.drawn import shapes
 
 
 def test_pictures_are_a_pure_function_of_seed_and_number():

@@ -1,0 +1,46 @@
+"""How an architecture is made of a searched supernet, as one value."""
+
+import dataclasses
+
+from deeplab_nas.settings import Settings, setting
+from deeplab_nas.supernet.decoding import PATH_DECODINGS, RELATIVE, VITERBI
+
+# The path whose loss in the supernet is the lowest, all others cut.
+EVALUATED = "evaluated"
+ARGMAX, PERTURBATION = "argmax", "perturbation"
+
+
+@dataclasses.dataclass(frozen=True)
+class DecodingConfig(Settings):
+    """The rules of decoding; the defaults are the paper's (Auto-DeepLab, section 3.3)."""
+
+    path_decoding: str = setting(
+        VITERBI,
+        "How the path is decoded, {choices}: the most probable one by beta; the one whose arrows "
+        "are most probable beside a choice by chance, which prefers no level while beta is "
+        "undecided; or the one with the lowest loss of the supernet on trainB when all others are "
+        "cut, which is looked for at the end of the search.",
+        paper="viterbi",
+        choices=(*PATH_DECODINGS, EVALUATED),
+    )
+    path_beam: int = setting(
+        8,
+        "With --path_decoding=evaluated: beginnings of paths that are followed a layer; the search "
+        "for the path takes about 3 times as many evaluations a layer.",
+        least=1,
+    )
+    operation_choice: str = setting(
+        ARGMAX,
+        "How operations and edges of the cell are chosen, {choices}: those of the largest weight, "
+        "or those without which the loss of the supernet on trainB is highest (DARTS-PT).",
+        paper="argmax",
+        choices=(ARGMAX, PERTURBATION),
+    )
+    decoding_batches: int = setting(
+        4, "Batches of trainB that such a loss is the mean of.", least=1
+    )
+
+    @property
+    def rule_of_beta(self) -> str:
+        """How a path is decoded from beta alone, as during the search."""
+        return RELATIVE if self.path_decoding == EVALUATED else self.path_decoding

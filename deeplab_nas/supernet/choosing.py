@@ -1,0 +1,153 @@
+"""Choosing by what a trained supernet does without a part of the search space.
+
+The gradient of alpha and beta says little once the supernet has learned its task, since what one
+path or operation lacks the others bring. What remains of the supernet when the others are cut says
+which of them carries it: DARTS-PT (Wang et al., ICLR 2021) decides so among operations, and paths
+are chosen alike.
+
+Everywhere, `loss` is a function of operation weights `[edges, operations]` and arrow weights
+`[layers, 4, 3]`, as NumPy arrays, that returns a float; `operations` and `arrows` are such weights
+of a whole supernet, rows that sum to one. Of equal losses the one that was looked at first counts.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from deeplab_nas.core import trellis
+from deeplab_nas.core.nas_genotypes import NUM_LEVELS, Cell, Path
+from deeplab_nas.core.operations import discrete
+
+Loss = Callable[[np.ndarray, np.ndarray | None], float]
+
+
+@dataclasses.dataclass(frozen=True)
+class RankedPath:
+    """A path, and the loss of the supernet that is cut down to it."""
+
+    path: Path
+    loss: float
+
+
+def rank_paths(
+    loss: Loss,
+    operations: np.ndarray,
+    arrows: np.ndarray,
+    beam: int,
+    done: Callable[[], None] = lambda: None,
+) -> list[RankedPath]:
+    """Looks for the path of the lowest loss with a beam search from the stem.
+
+    The beginnings of paths are ranked by the loss with all arrows cut that their continuations
+    cannot reach, which keep their weights. With a beam as wide as there are paths this ranks them
+    all.
+
+    Args:
+        loss: As above.
+        operations: As above.
+        arrows: As above.
+        beam: Beginnings that are kept a layer.
+        done: Called after each layer.
+
+    Returns:
+        The whole paths that were looked at, the best one first.
+    """
+    beginnings: list[Path] = [()]
+    ranked = []
+    for layer in range(len(arrows)):
+        longer = [(*path, level) for path in beginnings for level in _next_levels(path)]
+        if len(longer) > beam or layer == len(arrows) - 1:
+            ranked = [RankedPath(path, loss(operations, cut(arrows, path))) for path in longer]
+            ranked.sort(key=lambda one: one.loss)
+            longer = [one.path for one in ranked]
+        beginnings = longer[:beam]
+        done()
+    return ranked
+
+
+def cut(arrows: np.ndarray, beginning: Path) -> np.ndarray:
+    """Cuts all arrows that no path with this beginning takes; the beginning's own get weight 1."""
+    weights = np.zeros_like(arrows)
+    reached = {0}
+    for layer, row in enumerate(arrows):
+        levels, reached = reached, set()
+        for level in levels:
+            if layer < len(beginning):
+                weights[layer, level, beginning[layer] - level + trellis.SAME] = 1.0
+                reached.add(beginning[layer])
+            else:
+                weights[layer, level] = row[level]
+                reached.update(_next_levels((level,)))
+    return weights
+
+
+def choose_cell(
+    loss: Loss,
+    operations: np.ndarray,
+    arrows: np.ndarray | None,
+    names: Sequence[str],
+    done: Callable[[], None] = lambda: None,
+) -> Cell:
+    """Chooses operations and edges by what hurts most when it is removed (DARTS-PT, algorithm 1).
+
+    Edge by edge each operation is removed by itself, and the one without which the loss is highest
+    is kept alone. Then each of the edges into a block is removed by itself, and the two without
+    which it is highest are kept. Without the steps of training between decisions that DARTS-PT
+    takes.
+
+    Args:
+        loss: As above.
+        operations: As above.
+        arrows: As above, or of one path; None where the path is fixed.
+        names: Of the operations; `zero` is never kept.
+        done: Called after each edge.
+
+    Returns:
+        The blocks, in each the edge first that hurts more.
+    """
+    weights = np.array(operations)
+    choices = [names.index(name) for name in discrete(names)]
+    blocks: dict[int, list[tuple[int, int]]] = {}
+    for row, (state, block) in enumerate(_edges(len(weights))):
+        kept = _most_missed(loss, weights, arrows, row, choices)
+        weights[row] = 0.0
+        weights[row, kept] = 1.0
+        blocks.setdefault(block, []).append((row, state))
+        done()
+    cell = []
+    for edges in blocks.values():
+        without = {}
+        for row, state in edges:
+            removed = weights.copy()
+            removed[row] = 0.0
+            without[row, state] = loss(removed, arrows) if len(edges) > 2 else 0.0
+        order = sorted(edges, key=lambda edge: -without[edge])
+        for row, _ in order[2:]:
+            weights[row] = 0.0
+        first, second = ((state, names[int(weights[row].argmax())]) for row, state in order[:2])
+        cell.append((first, second))
+    return tuple(cell)
+
+
+def _most_missed(loss, weights, arrows, row, choices):
+    """The one of `choices` without which the loss is highest, the others weighed up to one."""
+    if len(choices) == 1:
+        return choices[0]
+    losses = []
+    for choice in choices:
+        removed = weights.copy()
+        removed[row, choice] = 0.0
+        removed[row] /= removed[row].sum()
+        losses.append(loss(removed, arrows))
+    return choices[int(np.argmax(losses))]
+
+
+def _edges(num_rows):
+    num_blocks = next(b for b in range(1, num_rows + 1) if trellis.num_edges(b) == num_rows)
+    return trellis.edges(num_blocks)
+
+
+def _next_levels(path: Path) -> range:
+    level = path[-1] if path else 0
+    return range(max(level - 1, 0), min(level + 2, NUM_LEVELS))

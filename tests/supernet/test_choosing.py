@@ -1,0 +1,113 @@
+"""Choosing by what is cut away, against brute force and against losses that are known."""
+
+import numpy as np
+import pytest
+
+from deeplab_nas.core import trellis
+from deeplab_nas.core.operations import SEARCH_OPERATIONS
+from deeplab_nas.supernet import choosing, decoding
+
+
+def made_arrows(num_layers, seed=0):
+    beta = np.random.default_rng(seed).normal(size=[num_layers, 4, 3])
+    return decoding.transition_probabilities(beta)
+
+
+def path_share(arrows, wanted):
+    """How much of what leaves the stem goes along each arrow of a path, summed."""
+    share, at, total = 1.0, 0, 0.0
+    for layer, level in enumerate(wanted):
+        share *= arrows[layer, at, level - at + trellis.SAME]
+        at, total = level, total + share
+    return total
+
+
+@pytest.mark.parametrize("num_layers", [1, 3, 5])
+def test_a_beam_as_wide_as_all_paths_ranks_them_all(num_layers):
+    losses = np.random.default_rng(1).normal(size=[num_layers, 4])
+
+    def loss(_, arrows):
+        # On one path: the sum over the levels that it visits.
+        at, total = 0, 0.0
+        for layer, row in enumerate(arrows):
+            (direction,) = np.flatnonzero(row[at] > 0.999)
+            at += direction - trellis.SAME
+            total += losses[layer, at]
+        return total
+
+    paths = trellis.paths(num_layers)
+    ranked = choosing.rank_paths(loss, None, made_arrows(num_layers), beam=len(paths))
+    by_hand = {
+        path: sum(losses[layer, level] for layer, level in enumerate(path)) for path in paths
+    }
+    assert [one.path for one in ranked] == sorted(paths, key=by_hand.get)
+    assert [one.loss for one in ranked] == pytest.approx(sorted(by_hand.values()))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_narrow_beam_finds_a_path_that_its_beginnings_tell(seed):
+    wanted = trellis.paths(12)[::9973][seed]
+    ranked = choosing.rank_paths(
+        lambda _, arrows: -path_share(arrows, wanted), None, made_arrows(12, seed), beam=2
+    )
+    assert ranked[0].path == wanted
+    # Two beginnings have at most six continuations.
+    assert len(ranked) <= 6
+
+
+@pytest.mark.parametrize("beginning", [(), (1,), (0, 1, 2), (1, 2, 3, 2)])
+def test_what_is_cut_carries_nothing_but_paths_of_the_beginning(beginning):
+    arrows = made_arrows(4)
+    weights = choosing.cut(arrows, beginning)
+    kept = [path for path in trellis.paths(4) if path[: len(beginning)] == beginning]
+    used = np.zeros_like(weights, dtype=bool)
+    for path in kept:
+        for layer, (at, to) in enumerate(zip((0, *path), path, strict=False)):
+            used[layer, at, to - at + trellis.SAME] = True
+    np.testing.assert_array_equal(weights > 0, used)
+    np.testing.assert_allclose(weights[: len(beginning)].sum(axis=(1, 2)), 1.0)
+    np.testing.assert_array_equal(
+        weights[len(beginning) :][used[len(beginning) :]],
+        arrows[len(beginning) :][used[len(beginning) :]],
+    )
+
+
+def test_the_operations_and_edges_are_kept_that_are_missed_most():
+    """A loss that falls by a known worth for each operation's weight."""
+    generator = np.random.default_rng(2)
+    worth = generator.uniform(0.1, 1, size=[trellis.num_edges(3), len(SEARCH_OPERATIONS)])
+    # What nobody keeps may be worth most.
+    worth[:, SEARCH_OPERATIONS.index("zero")] = 5.0
+    uniform = np.full_like(worth, 1 / len(SEARCH_OPERATIONS))
+    cell = choosing.choose_cell(
+        lambda weights, _: -float((weights * worth).sum()), uniform, None, SEARCH_OPERATIONS
+    )
+    discrete = worth[:, :-1]
+    assert SEARCH_OPERATIONS[-1] == "zero"
+    row, expected = 0, []
+    for block in range(3):
+        best = discrete[row : row + block + 2].max(axis=1)
+        states = np.argsort(-best)[:2] if block else [0, 1]
+        expected.append(
+            tuple((int(s), SEARCH_OPERATIONS[int(discrete[row + s].argmax())]) for s in states)
+        )
+        row += block + 2
+    assert cell == tuple(expected)
+
+
+def test_one_operation_needs_no_evaluation():
+    def loss(*_):
+        raise AssertionError("nothing to choose")
+
+    cell = choosing.choose_cell(loss, np.ones([2, 1]), None, ("skip",))
+    assert cell == (((0, "skip"), (1, "skip")),)
+
+
+def test_every_layer_and_edge_is_told():
+    told = []
+    choosing.rank_paths(lambda *_: 0.0, None, made_arrows(4), 3, lambda: told.append("layer"))
+    uniform = np.full([trellis.num_edges(2), 8], 1 / 8)
+    choosing.choose_cell(
+        lambda *_: 0.0, uniform, None, SEARCH_OPERATIONS, lambda: told.append("edge")
+    )
+    assert told == ["layer"] * 4 + ["edge"] * 5
