@@ -19,9 +19,14 @@ from deeplab_nas.engine.scoring import final_choice
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.batches import Batches
+from deeplab_nas.engine.steps.pruning import Pruning
 from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
 from deeplab_nas.errors import UserError
 from deeplab_nas.supernet.supernet import Supernet
+
+# Steps times rate: 14,900 at 0.003.
+_REACH_OF_THE_PAPER = 45.0
+_LEAST_REACH = _REACH_OF_THE_PAPER / 10
 
 _HALF = "half of the training split, which is what a search draws a batch from"
 
@@ -69,6 +74,16 @@ class Search:
             pipeline.steps_per_epoch(len(half), config.data.train_batch_size, _HALF)
             for half in self.halves
         )
+        parts = config.optimization.architecture_accumulation_steps
+        batch_size = parts * config.data.train_batch_size
+        if batch_size > len(self.halves[1]):
+            raise UserError(
+                f"Expected --architecture_accumulation_steps of --train_batch_size="
+                f"{config.data.train_batch_size} to take at most the {len(self.halves[1])} "
+                f"examples of trainB, found {parts}: lower one of them."
+            )
+        of_architecture = dataclasses.replace(config.data, train_batch_size=batch_size)
+        self.data_of_halves = (config.data, of_architecture)
         self.total_steps = config.epochs * self.steps_per_epoch
 
     def run(self, opened):
@@ -79,9 +94,12 @@ class Search:
             "weight_optimizer": self.step.weight_optimizer,
             "architecture_optimizer": self.step.architecture_optimizer,
             "gradient_tally": self.step.tally.saved,
+            "kept_operations": self.pruning.kept,
         }
-        opened.restore(contents, self.total_steps, added=("gradient_tally",))
+        opened.restore(contents, self.total_steps, added=("gradient_tally", "kept_operations"))
+        self.pruning.resume()
         print(self.step.describe_memory(self._image_shape()), file=sys.stderr)
+        self._warn_of_small_rate()
         self.report = SearchReport(
             opened, self.supernet, self.train.descriptor, self.config, self.step.tally
         )
@@ -119,8 +137,32 @@ class Search:
                 xla=config.xla,
                 steps_per_loop=config.steps_per_loop,
             )
+            self.pruning = Pruning(
+                self.supernet,
+                self.step.tally,
+                config.operations_per_edge,
+                config.architecture_start_epoch,
+                config.epochs,
+            )
         scores = functools.partial(self.supernet, training=False)
-        self.evaluate = SplitEvaluator(self.strategy, scores, self.val).padded(config.data)
+        self.evaluator = SplitEvaluator(self.strategy, scores, self.val)
+        self.evaluate = self.evaluator.padded(config.data)
+
+    def _warn_of_small_rate(self):
+        """Adam moves a logit by about its rate a step: what never leaves zero decides nothing."""
+        config = self.config
+        if not config.is_decoded_by_logits:
+            return
+        steps = (config.epochs - config.architecture_start_epoch) * self.steps_per_epoch
+        reach = config.optimization.architecture_learning_rate * steps
+        if 0 < reach < _LEAST_REACH:
+            print(
+                f"In {steps} steps at --architecture_learning_rate="
+                f"{config.optimization.architecture_learning_rate} alpha and beta move by at most "
+                f"{reach:.2g}, where the paper's move by {_REACH_OF_THE_PAPER:g}, and stay near "
+                f"uniform: take more --epochs, or a rate such as {_LEAST_REACH / steps:.2g}.",
+                file=sys.stderr,
+            )
 
     def _image_shape(self):
         data = self.config.data
@@ -129,20 +171,17 @@ class Search:
 
     def _plan(self, bad_records):
         """First the weights alone, on trainA; then, in turn, the architecture too, on trainB."""
-        config = self.config
+        config, data = self.config, self.data_of_halves
         train_a, self.train_b = (
-            Batches(self.strategy, config.data, self.train, half, config.seed + i, bad_records)
+            Batches(self.strategy, data[i], self.train, half, config.seed + i, bad_records)
             for i, half in enumerate(self.halves)
         )
         alone = min(config.architecture_start_epoch, config.epochs) * self.steps_per_epoch
         return Plan(
             phases=(
-                Phase("weights", alone, self.step.run_weights, [train_a]),
+                Phase("weights", alone, self._run_weights, [train_a]),
                 Phase(
-                    "alternating",
-                    self.total_steps,
-                    self.step.run_alternating,
-                    [train_a, self.train_b],
+                    "alternating", self.total_steps, self._run_alternating, [train_a, self.train_b]
                 ),
             ),
             steps_per_epoch=self.steps_per_epoch,
@@ -150,8 +189,18 @@ class Search:
             evaluate_every=self.steps_per_epoch,
         )
 
+    # The functions of the step change when operations are given up.
+    def _run_weights(self, *iterators, steps):
+        return self.step.run_weights(*iterators, steps=steps)
+
+    def _run_alternating(self, *iterators, steps):
+        return self.step.run_alternating(*iterators, steps=steps)
+
     def _end_epoch(self, done, epoch):
         record = self.report.epoch(done, epoch, *self.evaluate(), self._final_choice(done))
+        if self.pruning.after(epoch):
+            self.step.trace()
+            self.evaluator.trace()
         return (
             f"epoch {epoch}/{self.config.epochs}: mIoU {record['miou']:.4f}, "
             f"pixel accuracy {record['pixel_accuracy']:.4f}, "
@@ -167,7 +216,7 @@ class Search:
             config, has_paths=self.supernet.beta is not None
         ):
             return None
-        batches = dataclasses.replace(self.train_b, iterator=None)
+        batches = dataclasses.replace(self.train_b, config=self.config.data, iterator=None)
         batches.begin(done)
         loss = SupernetLoss(
             self.strategy,

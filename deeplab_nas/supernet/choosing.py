@@ -100,7 +100,7 @@ def choose_cell(
         loss: As above.
         operations: As above.
         arrows: As above, or of one path; None where the path is fixed.
-        names: Of the operations; `zero` is never kept.
+        names: Of the operations; `zero` is never kept, and none whose weight is 0.
         done: Called after each edge.
 
     Returns:
@@ -110,7 +110,8 @@ def choose_cell(
     choices = [names.index(name) for name in discrete(names)]
     blocks: dict[int, list[tuple[int, int]]] = {}
     for row, (state, block) in enumerate(_edges(len(weights))):
-        kept = _most_missed(loss, weights, arrows, row, choices)
+        left = [choice for choice in choices if weights[row, choice] > 0]
+        kept = _most_missed(loss, weights, arrows, row, left)
         weights[row] = 0.0
         weights[row, kept] = 1.0
         blocks.setdefault(block, []).append((row, state))

@@ -30,13 +30,16 @@ def preferences(sums: np.ndarray, squares: np.ndarray) -> np.ndarray:
     return np.where(squares > 0, -np.asarray(sums, np.float64) / roots, 0.0)
 
 
-def edge_margins(alpha_t: np.ndarray, cell: Cell, operations: Sequence[str]) -> list[float]:
+def edge_margins(
+    alpha_t: np.ndarray, cell: Cell, operations: Sequence[str], kept: np.ndarray | None = None
+) -> list[float]:
     """By how much t of the operation of each kept edge leads the best of the others.
 
     Args:
         alpha_t: t of alpha's logits, `[edges, operations]`.
         cell: What was decoded.
         operations: Names of the columns; `zero`, which is never decoded, has no part.
+        kept: bool `[edges, operations]`, the operations that are left; None for all.
 
     Returns:
         `2B` margins, in the order of the cell; infinite where there is one operation.
@@ -44,6 +47,8 @@ def edge_margins(alpha_t: np.ndarray, cell: Cell, operations: Sequence[str]) -> 
     choices = discrete(operations)
     columns = [operations.index(name) for name in choices]
     rows = {edge: row for row, edge in enumerate(trellis.edges(len(cell)))}
+    if kept is not None:
+        alpha_t = np.where(kept, alpha_t, -np.inf)
     return [
         _margin(alpha_t[rows[state, block], columns], choices.index(operation))
         for block, pairs in enumerate(cell)

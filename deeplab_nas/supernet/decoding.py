@@ -32,25 +32,32 @@ def transition_probabilities(beta: np.ndarray) -> np.ndarray:
 
 
 def operation_weights(
-    alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS
+    alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS, kept: np.ndarray | None = None
 ) -> np.ndarray:
-    """Softmax over the operations of each edge (eq. 4).
+    """Softmax over the operations of each edge (eq. 4); `kept` as in `decode_cell`.
 
     Returns:
         float64 `[edges, operations]`, rows that sum to 1.
     """
-    return np.exp(_log_softmax(_checked_alpha(alpha, operations)))
+    return np.exp(_log_softmax(_left(_checked_alpha(alpha, operations), kept)))
 
 
-def decode_cell(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS) -> Cell:
+def decode_cell(
+    alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS, kept: np.ndarray | None = None
+) -> Cell:
     """Keeps the two strongest predecessors of each block, each with its best operation.
 
     The strength of an edge is its largest weight among the operations other than zero.
 
+    Args:
+        alpha: As above.
+        operations: As above.
+        kept: bool `[edges, operations]`, the operations that are left; None for all.
+
     Returns:
         The blocks, in each the stronger predecessor first.
     """
-    weights = _log_softmax(_checked_alpha(alpha, operations))
+    weights = _log_softmax(_left(_checked_alpha(alpha, operations), kept))
     choices = discrete(operations)
     weights = np.where([name in choices for name in operations], weights, -np.inf)
     cell = []
@@ -104,14 +111,24 @@ def decode(
     beta: np.ndarray,
     operations: Sequence[str] = SEARCH_OPERATIONS,
     path_decoding: str = VITERBI,
+    kept: np.ndarray | None = None,
 ) -> Architecture:
-    """Decodes a search (section 3.3)."""
-    return Architecture(cell=decode_cell(alpha, operations), path=decode_path(beta, path_decoding))
+    """Decodes a search (section 3.3); `kept` as in `decode_cell`."""
+    path = decode_path(beta, path_decoding)
+    return Architecture(cell=decode_cell(alpha, operations, kept), path=path)
 
 
-def alpha_entropy(alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS) -> float:
-    """Returns how undecided the cell is: the mean entropy of alpha's rows, 1 if uniform."""
-    return relative_entropy(_checked_alpha(alpha, operations))
+def alpha_entropy(
+    alpha: np.ndarray, operations: Sequence[str] = SEARCH_OPERATIONS, kept: np.ndarray | None = None
+) -> float:
+    """Returns how undecided the cell is: the mean entropy of alpha's rows, 1 if uniform.
+
+    The entropy of a row is divided by the logarithm of the operations that are left, as in
+    `decode_cell`; a row with one is decided.
+    """
+    logits = _left(_checked_alpha(alpha, operations), kept)
+    choices = np.isfinite(logits).sum(axis=-1)
+    return float((_entropies(_log_softmax(logits)) / np.log(choices.clip(2))).mean())
 
 
 def relative_entropy(logits: np.ndarray) -> float:
@@ -146,6 +163,10 @@ def _checked_alpha(alpha: np.ndarray, operations: Sequence[str]) -> np.ndarray:
     if not np.isfinite(alpha).all():
         raise ValueError("alpha: not all values are finite.")
     return alpha
+
+
+def _left(alpha: np.ndarray, kept: np.ndarray | None) -> np.ndarray:
+    return alpha if kept is None else np.where(kept, alpha, -np.inf)
 
 
 def _num_blocks(alpha: np.ndarray) -> int:

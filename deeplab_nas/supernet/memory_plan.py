@@ -25,7 +25,7 @@ def kept_bytes(supernet, layer, level, image_shape):
     pixels = batch * math.prod(math.ceil(side / (4 * 2**level)) for side in sides)
     cell = dict(supernet.nodes())[layer, level]
     bytes_of_value = 4 if supernet.compute_dtype == "float32" else 2
-    return _KEPT_PER_CHANNEL * cell.statistics.channels * pixels * bytes_of_value
+    return _KEPT_PER_CHANNEL * cell.num_normalized * pixels * bytes_of_value
 
 
 def nodes_to_recompute(supernet, image_shape, budget):

@@ -1,14 +1,16 @@
 """The mixed operations on the edges of a cell (Auto-DeepLab, section 4.1, eq. 1-3)."""
 
+import collections
 import functools
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_operations, trellis
 from deeplab_nas.core.kernels import phases, resize
 from deeplab_nas.core.operations import Kind, discrete, find
-from deeplab_nas.supernet.operations import OPERATION_SETS
+from deeplab_nas.supernet.operations import OPERATION_SETS, take_edges
 
 
 class MixedOps(keras.layers.Layer):
@@ -54,16 +56,26 @@ class MixedOps(keras.layers.Layer):
             if entry.has_weights
         }
 
-    @property
-    def normalized_channels(self):
-        """Channels that the calls for all stages normalise together."""
-        wide = sum(len(operation.kernel_sizes) for operation in self.operations.values())
-        pools = sum(entry.kind in _NORMALIZED for entry in self.parameter_free.values())
-        blocks = sum(
-            len(states) * (consumers * wide + pools)
-            for states, consumers in zip(self.stages, self.consumers, strict=True)
-        )
-        return blocks * self.num_cells * self.filters
+    def normalized_blocks(self, kept):
+        """The normalisations of the calls for all stages, in their order.
+
+        Args:
+            kept: `KeptOperations`.
+
+        Returns:
+            For each how many blocks of `num_cells * filters` channels it has with all operations,
+            and the numbers of those that are left.
+        """
+        blocks = []
+        for stage, states in enumerate(self.stages):
+            for name, operation in self.operations.items():
+                one = (kept.num_edges(stage), kept.places(stage, name))
+                blocks += [one] * len(operation.kernel_sizes)
+            for name, entry in self.parameter_free.items():
+                if entry.kind in _NORMALIZED:
+                    left = range(len(states)) if kept.places(stage, name) else ()
+                    blocks.append((len(states), tuple(left)))
+        return blocks
 
     def build(self):
         for operation in self.operations.values():
@@ -86,7 +98,7 @@ class MixedOps(keras.layers.Layer):
             for stage in range(len(self.stages))
         ]
 
-    def call(self, inputs, stage, kernels, scales, mix, statistics):
+    def call(self, inputs, stage, kernels, scales, mix, statistics, kept):
         """Applies the mixed operations that leave the states of one stage.
 
         Args:
@@ -96,6 +108,7 @@ class MixedOps(keras.layers.Layer):
             scales: The stage's entry of `OperationGates.scales` for `operations`.
             mix: The stage's entry of `OperationGates.mixes` for `parameter_free`.
             statistics: `normalization.StatisticsPass`.
+            kept: `KeptOperations`.
 
         Returns:
             What each consumer receives, `[batch, height, width, cells * filters]` each: for each
@@ -106,34 +119,48 @@ class MixedOps(keras.layers.Layer):
         rectified = tf.nn.relu(inputs)
 
         @functools.cache
-        def wide_inputs(rate):
-            return _repeat(phases.split(rectified, rate), states, consumers)
+        def split_inputs(rate):
+            return phases.split(rectified, rate)
 
-        wide = [
-            operation(
-                wide_inputs(operation.rate),
-                size=size,
-                kernels=kernels[name],
-                scale=scale,
-                statistics=statistics,
-            )
-            for (name, operation), scale in zip(
-                self.operations.items(), tf.unstack(scales), strict=True
-            )
-        ]
-        edges = tf.split(tf.add_n(wide), states * consumers, -1) if wide else []
-        received = [edges[i::consumers] for i in range(consumers)]
-        if self.parameter_free:
-            mixed = self._parameter_free(inputs, states, mix, statistics)
+        @functools.cache
+        def wide_inputs(rate, places):
+            return _repeat(split_inputs(rate), states, [place // consumers for place in places])
+
+        # Operations on the same edges are summed at once.
+        wide = collections.defaultdict(list)
+        for (name, operation), scale in zip(
+            self.operations.items(), tf.unstack(scales), strict=True
+        ):
+            places = kept.places(stage, name)
+            if places:
+                outputs = operation(
+                    wide_inputs(operation.rate, places),
+                    size=size,
+                    kernels=operation.of_edges(kernels[name], states * consumers, places),
+                    scale=take_edges(scale, states * consumers, places, axis=0),
+                    statistics=statistics,
+                )
+                wide[places].append(outputs)
+        received = [[] for _ in range(consumers)]
+        for places, outputs in wide.items():
+            edges = tf.split(tf.add_n(outputs), len(places), -1)
+            for place, edge in zip(places, edges, strict=True):
+                received[place % consumers].append(edge)
+        left = [bool(kept.places(stage, name)) for name in self.parameter_free]
+        if any(left):
+            mixed = self._parameter_free(inputs, states, mix, statistics, left)
             received = [[*parts, own] for parts, own in zip(received, mixed, strict=True)]
         return received
 
-    def _parameter_free(self, inputs, states, mix, statistics):
-        """Pools and skip of all states, summed for each consumer."""
+    def _parameter_free(self, inputs, states, mix, statistics, left):
+        """Those pools and skip of all states that are `left`, summed for each consumer."""
         outputs = [
             _PARAMETER_FREE[entry.kind](entry, inputs, statistics)
-            for entry in self.parameter_free.values()
+            for entry, is_left in zip(self.parameter_free.values(), left, strict=True)
+            if is_left
         ]
+        if not all(left):
+            mix = tf.gather(mix, np.flatnonzero(np.repeat(left, states)), axis=1)
         if states > 1:
             outputs = [part for output in outputs for part in tf.split(output, states, -1)]
         flat = tf.reshape(tf.stack(outputs), [len(outputs), -1])
@@ -142,22 +169,22 @@ class MixedOps(keras.layers.Layer):
         return tf.unstack(tf.reshape(mixed, tf.concat([mix.shape[:1], shape], 0)))
 
 
-def _repeat(inputs, states, consumers):
-    """Repeats each state's channels once a consumer, states first."""
+def _repeat(inputs, states, sources):
+    """Puts the channels of a state side by side for each of `sources`, numbers of states."""
 
     @tf.custom_gradient
     def repeat(values):
         def gradient(upstream):
             # What TensorFlow derives is a slice for each part.
-            parts = tf.split(upstream, states * consumers, -1)
-            sums = [
-                tf.add_n(parts[state * consumers : (state + 1) * consumers])
-                for state in range(states)
-            ]
+            parts = tf.split(upstream, len(sources), -1)
+            sums = []
+            for state in range(states):
+                own = [part for part, of in zip(parts, sources, strict=True) if of == state]
+                sums.append(tf.add_n(own) if own else tf.zeros_like(parts[0]))
             return tf.concat(sums, -1)
 
         parts = tf.split(values, states, -1)
-        return tf.concat([part for part in parts for _ in range(consumers)], -1), gradient
+        return tf.concat([parts[state] for state in sources], -1), gradient
 
     return repeat(inputs)
 

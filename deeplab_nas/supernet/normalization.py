@@ -30,21 +30,27 @@ class MovingStatistics(keras.layers.Layer):
         self.variance = self.add_weight(name="moving_variance", initializer="ones", **make)
         self.built = True
 
-    def given(self, training):
+    def given(self, training, channels=None):
         """What a `StatisticsPass` takes: the averages, two tensors `[channels]`; none in training.
 
         Args:
             training: Whether to normalise by the batch's statistics.
+            channels: Numbers of those that the pass normalises, an array; None for all.
         """
-        return [] if training else [self.mean.value, self.variance.value]
+        if training:
+            return []
+        values = [self.mean.value, self.variance.value]
+        return values if channels is None else [tf.gather(value, channels) for value in values]
 
     def pass_through(self, training):
         """Starts a `StatisticsPass`; `training` as in `given`."""
         return StatisticsPass(self.channels, self.given(training))
 
-    def update(self, batch):
-        """Moves the averages towards what `StatisticsPass.finish` returned."""
+    def update(self, batch, channels=None):
+        """Moves the averages towards what `StatisticsPass.finish` returned; `channels` as above."""
         for variable, values in zip((self.mean, self.variance), batch, strict=bool(batch)):
+            if channels is not None:
+                values = tf.tensor_scatter_nd_update(variable.value, channels[:, None], values)
             variable.assign(variable * self.decay + values * (1.0 - self.decay))
 
 

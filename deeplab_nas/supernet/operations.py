@@ -56,6 +56,16 @@ class WideOperation(keras.layers.Layer):
         """Cuts one kernel, whose output channels are on `axis`, into those of each stage."""
         return tf.split(kernel, [groups * self.filters for groups in self.groups_by_stage], axis)
 
+    def of_edges(self, kernels, num_edges, places):
+        """Those of some edges, of a stage's entry of `kernels_by_stage`.
+
+        Args:
+            kernels: The entry.
+            num_edges: Of the stage.
+            places: Numbers of edges, in the order `[state, consumer]`.
+        """
+        return [take_edges(kernel, num_edges, places, axis=3) for kernel in kernels]
+
     def call(self, inputs, size, kernels, scale, statistics):
         """Applies the operation to one stage.
 
@@ -101,6 +111,16 @@ class WideSeparableConvolution(WideOperation):
         ]
         return list(zip(*pairs, strict=True))
 
+    def of_edges(self, kernels, num_edges, places):
+        """As `WideOperation` has it."""
+        return [
+            (
+                take_edges(depthwise, num_edges, places, axis=2),
+                take_edges(pointwise, num_edges, places, axis=3),
+            )
+            for depthwise, pointwise in kernels
+        ]
+
     def convolve(self, inputs, size, kernels):
         """Convolves phases; returns `[batch, *size, channels]`."""
         depthwise, pointwise = kernels
@@ -121,6 +141,21 @@ class WideConvolution(WideOperation):
     def convolve(self, inputs, size, kernels):
         """Convolves phases; returns `[batch, *size, channels]`."""
         return phases.merge(convolution.conv2d(inputs, kernels), self.rate, size)
+
+
+def take_edges(values, num_edges, places, axis):
+    """The channels of some edges, side by side; `values` as they are if these are all of them.
+
+    Args:
+        values: Channels `[edge, ...]`, flattened, on `axis`.
+        num_edges: How many edges they are of.
+        places: Numbers of edges.
+        axis: Of the channels.
+    """
+    if len(places) == num_edges:
+        return values
+    parts = tf.split(values, num_edges, axis)
+    return tf.concat([parts[place] for place in places], axis)
 
 
 # By operation set, what builds the operations of each kind that has weights.

@@ -8,16 +8,22 @@ import tensorflow as tf
 from deeplab_nas.core import trellis
 from deeplab_nas.core.operations import SEARCH_OPERATIONS
 
+# Its exponential is 0 beside any logit.
+_OUT = np.float32(-1e9)
 
-def operation_weights(alpha):
+
+def operation_weights(alpha, kept=None):
     """Softmax over the candidate operations of each edge, `zero` included (eq. 3).
 
     Args:
         alpha: `[edges, operations]`, float32.
+        kept: bool `[edges, operations]`, the candidates that are left; None for all.
 
     Returns:
         `[edges, operations]`, rows that sum to one.
     """
+    if kept is not None and not kept.all():
+        alpha = tf.where(kept, alpha, tf.fill(tf.shape(alpha), _OUT))
     return tf.nn.softmax(alpha, axis=-1)
 
 
@@ -32,7 +38,7 @@ def arrow_weights(beta):
         `[layers, 4, 3]`; the arrows that exist sum to one at each node, all others are 0.
     """
     mask = tf.constant(trellis.arrow_mask(beta.shape[0]))
-    logits = tf.where(mask, beta, tf.fill(tf.shape(beta), np.float32(-1e9)))
+    logits = tf.where(mask, beta, tf.fill(tf.shape(beta), _OUT))
     return tf.where(mask, tf.nn.softmax(logits, axis=-1), tf.zeros_like(beta))
 
 

@@ -1,12 +1,13 @@
 """A node of the trellis: every cell that ends in it (Auto-DeepLab, section 4.2, eq. 6)."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import trellis
 from deeplab_nas.core.kernels import convolution, resize
 from deeplab_nas.core.nas_operations import add_kernel
-from deeplab_nas.supernet import mixed_ops, normalization
+from deeplab_nas.supernet import kept_operations, mixed_ops, normalization
 
 
 class SearchCell(keras.layers.Layer):
@@ -55,18 +56,40 @@ class SearchCell(keras.layers.Layer):
         skip_shape = (1, 1, skip_source_shape[-1], self.width)
         self.skip_kernel = add_kernel(self, "preprocess_skip", skip_shape)
         self.mixed_ops.build()
+        everything = kept_operations.everything(
+            trellis.num_edges(self.config.num_blocks), self.config.operations
+        )
         self.statistics = normalization.MovingStatistics(
-            2 * self.width + self.mixed_ops.normalized_channels,
-            self.config.batch_norm_decay,
-            name="statistics",
+            len(self._channels(everything)), self.config.batch_norm_decay, name="statistics"
         )
         self.statistics.build()
+        self.keep(everything)
         self.built = True
+
+    def keep(self, kept):
+        """Leaves operations out; to be called before anything is traced of what comes after.
+
+        Args:
+            kept: `KeptOperations`.
+        """
+        self.kept = kept
+        channels = self._channels(kept)
+        self.num_normalized = len(channels)
+        self._kept_channels = None if len(channels) == self.statistics.channels else channels
+
+    def _channels(self, kept):
+        """Numbers of the channels that `compute` normalises, among those with all operations."""
+        numbers = [np.arange(2 * self.width)]
+        start = 2 * self.width
+        for count, left in self.mixed_ops.normalized_blocks(kept):
+            numbers += [start + block * self.width + np.arange(self.width) for block in left]
+            start += count * self.width
+        return np.concatenate(numbers)
 
     @property
     def kind(self):
         """Cells of one kind differ in nothing but their variables."""
-        return self.directions, self.filters, self.config, self.dtype_policy.name
+        return self.directions, self.filters, self.config, self.dtype_policy.name, self.kept
 
     def call(
         self, sources, skip_source, arrows, gates, size, run, training=False, track_statistics=True
@@ -92,11 +115,11 @@ class SearchCell(keras.layers.Layer):
             "arrows": arrows,
             "scales": gates.scales(tuple(self.mixed_ops.operations), self.width),
             "mixes": gates.mixes(tuple(self.mixed_ops.parameter_free)),
-            "moving": self.statistics.given(training),
+            "moving": self.statistics.given(training, self._kept_channels),
         }
         outputs, batch = run(self, tensors, size=size)
         if track_statistics:
-            self.statistics.update(batch)
+            self.statistics.update(batch, self._kept_channels)
         return outputs
 
     def _kernel(self, variable):
@@ -116,7 +139,7 @@ class SearchCell(keras.layers.Layer):
         """
         *sources, skip_source = tensors["features"]
         *source_kernels, skip_kernel = tensors["kernels"][: len(sources) + 1]
-        statistics = normalization.StatisticsPass(self.statistics.channels, tensors["moving"])
+        statistics = normalization.StatisticsPass(self.num_normalized, tensors["moving"])
         preprocessed = [
             self._preprocess(source, direction, kernel, size)
             for source, direction, kernel in zip(
@@ -148,6 +171,7 @@ class SearchCell(keras.layers.Layer):
                 scales=tensors["scales"][stage],
                 mix=tensors["mixes"][stage],
                 statistics=statistics,
+                kept=self.kept,
             )
             for block, parts in zip(edges[stage:], received, strict=True):
                 block.extend(parts)

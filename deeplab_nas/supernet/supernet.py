@@ -4,11 +4,13 @@ import dataclasses
 import functools
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.core.kernels import resize
 from deeplab_nas.supernet import (
+    kept_operations,
     relaxation,
     search_cell,
     search_head,
@@ -27,6 +29,7 @@ class Supernet(keras.Model):
         alpha: `[edges, operations]`, before the softmax; shared by all cells.
         beta: `[layers, 4, 3]`, before the softmax over the arrows that leave a node; None where the
             path is fixed.
+        kept: bool `[edges, operations]`, the operations that are left; see `keep`.
         cells: `SearchCell`s, a list a layer, in the order of `topology.levels`.
         topology: Which nodes there are; see `topology.of`.
     """
@@ -103,6 +106,7 @@ class Supernet(keras.Model):
             ]
             skip = (None, None, None, self._channels(*self.topology.skip_source(layer, level)))
             cell.build(sources, skip)
+        self.kept = np.ones([num_edges, num_operations], dtype=bool)
         for level, head in self._heads():
             head.build((None, None, None, self._node_channels(level)))
         self.built = True
@@ -125,7 +129,21 @@ class Supernet(keras.Model):
         if self.beta is not None:
             arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
         alpha = tf.convert_to_tensor(self.alpha)
-        return relaxation.Weights(relaxation.operation_weights(alpha), arrows)
+        return relaxation.Weights(relaxation.operation_weights(alpha, self.kept), arrows)
+
+    def keep(self, mask):
+        """Leaves operations out of the graph of whatever is traced from now on.
+
+        Their variables stay, with no gradient.
+
+        Args:
+            mask: bool `[edges, operations]`, the operations that are kept.
+        """
+        kept = kept_operations.KeptOperations(mask, self.config.operations)
+        self.kept = kept.mask
+        self._functions = shared_functions.SharedFunctions()
+        for _, cell in self.nodes():
+            cell.keep(kept)
 
     def call(
         self,

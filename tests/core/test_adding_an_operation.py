@@ -12,8 +12,8 @@ from deeplab_nas.drawing import cell, heat_map
 from deeplab_nas.drawing.architecture import draw_architecture
 from deeplab_nas.supernet import decoding
 from tests.core import made_networks
-from tests.supernet import test_supernet
-from tests.supernet.test_supernet import unoptimized_graphs  # noqa: F401
+from tests.supernet import held_to_oracle
+from tests.supernet.conftest import unoptimized_graphs  # noqa: F401
 
 _NAME = "conv_7x1_1x7"
 _ENTRY = Operation(_NAME, "conv 7x1 1x7", Kind.CONVOLUTION, ((7, 1), (1, 7)))
@@ -79,11 +79,11 @@ def test_it_is_drawn(architecture):
 
 
 def test_a_search_chooses_it(unoptimized_graphs):  # noqa: F811
-    supernet = test_supernet.make_supernet(
+    supernet = held_to_oracle.make_supernet(
         num_layers=2, batch_norm_decay=0.0, operations=_CANDIDATES
     )
     assert supernet.alpha.shape == (5, 9)
-    test_supernet.check_against_oracle(supernet, *test_supernet.make_batch(33, 49))
+    held_to_oracle.check_against_oracle(supernet, *held_to_oracle.make_batch(33, 49))
     alpha, beta = (variable.numpy() for variable in supernet.architecture_variables)
     alpha[:, -1] = 9.0
     found = decoding.decode(alpha, beta, _CANDIDATES)

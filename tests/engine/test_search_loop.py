@@ -186,6 +186,68 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
     assert (found.path, found.cell) == (ranked[0], cell)
 
 
+def test_operations_are_given_up_in_stages_and_a_resumed_search_knows_which(shards, tmp_path):
+    names = ("separable_3x3_2", "atrous_3x3", "skip", "zero")
+    config = made_config(
+        *(shards, tmp_path / "whole"),
+        **{"epochs": 4, "operations_per_edge": (3, 2), "deterministic": True},
+    )
+    supernet = dataclasses.replace(config.supernet, operations=names)
+    config = dataclasses.replace(config, supernet=supernet)
+    whole = search_loop.run(config)
+    kept = kept_operations_of(config)
+    assert kept.sum(axis=1).tolist() == [2, 2]
+    assert kept[:, : names.index("zero")].any(axis=1).all()
+    found = nas_genotypes.load(os.path.join(config.train_logdir, "architecture.json"))
+    for state, operation in found.cell[0]:
+        assert kept[state, names.index(operation)]
+    killed = dataclasses.replace(config, train_logdir=str(tmp_path / "killed"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(search_loop.Search, "_end_epoch", raise_at_last_epoch(4))
+        search_loop.run(killed)
+    assert kept_operations_of(killed).sum(axis=1).tolist() == [2, 2]
+    resumed = search_loop.run(killed)
+    assert [record["path"] for record in resumed] == [record["path"] for record in whole]
+    expected, values = final_values(config), final_values(killed)
+    assert expected.keys() == values.keys()
+    for name, value in values.items():
+        np.testing.assert_array_equal(value, expected[name], name)
+
+
+def kept_operations_of(config):
+    (kept,) = (v for name, v in final_values(config).items() if name.startswith("kept_operations"))
+    return kept
+
+
+def raise_at_last_epoch(last):
+    end_epoch = search_loop.Search._end_epoch
+
+    def raising(self, done, epoch):
+        if epoch == last:
+            raise KeyboardInterrupt
+        return end_epoch(self, done, epoch)
+
+    return raising
+
+
+@pytest.mark.parametrize(
+    ("counts", "epochs", "sentence"),
+    [
+        ((5, 5), 9, "to fall, from fewer than the 8 --operations, found 5,5"),
+        ((8,), 9, "to fall, from fewer than the 8 --operations, found 8"),
+        ((5, 3), 3, "at least 3 epochs after --architecture_start_epoch, .* found 2"),
+    ],
+)
+def test_stages_that_cannot_be_are_refused(counts, epochs, sentence):
+    with pytest.raises(UserError, match=sentence):
+        SearchConfig(
+            train_logdir="runs/a",
+            epochs=epochs,
+            architecture_start_epoch=1,
+            operations_per_edge=counts,
+        )
+
+
 def test_a_search_on_a_fixed_path_ends_in_that_path(shards, tmp_path):
     config = made_config(shards, tmp_path / "run")
     supernet = dataclasses.replace(config.supernet, num_layers=2, fixed_path=(1, 0))
@@ -226,3 +288,26 @@ def test_non_finite_loss_stops_and_saves_nothing(shards, tmp_path):
         r"images picture \d, picture \d; newest checkpoint after step 0\): nothing was saved",
     ):
         search_loop.run(config)
+
+
+@pytest.mark.parametrize(
+    ("rate", "rules", "is_warned"),
+    [
+        (0.003, {}, True),
+        (3.0, {}, False),
+        (0.003, {"path_decoding": EVALUATED}, True),
+        (0.003, {"path_decoding": EVALUATED, "operation_choice": PERTURBATION}, False),
+    ],
+)
+def test_a_rate_that_leaves_alpha_at_zero_is_told(shards, tmp_path, capsys, rate, rules, is_warned):
+    config = made_config(
+        *(shards, tmp_path / "run"),
+        optimization=SearchOptimization(architecture_learning_rate=rate),
+        decoding=DecodingConfig(**rules, decoding_batches=1),
+    )
+    search_loop.run(config)
+    # One epoch of two steps: a tenth of the paper's 45 would take a rate of 2.2.
+    sentence = "In 2 steps at --architecture_learning_rate=0.003 alpha and beta move by at most"
+    told = capsys.readouterr().err
+    assert (sentence in told) == is_warned
+    assert ("a rate such as 2.2" in told) == is_warned

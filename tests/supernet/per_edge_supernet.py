@@ -62,7 +62,7 @@ def resize(x, size):
 class Cell:
     """One cell on one arrow: takes its kernels from the node's variables."""
 
-    def __init__(self, variables, edges, prefix, config, filters, num_cells, cell, seen):
+    def __init__(self, variables, edges, prefix, config, filters, num_cells, cell, seen, kept):
         self.variables = variables
         self.edges = edges
         self.prefix = prefix
@@ -71,6 +71,7 @@ class Cell:
         self.num_cells = num_cells
         self.cell = cell
         self.seen = seen
+        self.kept = kept
 
     def kernel(self, operation, name, state, block):
         """Cuts out one edge: variables run over states, consumers, cells and filters."""
@@ -128,7 +129,8 @@ class Cell:
             total = 0.0
             for state in range(block + 2):
                 for k, name in enumerate(self.config.operations):
-                    total += alpha[edge][k] * self.operation(name, states[state], state, block)
+                    if self.kept[edge, k]:
+                        total += alpha[edge][k] * self.operation(name, states[state], state, block)
                 edge += 1
             states.append(total)
         return tf.concat(states[2:], -1)
@@ -175,7 +177,12 @@ def logits(supernet, variables, images, statistics, relaxed=None):
     def edges(path, filters):
         return tf.split(variables[path], variables[path].shape[-1] // filters, -1)
 
-    of_operations = tf.nn.softmax(variables[f"{root}/alpha"]) if relaxed is None else relaxed[0]
+    if relaxed is not None:
+        of_operations = relaxed[0]
+    else:
+        kept = tf.cast(supernet.kept, tf.float64)
+        of_operations = tf.exp(variables[f"{root}/alpha"]) * kept
+        of_operations /= tf.reduce_sum(of_operations, -1, keepdims=True)
     alpha = [tf.unstack(row) for row in tf.unstack(of_operations)]
     beta = variables.get(f"{root}/beta")
     x = tf.cast(images, tf.float64) / 127.5 - 1.0
@@ -206,7 +213,8 @@ def logits(supernet, variables, images, statistics, relaxed=None):
                 prefix = f"{root}/cell_{layer + 1}_{level}"
                 filters = config.filter_multiplier * 2**level
                 seen = statistics[prefix]
-                run = Cell(variables, edges, prefix, config, filters, len(tails), cell, seen)
+                kept = supernet.kept
+                run = Cell(variables, edges, prefix, config, filters, len(tails), cell, seen, kept)
                 output = run(previous[tail], skip_source, direction, size, alpha)
                 current[level] += weight * output
         nodes.append(current)

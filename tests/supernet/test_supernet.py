@@ -1,127 +1,25 @@
 """The wide supernet against the per-edge one: same weights, same logits, same gradients."""
 
 import collections
-import dataclasses
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from deeplab_nas.errors import UserError
 from deeplab_nas.supernet import memory_plan
-from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.supernet import per_edge_supernet
-
-NUM_CLASSES = 5
-
-
-def make_supernet(seed=0, dtype="float32", **settings):
-    """A small supernet with alpha and beta far from uniform."""
-    keras.utils.set_random_seed(seed)
-    settings = {"num_layers": 3, "num_blocks": 2, "filter_multiplier": 2, **settings}
-    supernet = Supernet(NUM_CLASSES, SupernetConfig(**settings), dtype=dtype)
-    supernet.build()
-    rng = np.random.default_rng(seed)
-    for variable in supernet.architecture_variables:
-        variable.assign(rng.normal(size=variable.shape))
-    return supernet
-
-
-@pytest.fixture
-def unoptimized_graphs():
-    """As in a search: Grappler's rewriting takes far longer than these few steps."""
-    before = tf.config.optimizer.get_experimental_options()
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    yield
-    tf.config.optimizer.set_experimental_options({**before, "disable_meta_optimizer": False})
-
-
-def make_batch(height, width, seed=0, batch=2):
-    rng = np.random.default_rng(seed)
-    images = rng.uniform(0, 255, size=[batch, height, width, 3]).astype(np.float32)
-    labels = rng.integers(0, NUM_CLASSES, size=[batch, height, width]).astype(np.int32)
-    return tf.constant(images), tf.constant(labels)
-
-
-def mean_loss(labels, logits):
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    return tf.reduce_mean(losses)
-
-
-def relative_difference(actual, expected):
-    """Largest difference, relative to the largest magnitude of what is expected."""
-    expected = np.asarray(expected, np.float64)
-    scale = np.abs(expected).max()
-    return np.abs(np.asarray(actual, np.float64) - expected).max() / scale
-
-
-@dataclasses.dataclass
-class Oracle:
-    """What the per-edge supernet makes of a supernet's variables and a batch."""
-
-    logits: tf.Tensor
-    gradients: dict
-    statistics: dict
-
-    @classmethod
-    def of(cls, supernet, images, labels):
-        variables = per_edge_supernet.named_variables(supernet)
-        statistics = collections.defaultdict(list)
-        with tf.GradientTape() as tape:
-            tape.watch(list(variables.values()))
-            logits = per_edge_supernet.logits(supernet, variables, images, statistics)
-            loss = mean_loss(labels, logits)
-        return cls(logits, tape.gradient(loss, variables), statistics)
-
-    def check_gradients(self, variables, gradients, tolerance):
-        norm = np.sqrt(sum(np.sum(g.numpy() ** 2) for g in self.gradients.values()))
-        for variable, gradient in zip(variables, gradients, strict=True):
-            wanted = self.gradients[variable.path].numpy()
-            # Kernels before a batch normalisation of two pooled positions have gradients of about 0
-            scale = max(np.abs(wanted).max(), 1e-4 * norm)
-            assert np.abs(gradient.numpy() - wanted).max() / scale < tolerance, variable.path
-
-    def check_statistics(self, supernet, tolerance):
-        """Each channel of a layer has its like here, and the other way round.
-
-        Layers order their channels as suits them, and count once what several edges share.
-        """
-        for layer in (supernet.stem, *sum(supernet.cells, []), *supernet.heads):
-            found = np.stack([layer.statistics.mean, layer.statistics.variance], -1)
-            expected = np.array(self.statistics[layer.path])
-            distances = np.abs(found[:, None] - expected[None])
-            distances = (distances / (1.0 + np.abs(expected))).max(-1)
-            assert distances.min(0).max() < tolerance, layer.path
-            assert distances.min(1).max() < tolerance, layer.path
-
-
-def wide_logits_and_gradients(supernet, images, labels, recompute=frozenset()):
-    variables = supernet.trainable_variables
-
-    @tf.function(autograph=False)
-    def wide():
-        values = [variable.value for variable in variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(values)
-            logits = supernet(images, training=True, recompute=recompute)
-            loss = mean_loss(labels, logits)
-        return logits, tape.gradient(loss, values)
-
-    return wide()
-
-
-def check_against_oracle(supernet, images, labels):
-    """Holds logits, gradients and statistics equal, with recomputation and without."""
-    expected = Oracle.of(supernet, images, labels)
-    for recompute in (frozenset(), memory_plan.all_nodes(supernet)):
-        logits, gradients = wide_logits_and_gradients(supernet, images, labels, recompute)
-        assert logits.shape == (*images.shape[:3], NUM_CLASSES)
-        assert relative_difference(logits, expected.logits) < 1e-4
-        expected.check_gradients(supernet.trainable_variables, gradients, 1e-3)
-        expected.check_statistics(supernet, 1e-4)
+from tests.supernet.held_to_oracle import (
+    NUM_CLASSES,
+    Oracle,
+    check_against_oracle,
+    make_batch,
+    make_supernet,
+    relative_difference,
+    wide_logits_and_gradients,
+)
 
 
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
@@ -169,28 +67,6 @@ def test_a_fixed_path_equals_the_per_edge_supernet_of_that_path(unoptimized_grap
     assert [len(cells) for cells in supernet.cells] == [1] * len(path)
     assert [head.output_stride for head in supernet.heads] == [4 * 2 ** path[-1]]
     check_against_oracle(supernet, *make_batch(33, 49))
-
-
-def test_given_weights_take_the_place_of_alpha_and_beta():
-    supernet = make_supernet(batch_norm_decay=0.75)
-    images, _ = make_batch(33, 49)
-    random = np.random.default_rng(5)
-    operations = random.uniform(size=supernet.alpha.shape) * (random.uniform(size=(5, 8)) < 0.6)
-    arrows = random.uniform(size=supernet.beta.shape)
-    before = [variable.numpy() for variable in supernet.non_trainable_variables]
-    found = supernet(
-        images,
-        training=True,
-        relaxed=Weights(tf.constant(operations, tf.float32), tf.constant(arrows, tf.float32)),
-        track_statistics=False,
-    )
-    variables = per_edge_supernet.named_variables(supernet)
-    expected = per_edge_supernet.logits(
-        supernet, variables, images, collections.defaultdict(list), (operations, arrows)
-    )
-    assert relative_difference(found, expected) < 1e-4
-    for variable, value in zip(supernet.non_trainable_variables, before, strict=True):
-        np.testing.assert_array_equal(variable, value)
 
 
 @pytest.mark.parametrize(

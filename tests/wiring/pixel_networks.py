@@ -135,6 +135,10 @@ class PixelSupernet(_PixelNetwork):
         self._built()
 
     @property
+    def kept(self):
+        return np.ones(self.alpha.shape, dtype=bool)
+
+    @property
     def alpha(self):
         return self.by_name()["alpha"]
 

@@ -1,9 +1,10 @@
 """Everything that a search depends on, as one value."""
 
 import dataclasses
+import itertools
 
 from deeplab_nas.data.data_config import DataConfig
-from deeplab_nas.engine.configs.decoding import DecodingConfig
+from deeplab_nas.engine.configs.decoding import ARGMAX, EVALUATED, DecodingConfig
 from deeplab_nas.engine.configs.run import RunConfig
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
@@ -37,6 +38,14 @@ class SearchOptimization(Settings):
         1e-3, "L2 of alpha and beta, added to the gradient.", paper="0.001", least=0
     )
 
+    architecture_accumulation_steps: int = setting(
+        1,
+        "Batches of trainB that one update of alpha and beta takes, seen one after the other; "
+        "batch norm sees one at a time.",
+        paper="1",
+        least=1,
+    )
+
     def check_together(self) -> None:
         if self.end_learning_rate > self.base_learning_rate:
             raise UserError(
@@ -59,6 +68,13 @@ class SearchConfig(RunConfig):
     architecture_start_epoch: int = setting(
         20, "Epochs that train the weights alone before alpha and beta move.", paper="20", least=0
     )
+    operations_per_edge: tuple[int, ...] = setting(
+        (),
+        "Operations that are left on each edge after each of as many prunings, such as 5,3, spread "
+        "evenly over the epochs in which alpha moves; empty: all stay.",
+        paper="all stay; P-DARTS: 5,3",
+        least=1,
+    )
     recompute: str = setting(
         "auto",
         "Whether nodes of the supernet compute again what their gradient needs, which takes "
@@ -75,9 +91,28 @@ class SearchConfig(RunConfig):
         free=True,
     )
 
+    @property
+    def is_decoded_by_logits(self) -> bool:
+        """Whether alpha or beta decide what is found."""
+        by_beta = not self.supernet.fixed_path and self.decoding.path_decoding != EVALUATED
+        return by_beta or self.decoding.operation_choice == ARGMAX
+
     def check_together(self) -> None:
         if self.architecture_start_epoch > self.epochs:
             raise UserError(
                 f"Expected --architecture_start_epoch between 0 and --epochs={self.epochs}, found "
                 f"{self.architecture_start_epoch}."
+            )
+        counts = (len(self.supernet.operations), *self.operations_per_edge)
+        if any(after >= before for before, after in itertools.pairwise(counts)):
+            raise UserError(
+                f"Expected --operations_per_edge to fall, from fewer than the {counts[0]} "
+                f"--operations, found {','.join(map(str, self.operations_per_edge))}."
+            )
+        moving = self.epochs - self.architecture_start_epoch
+        if moving <= len(self.operations_per_edge) > 0:
+            raise UserError(
+                f"Expected at least {len(self.operations_per_edge) + 1} epochs after "
+                f"--architecture_start_epoch, one for each stage of --operations_per_edge, found "
+                f"{moving}."
             )

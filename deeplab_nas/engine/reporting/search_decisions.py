@@ -15,7 +15,7 @@ NUMBERS = (
 )
 
 
-def measured(tally, decoded, operations, optimization):
+def measured(tally, decoded, operations, optimization, kept):
     """Numbers by name for the history.
 
     Args:
@@ -23,13 +23,21 @@ def measured(tally, decoded, operations, optimization):
         decoded: The `Architecture` that they are decoded to.
         operations: Names of alpha's columns.
         optimization: `SearchOptimization`.
+        kept: bool `[edges, operations]`, the operations that are left.
 
     Returns:
         How many edges are kept and arrows of the path were searched, how many of them are decided,
         how many noise alone would make look so, and the entropies that noise alone would have left.
     """
     alpha_t, *beta_t = preferences(tally)
-    edges = decisions.edge_margins(alpha_t, decoded.cell, operations)
+    edges = decisions.edge_margins(alpha_t, decoded.cell, operations, kept)
+    rows_of = {edge: row for row, edge in enumerate(trellis.edges(len(decoded.cell)))}
+    is_choice = np.isin(operations, discrete(operations))
+    rivals = [
+        int((kept[rows_of[state, block]] & is_choice).sum())
+        for block, pairs in enumerate(decoded.cell)
+        for state, _ in pairs
+    ]
     # A path that is fixed has no arrows to decide.
     path = decoded.path if beta_t else ()
     arrows = decisions.arrow_margins(*beta_t, path) if beta_t else []
@@ -49,11 +57,11 @@ def measured(tally, decoded, operations, optimization):
     return {
         "kept_edges": len(edges),
         "decided_edges": decisions.num_decided(edges),
-        "decided_edges_by_chance": len(edges) * noise.chance_decided(len(discrete(operations))),
+        "decided_edges_by_chance": sum(map(noise.chance_decided, rivals)),
         "searched_arrows": len(arrows),
         "decided_arrows": decisions.num_decided(arrows),
         "decided_arrows_by_chance": sum(map(noise.chance_decided, leaving)),
-        "alpha_entropy_of_noise": noise_entropy(alpha_squares, [len(operations)]),
+        "alpha_entropy_of_noise": noise_entropy(alpha_squares, [int(n) for n in kept.sum(axis=1)]),
         "beta_entropy_of_noise": noise_entropy(*beta_squares, choices) if beta_squares else 0.0,
     }
 

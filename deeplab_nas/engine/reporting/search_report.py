@@ -89,7 +89,11 @@ class SearchReport:
             "skips": decoding.num_skips(decoded.cell),
             "path": list(decoded.path),
             **search_decisions.measured(
-                self._tally, decoded, self._operations, self._config.optimization
+                self._tally,
+                decoded,
+                self._operations,
+                self._config.optimization,
+                self._supernet.kept,
             ),
             **told,
         }
@@ -116,22 +120,24 @@ class SearchReport:
     def decode(self):
         """The `Architecture` by alpha and beta as they are."""
         alpha, beta = self._logits()
+        kept = self._supernet.kept
         if beta is None:
-            cell = decoding.decode_cell(alpha, self._operations)
+            cell = decoding.decode_cell(alpha, self._operations, kept)
             return Architecture(cell=cell, path=self._supernet.config.fixed_path)
-        return decoding.decode(alpha, beta, self._operations, self._config.decoding.rule_of_beta)
+        rule = self._config.decoding.rule_of_beta
+        return decoding.decode(alpha, beta, self._operations, rule, kept)
 
     def _entropies(self):
         alpha, beta = self._logits()
         return {
-            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations),
+            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations, self._supernet.kept),
             # A path that is fixed is decided.
             "beta_entropy": 0.0 if beta is None else decoding.beta_entropy(beta),
         }
 
     def _draw(self, step, decoded):
         alpha, beta = self._logits()
-        chosen = decoding.operation_weights(alpha, self._operations)
+        chosen = decoding.operation_weights(alpha, self._operations, self._supernet.kept)
         alpha_t, *_ = search_decisions.preferences(self._tally)
         num_blocks = len(decoded.cell)
         arrows = None if beta is None else decoding.transition_probabilities(beta)

@@ -23,6 +23,10 @@ class SplitEvaluator:
         self._scores = scores
         self._split = split
         self._descriptor = split.descriptor
+        self.trace()
+
+    def trace(self):
+        """Makes the functions of a batch, anew where the network has changed its graph."""
         self._predict = tf.function(self._predict_step, autograph=False, reduce_retracing=True)
         self._count = tf.function(self._count_step, autograph=False, reduce_retracing=True)
 

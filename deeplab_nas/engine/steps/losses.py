@@ -77,6 +77,11 @@ def mined_share(
     return ratio * top_k_percent_pixels + (1.0 - ratio)
 
 
+def count_valid(labels: tf.Tensor, ignore_label: int) -> tf.Tensor:
+    """Returns how many pixels of integer labels carry one, a float32 scalar."""
+    return tf.reduce_sum(tf.cast(tf.not_equal(labels, ignore_label), tf.float32))
+
+
 def mean_loss(loss_sum: tf.Tensor, num_valid: tf.Tensor) -> tf.Tensor:
     """Divides a summed loss by its number of pixels.
 

@@ -87,13 +87,18 @@ class SearchStep:
         self.weight_optimizer.build(self._network_variables)
         self.architecture_optimizer.build(self._architecture_variables)
         self.tally = GradientTally(self._architecture_variables)
+        self._steps_per_loop = steps_per_loop
+        self.trace()
+
+    def trace(self):
+        """Makes the functions of the steps, anew where the supernet has other operations left."""
         self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
         self.update_architecture = self._as_function(self._architecture_step, ARCHITECTURE_TOLD)
-        self.run_weights = repeated([self.update_weights], WEIGHTS_TOLD, steps_per_loop)
+        self.run_weights = repeated([self.update_weights], WEIGHTS_TOLD, self._steps_per_loop)
         self.run_alternating = repeated(
             [self.update_weights, self.update_architecture],
             (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
-            steps_per_loop,
+            self._steps_per_loop,
         )
 
     def learning_rate(self, step):
@@ -131,6 +136,7 @@ class SearchStep:
             frozen=SearchCell.ARCHITECTURE,
             weight_decay=self._config.weight_decay,
             clip_norm=self._config.clip_gradient_norm,
+            parts=1,
         )
 
     def _architecture_step(self, images, labels):
@@ -142,15 +148,28 @@ class SearchStep:
             frozen=SearchCell.WEIGHTS,
             weight_decay=self._config.architecture_weight_decay,
             clip_norm=0.0,
+            parts=self._config.architecture_accumulation_steps,
             tally=self.tally,
         )
 
     def _step(
-        self, images, labels, *, optimizer, variables, frozen, weight_decay, clip_norm, tally=None
+        self,
+        images,
+        labels,
+        *,
+        optimizer,
+        variables,
+        frozen,
+        weight_decay,
+        clip_norm,
+        parts,
+        tally=None,
     ):
         """Updates the variables; returns the loss and the norm of its gradient."""
         loss_scale = optimizer.scale_loss(1.0) if self._scales_loss else 1.0
-        loss, gradients = self._loss_and_gradients(images, labels, variables, frozen, loss_scale)
+        loss, gradients = self._loss_and_gradients(
+            images, labels, variables, frozen, loss_scale, parts
+        )
         if tally:
             tally.add([gradient / loss_scale for gradient in gradients])
         norm = tf.linalg.global_norm(gradients) / loss_scale
@@ -161,17 +180,37 @@ class SearchStep:
             norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
         return loss, norm
 
-    def _loss_and_gradients(self, images, labels, variables, frozen, loss_scale):
+    def _loss_and_gradients(self, images, labels, variables, frozen, loss_scale, parts):
         """The loss of the global batch and, scaled, its gradients; the same on every replica."""
-        recompute = self._nodes_to_recompute(images.shape[:3])
-        # Only what is stepped is watched, so that nothing is computed for the other variables.
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in variables])
-            logits = self._supernet(images, training=True, frozen=frozen, recompute=recompute)
-            loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
-            loss = losses.mean_loss(loss_sum, replicas.sum_over_replicas(num_valid))
-            scaled = loss * loss_scale
-        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+        size = images.shape[0] // parts
+        num_valid = losses.count_valid(labels, self._ignore_label)
+        num_valid = replicas.sum_over_replicas(num_valid)
+
+        def of_part(images, labels):
+            recompute = self._nodes_to_recompute(images.shape[:3])
+            # Only what is stepped is watched, so that nothing is computed for other variables.
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch([variable.value for variable in variables])
+                logits = self._supernet(images, training=True, frozen=frozen, recompute=recompute)
+                loss_sum, _ = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
+                loss = losses.mean_loss(loss_sum, num_valid)
+                scaled = loss * loss_scale
+            values = [variable.value for variable in variables]
+            # Operations that are left out have no gradient.
+            return loss, tape.gradient(scaled, values, unconnected_gradients="zero")
+
+        if parts == 1:
+            loss, gradients = of_part(images, labels)
+        else:
+            # Cut by a reshape: a slice whose place is a tensor would have no static size.
+            images, labels = (tf.reshape(v, [parts, size, *v.shape[1:]]) for v in (images, labels))
+
+            def body(part, sums):
+                found = of_part(images[part], labels[part])
+                return part + 1, tf.nest.map_structure(tf.add, sums, found)
+
+            nothing = (tf.constant(0.0), [tf.zeros(variable.shape) for variable in variables])
+            _, (loss, gradients) = tf.while_loop(lambda part, _: part < parts, body, (0, nothing))
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
 
     def _nodes_to_recompute(self, image_shape):

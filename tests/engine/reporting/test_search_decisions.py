@@ -16,7 +16,7 @@ _SKIP = SEARCH_OPERATIONS.index("skip")
 _FOUND = Architecture(cell=(((0, "skip"), (1, "skip")),), path=(0, 1))
 
 
-def measured(steps=50, signal=0.0, beta=True):
+def measured(steps=50, signal=0.0, beta=True, kept=None):
     """After gradients of noise, and of a signal for skip on the first edge and for one arrow."""
     shapes = [("alpha", (2, len(SEARCH_OPERATIONS))), ("beta", (2, 4, 3))]
     shapes = shapes if beta else shapes[:1]
@@ -29,7 +29,8 @@ def measured(steps=50, signal=0.0, beta=True):
             gradients[1][1, 0, 2] -= signal
         tally.add([tf.constant(gradient, tf.float32) for gradient in gradients])
     optimization = SearchOptimization(architecture_weight_decay=0.0)
-    return search_decisions.measured(tally, _FOUND, SEARCH_OPERATIONS, optimization)
+    kept = np.ones(shapes[0][1], bool) if kept is None else kept
+    return search_decisions.measured(tally, _FOUND, SEARCH_OPERATIONS, optimization, kept)
 
 
 def test_a_signal_is_seen_and_noise_is_not():
@@ -42,6 +43,18 @@ def test_a_signal_is_seen_and_noise_is_not():
     two, three = (noise.entropy(count, 50, 0.003, 0.0) for count in (2, 3))
     # After the stem two arrows; after one layer two from level 0 and three from level 1.
     assert record["beta_entropy_of_noise"] == pytest.approx((2 * two + three) / 3)
+
+
+def test_what_was_given_up_is_no_rival():
+    kept = np.zeros([2, len(SEARCH_OPERATIONS)], bool)
+    kept[:, _SKIP] = kept[:, _SKIP + 1] = kept[1, 0] = True
+    record = measured(kept=kept)
+    # The last operation is zero, which is never decoded: skip is alone on the first edge.
+    assert SEARCH_OPERATIONS[_SKIP + 1] == "zero"
+    assert record["decided_edges_by_chance"] == pytest.approx(1 + noise.chance_decided(2))
+    assert record["decided_edges"] >= 1
+    two, three = (noise.entropy(count, 50, 0.003, 0.0) for count in (2, 3))
+    assert record["alpha_entropy_of_noise"] == pytest.approx((two + three) / 2)
 
 
 def test_before_alpha_and_beta_have_moved_nothing_is_decided():

@@ -99,6 +99,27 @@ def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
     assert int(step.tally.steps.numpy()) == 1
 
 
+def test_an_accumulated_architecture_step_takes_the_mean_over_all_its_pixels():
+    config = dataclasses.replace(CONFIG, architecture_accumulation_steps=2)
+    step, supernet = made_step(config)
+    variables = supernet.architecture_variables
+    for variable in variables:
+        variable.assign(np.random.default_rng(0).normal(size=variable.shape))
+    parts = [made_batch(seed) for seed in (0, 1)]
+    # The second part has fewer pixels that count.
+    parts[1] = (parts[1][0], tf.where(tf.range(17)[:, None] < 9, IGNORE, parts[1][1]))
+    counts = [float(tf.reduce_sum(tf.cast(labels != IGNORE, tf.float32))) for _, labels in parts]
+    found = [loss_and_gradients(supernet, variables, *part) for part in parts]
+    share = np.array(counts) / sum(counts)
+    told = step.update_architecture(*(tf.concat(both, 0) for both in zip(*parts, strict=True)))
+    expected_loss = sum(s * float(loss) for s, (loss, _) in zip(share, found, strict=True))
+    np.testing.assert_allclose(told["architecture_loss"], expected_loss, rtol=1e-4)
+    for i in range(len(variables)):
+        gradient = sum(s * gradients[i] for s, (_, gradients) in zip(share, found, strict=True))
+        np.testing.assert_allclose(step.tally.sums[i], gradient, rtol=1e-3, atol=1e-6)
+    assert int(step.tally.steps.numpy()) == 1
+
+
 def test_weight_step_leaves_alpha_and_beta_alone():
     step, supernet = made_step()
     before = values(supernet.architecture_variables)
