@@ -1,7 +1,6 @@
 """The search from the first step to the decoded architecture (Auto-DeepLab, section 5.1)."""
 
 import dataclasses
-import functools
 import sys
 
 import keras
@@ -136,6 +135,7 @@ class Search:
                 activation_memory_gib=config.activation_memory_gib,
                 xla=config.xla,
                 steps_per_loop=config.steps_per_loop,
+                seed=config.seed,
             )
             self.pruning = Pruning(
                 self.supernet,
@@ -144,8 +144,7 @@ class Search:
                 config.architecture_start_epoch,
                 config.epochs,
             )
-        scores = functools.partial(self.supernet, training=False)
-        self.evaluator = SplitEvaluator(self.strategy, scores, self.val)
+        self.evaluator = SplitEvaluator(self.strategy, self.step.scores, self.val)
         self.evaluate = self.evaluator.padded(config.data)
 
     def _warn_of_small_rate(self):

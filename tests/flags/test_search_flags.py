@@ -30,6 +30,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--weight_decay=0.125", "--clip_gradient_norm=3"),
         *("--architecture_learning_rate=0.01", "--architecture_weight_decay=0.02"),
         "--architecture_accumulation_steps=2",
+        *("--skip_dropout=0.25", "--auxiliary_skip=0.5"),
         *("--logical_cpus=3", "--steps_per_loop=7", "--xla"),
         *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
         *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),

@@ -46,6 +46,22 @@ class SearchOptimization(Settings):
         least=1,
     )
 
+    skip_dropout: float = setting(
+        0.0,
+        "Probability at the first step that the operation skip of an edge is dropped of a step; it "
+        "falls to 0 at the last.",
+        paper="none; P-DARTS",
+        least=0,
+        below=1,
+    )
+    auxiliary_skip: float = setting(
+        0.0,
+        "Weight at the first step of a skip beside the operations of each edge, which is no "
+        "candidate; it falls to 0 at the last.",
+        paper="none; DARTS-: 1",
+        least=0,
+    )
+
     def check_together(self) -> None:
         if self.end_learning_rate > self.base_learning_rate:
             raise UserError(
@@ -103,6 +119,12 @@ class SearchConfig(RunConfig):
                 f"Expected --architecture_start_epoch between 0 and --epochs={self.epochs}, found "
                 f"{self.architecture_start_epoch}."
             )
+        for name in ("skip_dropout", "auxiliary_skip"):
+            if getattr(self.optimization, name) and "skip" not in self.supernet.operations:
+                raise UserError(
+                    f"Expected skip among the --operations with --{name}, found "
+                    f"{','.join(self.supernet.operations)}: add it or leave the flag out."
+                )
         counts = (len(self.supernet.operations), *self.operations_per_edge)
         if any(after >= before for before, after in itertools.pairwise(counts)):
             raise UserError(

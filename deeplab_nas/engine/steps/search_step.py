@@ -10,6 +10,7 @@ from deeplab_nas.engine.steps import losses, schedules
 from deeplab_nas.engine.steps.gradient_tally import GradientTally
 from deeplab_nas.engine.steps.host_loop import repeated
 from deeplab_nas.engine.steps.momentum_sgd import MomentumSGD
+from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
 from deeplab_nas.supernet import memory_plan
 from deeplab_nas.supernet.search_cell import SearchCell
 
@@ -52,6 +53,7 @@ class SearchStep:
         activation_memory_gib=0.5,
         xla=False,
         steps_per_loop=1,
+        seed=0,
     ):
         """Creates and builds the optimizers; call it in `strategy.scope()`.
 
@@ -65,6 +67,7 @@ class SearchStep:
             activation_memory_gib: With auto, GiB that the nodes may keep on one replica.
             xla: Whether XLA compiles the step of a replica whole.
             steps_per_loop: The most steps of a call of `run_weights` or `run_alternating`.
+            seed: Of the skips that are dropped.
         """
         self._strategy = strategy
         self._supernet = supernet
@@ -87,6 +90,7 @@ class SearchStep:
         self.weight_optimizer.build(self._network_variables)
         self.architecture_optimizer.build(self._architecture_variables)
         self.tally = GradientTally(self._architecture_variables)
+        self._restraint = SkipRestraint(config, supernet.config.operations, total_steps, seed)
         self._steps_per_loop = steps_per_loop
         self.trace()
 
@@ -100,6 +104,15 @@ class SearchStep:
             (*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
             self._steps_per_loop,
         )
+
+    def scores(self, images):
+        """The logits of an evaluation, of images `[batch, height, width, 3]`."""
+        relaxed = {}
+        if self._restraint.is_on:
+            whole = self._supernet.relaxed()
+            step = self.weight_optimizer.iterations
+            relaxed = {"relaxed": self._restraint.evaluation(whole, step)}
+        return self._supernet(images, training=False, **relaxed)
 
     def learning_rate(self, step):
         """Learning rate of the weights at a weight step, as a float."""
@@ -191,7 +204,13 @@ class SearchStep:
             # Only what is stepped is watched, so that nothing is computed for other variables.
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([variable.value for variable in variables])
-                logits = self._supernet(images, training=True, frozen=frozen, recompute=recompute)
+                logits = self._supernet(
+                    images,
+                    training=True,
+                    frozen=frozen,
+                    recompute=recompute,
+                    **self._restrained(frozen),
+                )
                 loss_sum, _ = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
                 loss = losses.mean_loss(loss_sum, num_valid)
                 scaled = loss * loss_scale
@@ -212,6 +231,13 @@ class SearchStep:
             nothing = (tf.constant(0.0), [tf.zeros(variable.shape) for variable in variables])
             _, (loss, gradients) = tf.while_loop(lambda part, _: part < parts, body, (0, nothing))
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
+
+    def _restrained(self, frozen):
+        if not self._restraint.is_on:
+            return {}
+        stream = int(frozen == SearchCell.WEIGHTS)
+        step = self.weight_optimizer.iterations
+        return {"relaxed": self._restraint.training(self._supernet.relaxed(), step, stream)}
 
     def _nodes_to_recompute(self, image_shape):
         budget = self._activation_memory_gib * 2**30

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.steps.search_step import SearchStep
+from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
@@ -175,3 +176,25 @@ def test_float16_learns_as_float32_does_and_skips_a_step_that_overflows():
     for old, new in zip(before, values(other.network_variables), strict=True):
         np.testing.assert_array_equal(old, new)
     assert float(half.weight_optimizer.dynamic_scale.numpy()) < 1e30
+
+
+def test_restrained_skips_are_what_both_steps_and_the_evaluation_weigh():
+    config = dataclasses.replace(CONFIG, skip_dropout=0.5, auxiliary_skip=1.0)
+    step, supernet = made_step(config, seed=3)
+    restraint = SkipRestraint(config, supernet.config.operations, 10, 3)
+    images, labels = made_batch()
+    valid = labels != IGNORE
+
+    def expected_loss(relaxed):
+        logits = supernet(images, training=True, relaxed=relaxed, track_statistics=False)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[valid], logits[valid])
+        return float(tf.reduce_mean(losses))
+
+    of_weights = expected_loss(restraint.training(supernet.relaxed(), 0, 0))
+    told = step.update_weights(images, labels)
+    assert float(told["weight_loss"]) == pytest.approx(of_weights, rel=1e-4)
+    of_architecture = expected_loss(restraint.training(supernet.relaxed(), 1, 1))
+    told = step.update_architecture(images, labels)
+    assert float(told["architecture_loss"]) == pytest.approx(of_architecture, rel=1e-4)
+    evaluated = supernet(images, relaxed=restraint.evaluation(supernet.relaxed(), 1))
+    np.testing.assert_allclose(step.scores(images), evaluated, rtol=1e-4, atol=1e-5)
