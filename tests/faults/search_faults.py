@@ -125,8 +125,8 @@ FAULTS = (
         (_SEARCH[0], "tests/engine/steps/test_search_step.py"),
         (
             "the search learns by moving statistics",
-            "training=True, frozen=frozen",
-            "training=False, frozen=frozen",
+            "training=True,\n                    frozen=frozen",
+            "training=False,\n                    frozen=frozen",
         ),
         ("vectors decay too", "if len(variable.shape) > 1", "if len(variable.shape) > 0"),
     ),
