@@ -181,4 +181,51 @@ FAULTS = (
             "label = tf.where(real, _squeezed(label), 255)",
         ),
     ),
+    *of(
+        f"{_ENGINE}/scoring/supernet_loss.py",
+        ("tests/engine/scoring/test_supernet_loss.py",),
+        ("a cut supernet is scored by the averages", "training=True", "training=False"),
+        (
+            "scoring a cut supernet moves the averages",
+            "track_statistics=False",
+            "track_statistics=True",
+        ),
+        (
+            "the loss is that of the last batch",
+            "/ len(found)",
+            "- sum(float(x) for x in found[:-1])",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/search_loop.py",
+        _SEARCH,
+        (
+            "the supernet chooses on batches that alpha was trained on",
+            "batches.begin(done)",
+            "batches.begin(0)",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/scoring/final_choice.py",
+        _SEARCH,
+        (
+            "the cell is chosen on all paths",
+            "arrows = choosing.cut(arrows, path)",
+            "arrows = choosing.cut(arrows, ())",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/steps/pruning.py",
+        ("tests/engine/steps/test_pruning.py", "tests/engine/test_search_loop.py"),
+        (
+            "operations go by the sums of gradients upside down",
+            "decisions.preferences(self._tally",
+            "-decisions.preferences(self._tally",
+        ),
+        (
+            "a resumed search has all operations again",
+            "if not self.kept.numpy().all()",
+            "if self.kept.numpy().all()",
+        ),
+    ),
 )
