@@ -218,18 +218,23 @@ class SearchStep:
             # Operations that are left out have no gradient.
             return loss, tape.gradient(scaled, values, unconnected_gradients="zero")
 
-        if parts == 1:
-            loss, gradients = of_part(images, labels)
-        else:
-            # Cut by a reshape: a slice whose place is a tensor would have no static size.
-            images, labels = (tf.reshape(v, [parts, size, *v.shape[1:]]) for v in (images, labels))
+        # Cut by a reshape: a slice whose place is a tensor would have no static size.
+        images, labels = (tf.reshape(v, [parts, size, *v.shape[1:]]) for v in (images, labels))
+        loss, gradients = of_part(images[0], labels[0])
+        if self._strategy.num_replicas_in_sync > 1:
+            # They exchange their statistics, which a loop in the graph forbids.
+            for part in range(1, parts):
+                found = of_part(images[part], labels[part])
+                loss, gradients = tf.nest.map_structure(tf.add, (loss, gradients), found)
+        elif parts > 1:
 
             def body(part, sums):
                 found = of_part(images[part], labels[part])
                 return part + 1, tf.nest.map_structure(tf.add, sums, found)
 
-            nothing = (tf.constant(0.0), [tf.zeros(variable.shape) for variable in variables])
-            _, (loss, gradients) = tf.while_loop(lambda part, _: part < parts, body, (0, nothing))
+            _, (loss, gradients) = tf.while_loop(
+                lambda part, _: part < parts, body, (1, (loss, gradients))
+            )
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
 
     def _restrained(self, frozen):
