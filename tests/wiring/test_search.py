@@ -240,7 +240,7 @@ def test_the_step_is_the_one_of_the_settings(data, tmp_path, made, monkeypatch):
         assert supernet is made[-1]
         assert (optimization, ignore_label) == (_OPTIMIZATION, numbered_data.IGNORE)
         assert total_steps == 6
-        assert options == {**settings, "steps_per_loop": 3}
+        assert options == {**settings, "steps_per_loop": 3, "seed": config.seed}
         raise _Made
 
     monkeypatch.setattr(search_loop, "SearchStep", make)
