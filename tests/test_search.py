@@ -14,6 +14,7 @@ _SMALL = (
     "--train_crop_size=17,17",
     "--epochs=1",
     "--architecture_start_epoch=0",
+    "--architecture_learning_rate=9",
 )
 
 

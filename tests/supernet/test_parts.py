@@ -42,11 +42,14 @@ def test_given_weights_take_the_place_of_alpha_and_beta():
 @pytest.mark.parametrize("operation_set", ["official", "darts"])
 @pytest.mark.parametrize("num_kept", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_operations_that_are_left_out_are_not_there(unoptimized_graphs, operation_set, num_kept):
-    supernet = make_supernet(num_layers=2, batch_norm_decay=0.0, operation_set=operation_set)
+    # With these seeds no ReLU stands so near its kink that rounding decides its side.
+    supernet = make_supernet(
+        seed=2, num_layers=2, batch_norm_decay=0.0, operation_set=operation_set
+    )
     whole = bytes_of_all_nodes(supernet)
     ranks = np.random.default_rng(3).uniform(size=supernet.alpha.shape).argsort(axis=1)
     supernet.keep(ranks < num_kept)
-    check_against_oracle(supernet, *make_batch(33, 49), all_move=False)
+    check_against_oracle(supernet, *make_batch(33, 49, seed=2), all_move=False)
     assert bytes_of_all_nodes(supernet) < 0.7 * whole
     weights = supernet.relaxed().operations.numpy()
     np.testing.assert_array_equal(weights > 0, ranks < num_kept)

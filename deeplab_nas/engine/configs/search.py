@@ -50,7 +50,7 @@ class SearchOptimization(Settings):
         0.0,
         "Probability at the first step that the operation skip of an edge is dropped of a step; it "
         "falls to 0 at the last.",
-        paper="none; P-DARTS",
+        paper="0; P-DARTS",
         least=0,
         below=1,
     )
@@ -58,7 +58,7 @@ class SearchOptimization(Settings):
         0.0,
         "Weight at the first step of a skip beside the operations of each edge, which is no "
         "candidate; it falls to 0 at the last.",
-        paper="none; DARTS-: 1",
+        paper="0; DARTS-: 1",
         least=0,
     )
 
