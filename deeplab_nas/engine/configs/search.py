@@ -86,9 +86,9 @@ class SearchConfig(RunConfig):
     )
     operations_per_edge: tuple[int, ...] = setting(
         (),
-        "Operations that are left on each edge after each of as many prunings, such as 5,3, spread "
-        "evenly over the epochs in which alpha moves; empty: all stay.",
-        paper="all stay; P-DARTS: 5,3",
+        "Operations that are left on each edge after each of as many prunings, such as 5,3, as in "
+        "P-DARTS, spread evenly over the epochs in which alpha moves; empty: all stay.",
+        paper="all stay",
         least=1,
     )
     recompute: str = setting(
