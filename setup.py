@@ -30,7 +30,7 @@ setuptools.setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py",
-        "filelock>=3.11",
+        "filelock>=3.30",
         "importlib_resources",
         "keras>=3.12",
         "numpy",

@@ -5,16 +5,17 @@ worth.
         --dataset_dir=data/camvid --random=48 --output_dir=tables/camvid
 
 Trains each architecture by the recipe, in a process of its own, and writes `NAME/row.json` for it:
-the architecture, the seed, the mIoU of the last evaluation, multiply-adds at the crop's size and
-seconds. What has a row is skipped and a training that was stopped is resumed, so that it may be
-killed and started again, also several times at once, each on a core of its own. Prints one JSON
-line: how many rows there are, and mean and standard deviation of their mIoU.
+the architecture, the seed, the mIoU of the last evaluation and seconds. What has a row is skipped
+and a training that was stopped is resumed, so that it may be killed and started again, also several
+times at once, each on a core of its own. Prints one JSON line: how many rows there are, and mean
+and standard deviation of their mIoU.
 """
 
 import dataclasses
 import json
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -27,8 +28,6 @@ import numpy as np
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.files import atomic
 from deeplab_nas.settings import Settings, required, setting
-
-_ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,6 +89,8 @@ def _train(config, folder, architecture, seed):
             if not row.exists():
                 atomic.write_text(folder / "architecture.json", architecture.to_json())
                 atomic.write_json(row, _row(config, folder, architecture, seed))
+            if not config.keep_runs:
+                shutil.rmtree(folder / "run", ignore_errors=True)
     except filelock.Timeout:
         # Another process trains it.
         return
@@ -104,7 +105,7 @@ def _row(config, folder, architecture, seed):
         *([f"--dataset_dir={config.dataset_dir}"] if config.dataset_dir else []),
     ]
     started = time.monotonic()
-    process = subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if process.returncode:
         sys.exit(f"{shlex.join(command)} ended with exit code {process.returncode}.")
     lines = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]

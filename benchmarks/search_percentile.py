@@ -11,13 +11,13 @@ The finds themselves are not among the others. Prints one JSON line.
 import dataclasses
 import json
 import pathlib
-import sys
 
 from flags import program
 
 import numpy as np
 
 from deeplab_nas.core import nas_genotypes
+from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting
 
 
@@ -42,7 +42,10 @@ def main(config: SearchPercentileConfig) -> None:
         architecture = nas_genotypes.load(file)
         own = [row for row in rows if _key(row, config.by_path) == _key_of(architecture, config)]
         if not own:
-            sys.exit(f"Expected a row of what {given} found in {config.table}, found none.")
+            raise UserError(
+                f"Expected a row of what {given} found in {config.table}, found none: train it with "
+                "benchmarks.architecture_table."
+            )
         finds.append((given, architecture, own))
     keys = [] if config.by_path else [_key_of(found, config) for _, found, _ in finds]
     others = [

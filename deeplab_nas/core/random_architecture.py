@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deeplab_nas.core.nas_genotypes import NUM_LEVELS, Architecture
+from deeplab_nas.core import trellis
+from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.core.operations import SEARCH_OPERATIONS, discrete
 
 
@@ -37,7 +38,7 @@ def draw(
     )
     path, level = [], 0
     for _ in range(num_layers):
-        lowest, highest = max(level - 1, 0), min(level + 1, NUM_LEVELS - 1)
-        level = int(random.randint(lowest, highest + 1))
+        reached = trellis.next_levels(level)
+        level = int(random.randint(reached.start, reached.stop))
         path.append(level)
     return Architecture(cell=cell, path=tuple(path))

@@ -66,6 +66,11 @@ def arrow_mask(num_layers: int) -> np.ndarray:
     return mask
 
 
+def next_levels(level: int) -> range:
+    """Returns the levels that an arrow from a level leads to."""
+    return range(max(level - 1, 0), min(level + 2, NUM_LEVELS))
+
+
 def paths(num_layers: int) -> tuple[tuple[int, ...], ...]:
     """Returns every path: the level of each layer; 2, 5, 13, 34, 89, ... of them, in order.
 
@@ -75,11 +80,7 @@ def paths(num_layers: int) -> tuple[tuple[int, ...], ...]:
     _check_positive("num_layers", num_layers)
     found = [(0,)]
     for _ in range(num_layers):
-        found = [
-            (*path, level)
-            for path in found
-            for level in range(max(path[-1] - 1, 0), min(path[-1] + 2, NUM_LEVELS))
-        ]
+        found = [(*path, level) for path in found for level in next_levels(path[-1])]
     return tuple(path[1:] for path in found)
 
 
@@ -117,6 +118,16 @@ def num_edges(num_blocks: int) -> int:
     """Returns the number of edges of a cell: 20 for 5 blocks."""
     _check_positive("num_blocks", num_blocks)
     return num_blocks * (num_blocks + 3) // 2
+
+
+def num_blocks_of(edges: int) -> int:
+    """Returns the blocks of a cell with so many edges; raises `ValueError` if there is none."""
+    num_blocks = 1
+    while num_edges(num_blocks) < edges:
+        num_blocks += 1
+    if num_edges(num_blocks) != edges:
+        raise ValueError(f"no cell has {edges} edges; expected 2, 5, 9, 14, 20, ...")
+    return num_blocks
 
 
 def _check_positive(name: str, value: int) -> None:

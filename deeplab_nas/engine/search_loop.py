@@ -87,6 +87,7 @@ class Search:
 
     def run(self, opened):
         """Searches to the end in an `OpenRun`; returns the records of all epochs."""
+        self.opened = opened
         self._build()
         contents = {
             weights.VARIABLES: weights.by_path(self.supernet),
@@ -215,14 +216,14 @@ class Search:
             config, has_paths=self.supernet.beta is not None
         ):
             return None
-        batches = dataclasses.replace(self.train_b, config=self.config.data, iterator=None)
-        batches.begin(done)
+        train_b = dataclasses.replace(self.train_b, config=self.config.data, iterator=None)
         loss = SupernetLoss(
             self.strategy,
             self.supernet,
             self.train.descriptor.ignore_label,
-            [next(batches.iterator) for _ in range(config.decoding_batches)],
+            train_b.take(done, config.decoding_batches),
         )
+        self.opened.bad_records.report(self.opened.history, done)
         return final_choice.choose(
             self.report.decode(),
             loss,

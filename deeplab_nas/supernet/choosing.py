@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from deeplab_nas.core import trellis
-from deeplab_nas.core.nas_genotypes import NUM_LEVELS, Cell, Path
+from deeplab_nas.core.nas_genotypes import Cell, Path
 from deeplab_nas.core.operations import discrete
 
 Loss = Callable[[np.ndarray, np.ndarray | None], float]
@@ -56,7 +56,11 @@ def rank_paths(
     beginnings: list[Path] = [()]
     ranked = []
     for layer in range(len(arrows)):
-        longer = [(*path, level) for path in beginnings for level in _next_levels(path)]
+        longer = [
+            (*path, level)
+            for path in beginnings
+            for level in trellis.next_levels(path[-1] if path else 0)
+        ]
         if len(longer) > beam or layer == len(arrows) - 1:
             ranked = [RankedPath(path, loss(operations, cut(arrows, path))) for path in longer]
             ranked.sort(key=lambda one: one.loss)
@@ -78,7 +82,7 @@ def cut(arrows: np.ndarray, beginning: Path) -> np.ndarray:
                 reached.add(beginning[layer])
             else:
                 weights[layer, level] = row[level]
-                reached.update(_next_levels((level,)))
+                reached.update(trellis.next_levels(level))
     return weights
 
 
@@ -109,7 +113,7 @@ def choose_cell(
     weights = np.array(operations)
     choices = [names.index(name) for name in discrete(names)]
     blocks: dict[int, list[tuple[int, int]]] = {}
-    for row, (state, block) in enumerate(_edges(len(weights))):
+    for row, (state, block) in enumerate(trellis.edges(trellis.num_blocks_of(len(weights)))):
         left = [choice for choice in choices if weights[row, choice] > 0]
         kept = _most_missed(loss, weights, arrows, row, left)
         weights[row] = 0.0
@@ -142,13 +146,3 @@ def _most_missed(loss, weights, arrows, row, choices):
         removed[row] /= removed[row].sum()
         losses.append(loss(removed, arrows))
     return choices[int(np.argmax(losses))]
-
-
-def _edges(num_rows):
-    num_blocks = next(b for b in range(1, num_rows + 1) if trellis.num_edges(b) == num_rows)
-    return trellis.edges(num_blocks)
-
-
-def _next_levels(path: Path) -> range:
-    level = path[-1] if path else 0
-    return range(max(level - 1, 0), min(level + 2, NUM_LEVELS))

@@ -46,11 +46,25 @@ def edge_margins(
     """
     choices = discrete(operations)
     columns = [operations.index(name) for name in choices]
-    rows = {edge: row for row, edge in enumerate(trellis.edges(len(cell)))}
     if kept is not None:
         alpha_t = np.where(kept, alpha_t, -np.inf)
     return [
-        _margin(alpha_t[rows[state, block], columns], choices.index(operation))
+        _margin(alpha_t[row, columns], choices.index(operation))
+        for row, operation in _kept_edges(cell)
+    ]
+
+
+def edge_rivals(cell: Cell, operations: Sequence[str], kept: np.ndarray) -> list[int]:
+    """How many operations the one of each kept edge was chosen from; arguments as above."""
+    columns = [operations.index(name) for name in discrete(operations)]
+    return [int(kept[row, columns].sum()) for row, _ in _kept_edges(cell)]
+
+
+def _kept_edges(cell):
+    """The row of alpha and the operation of each kept edge, in the order of the cell."""
+    rows = {edge: row for row, edge in enumerate(trellis.edges(len(cell)))}
+    return [
+        (rows[state, block], operation)
         for block, pairs in enumerate(cell)
         for state, operation in pairs
     ]

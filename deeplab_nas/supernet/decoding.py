@@ -62,7 +62,7 @@ def decode_cell(
     weights = np.where([name in choices for name in operations], weights, -np.inf)
     cell = []
     row = 0
-    for block in range(_num_blocks(alpha)):
+    for block in range(trellis.num_blocks_of(len(alpha))):
         candidates = weights[row : row + block + 2]
         row += block + 2
         strongest = np.argsort(-candidates.max(axis=1), kind="stable")[:2]
@@ -159,7 +159,10 @@ def _checked_alpha(alpha: np.ndarray, operations: Sequence[str]) -> np.ndarray:
         raise ValueError(
             f"alpha: expected shape [edges, {len(operations)}], found {list(alpha.shape)}."
         )
-    _num_blocks(alpha)
+    try:
+        trellis.num_blocks_of(len(alpha))
+    except ValueError as error:
+        raise ValueError(f"alpha: {error}") from error
     if not np.isfinite(alpha).all():
         raise ValueError("alpha: not all values are finite.")
     return alpha
@@ -167,15 +170,6 @@ def _checked_alpha(alpha: np.ndarray, operations: Sequence[str]) -> np.ndarray:
 
 def _left(alpha: np.ndarray, kept: np.ndarray | None) -> np.ndarray:
     return alpha if kept is None else np.where(kept, alpha, -np.inf)
-
-
-def _num_blocks(alpha: np.ndarray) -> int:
-    num_blocks = 1
-    while trellis.num_edges(num_blocks) < len(alpha):
-        num_blocks += 1
-    if trellis.num_edges(num_blocks) != len(alpha):
-        raise ValueError(f"alpha: no cell has {len(alpha)} edges; expected 2, 5, 9, 14, 20, ...")
-    return num_blocks
 
 
 def _log_transitions(beta: np.ndarray) -> np.ndarray:

@@ -20,11 +20,7 @@ class KeptOperations:
         """
         self.mask = np.array(mask, dtype=bool)
         self._columns = {name: column for column, name in enumerate(operations)}
-        num_blocks = next(
-            count
-            for count in range(1, len(self.mask) + 1)
-            if trellis.num_edges(count) == len(self.mask)
-        )
+        num_blocks = trellis.num_blocks_of(len(self.mask))
         edges = trellis.edges(num_blocks)
         self._rows = [
             [row for row in sorted(range(len(edges)), key=edges.__getitem__) if edges[row][0] in on]
@@ -63,14 +59,14 @@ def everything(num_edges, operations):
     return KeptOperations(np.ones([num_edges, len(operations)], dtype=bool), operations)
 
 
-def strongest(strengths, kept, count, never_last):
+def strongest(strengths, kept, count, decodable):
     """The mask of the `count` strongest of the operations that are kept, on each edge.
 
     Args:
         strengths: Of the operations, `[edges, operations]`; of equal ones the first counts.
         kept: bool `[edges, operations]`.
         count: How many; an edge with fewer keeps them all.
-        never_last: bool `[operations]`: of which at least one stays on each edge.
+        decodable: bool `[operations]`: of which at least one stays on each edge.
 
     Returns:
         bool `[edges, operations]`.
@@ -78,7 +74,7 @@ def strongest(strengths, kept, count, never_last):
     strengths = np.where(kept, strengths, -np.inf)
     mask = np.zeros_like(kept)
     for row, values in enumerate(strengths):
-        first = int(np.argmax(np.where(never_last, values, -np.inf)))
+        first = int(np.argmax(np.where(decodable, values, -np.inf)))
         others = [int(column) for column in np.argsort(-values, kind="stable") if column != first]
         chosen = [first, *others[: count - 1]]
         mask[row, [column for column in chosen if kept[row, column]]] = True

@@ -82,6 +82,13 @@ def test_edges_of_the_paper():
 @pytest.mark.parametrize("num_blocks", range(1, 9))
 def test_num_edges(num_blocks):
     assert trellis.num_edges(num_blocks) == len(trellis.edges(num_blocks))
+    assert trellis.num_blocks_of(trellis.num_edges(num_blocks)) == num_blocks
+
+
+@pytest.mark.parametrize("edges", [0, 1, 3, 19])
+def test_no_cell_has_so_many_edges(edges):
+    with pytest.raises(ValueError, match=f"no cell has {edges} edges"):
+        trellis.num_blocks_of(edges)
 
 
 @pytest.mark.parametrize("function", [trellis.arrow_mask, trellis.edges, trellis.num_edges])

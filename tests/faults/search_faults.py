@@ -201,8 +201,8 @@ FAULTS = (
         _SEARCH,
         (
             "the supernet chooses on batches that alpha was trained on",
-            "batches.begin(done)",
-            "batches.begin(0)",
+            "train_b.take(done, ",
+            "train_b.take(0, ",
         ),
     ),
     *of(
@@ -219,8 +219,8 @@ FAULTS = (
         ("tests/engine/steps/test_pruning.py", "tests/engine/test_search_loop.py"),
         (
             "operations go by the sums of gradients upside down",
-            "decisions.preferences(self._tally",
-            "-decisions.preferences(self._tally",
+            "alpha_t, *_ = self._tally.preferences()",
+            "alpha_t = -self._tally.preferences()[0]",
         ),
         (
             "a resumed search has all operations again",

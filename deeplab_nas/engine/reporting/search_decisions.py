@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from deeplab_nas.core import nas_genotypes, trellis
-from deeplab_nas.core.operations import discrete
+from deeplab_nas.core import trellis
 from deeplab_nas.engine.scoring import noise
 from deeplab_nas.supernet import decisions
 
@@ -13,6 +12,10 @@ NUMBERS = (
     *("searched_arrows", "decided_arrows", "decided_arrows_by_chance"),
     *("alpha_entropy_of_noise", "beta_entropy_of_noise"),
 )
+
+
+# Of the last record, where the loss of the supernet chose the path.
+PATH_NUMBERS = ("path_loss", "next_path_loss")
 
 
 def measured(tally, decoded, operations, optimization, kept):
@@ -29,15 +32,9 @@ def measured(tally, decoded, operations, optimization, kept):
         How many edges are kept and arrows of the path were searched, how many of them are decided,
         how many noise alone would make look so, and the entropies that noise alone would have left.
     """
-    alpha_t, *beta_t = preferences(tally)
+    alpha_t, *beta_t = tally.preferences()
     edges = decisions.edge_margins(alpha_t, decoded.cell, operations, kept)
-    rows_of = {edge: row for row, edge in enumerate(trellis.edges(len(decoded.cell)))}
-    is_choice = np.isin(operations, discrete(operations))
-    rivals = [
-        int((kept[rows_of[state, block]] & is_choice).sum())
-        for block, pairs in enumerate(decoded.cell)
-        for state, _ in pairs
-    ]
+    rivals = decisions.edge_rivals(decoded.cell, operations, kept)
     # A path that is fixed has no arrows to decide.
     path = decoded.path if beta_t else ()
     arrows = decisions.arrow_margins(*beta_t, path) if beta_t else []
@@ -66,14 +63,6 @@ def measured(tally, decoded, operations, optimization, kept):
     }
 
 
-def preferences(tally):
-    """t of alpha's and of beta's logits; see `decisions.preferences`."""
-    return [
-        decisions.preferences(total.numpy(), square.numpy())
-        for total, square in zip(tally.sums, tally.squares, strict=True)
-    ]
-
-
 def rows(record):
     """Rows of the table at the end of a search, of its last epoch's record."""
     entropy = f"alpha {record['alpha_entropy']:.4f}, beta {record['beta_entropy']:.4f}"
@@ -91,14 +80,15 @@ def rows(record):
 
 
 def _paths(record):
-    """The row of the paths that the loss of the supernet chose among, the best ones."""
-    if "best_paths" not in record:
+    """The row of the path that the loss of the supernet chose."""
+    if not _path_by_loss(record):
         return []
-    told = [
-        f"{nas_genotypes.path_text(path)}: {loss:.4f}"
-        for path, loss in zip(record["best_paths"], record["best_path_losses"], strict=True)
-    ]
-    return [("loss by path", "; ".join(told))]
+    loss, following = (f"{record[name]:.4f}" for name in PATH_NUMBERS)
+    return [("loss of the path", f"{loss} (next best {following})")]
+
+
+def _path_by_loss(record):
+    return all(name in record for name in PATH_NUMBERS)
 
 
 def verdict(record):
@@ -127,7 +117,7 @@ def _counts(record):
     """Of edges and arrows that gradients chose: the name, the decided, all, those by chance."""
     counts = (
         ("edges", 0 if "cell_chosen_by_loss" in record else record["kept_edges"]),
-        ("arrows", 0 if "best_paths" in record else record["searched_arrows"]),
+        ("arrows", 0 if _path_by_loss(record) else record["searched_arrows"]),
     )
     return [
         (what, record[f"decided_{what}"], count, record[f"decided_{what}_by_chance"])

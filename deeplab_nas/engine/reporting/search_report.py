@@ -24,11 +24,11 @@ class SearchReport:
 
     Attributes:
         NUMBERS: What an epoch's record has at least.
-        LATER_NUMBERS: What those of earlier versions lack.
+        LATER_NUMBERS: What those of earlier versions, or not the last one, lack.
     """
 
     NUMBERS = ("epoch", *validation.NUMBERS, "alpha_entropy", "beta_entropy")
-    LATER_NUMBERS = search_decisions.NUMBERS
+    LATER_NUMBERS = (*search_decisions.NUMBERS, *search_decisions.PATH_NUMBERS)
 
     def __init__(self, run, supernet, descriptor, config, tally):
         """Creates the event file and the folder of the architectures.
@@ -138,7 +138,7 @@ class SearchReport:
     def _draw(self, step, decoded):
         alpha, beta = self._logits()
         chosen = decoding.operation_weights(alpha, self._operations, self._supernet.kept)
-        alpha_t, *_ = search_decisions.preferences(self._tally)
+        alpha_t, *_ = self._tally.preferences()
         num_blocks = len(decoded.cell)
         arrows = None if beta is None else decoding.transition_probabilities(beta)
         pictures = {

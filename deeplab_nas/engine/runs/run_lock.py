@@ -32,7 +32,9 @@ class RunLock:
         if "://" in folder:
             return
         path, self._owner = (os.path.join(folder, name) for name in (_LOCK, OWNER))
-        lock = filelock.FileLock(path, timeout=0, thread_local=False)
+        was_there = os.path.exists(path)
+        # A soft lock would outlive a process that is killed.
+        lock = filelock.FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
         with atomic.as_user_errors(path, f"{atomic.ADVICE}, or name another folder"):
             try:
                 lock.acquire()
@@ -42,10 +44,11 @@ class RunLock:
                     f"it in use by {_named(self._owner)}: wait for it, stop it, or name another "
                     "folder."
                 ) from error
-            except (OSError, NotImplementedError) as error:
-                # filelock makes NotImplementedError of ENOSYS.
-                if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
                     raise
+                if not was_there:
+                    atomic.discard(path)
                 raise UserError(
                     f"Expected --train_logdir={folder} to lie on a file system with locks, which "
                     f"keep two programs apart, found none there ({error}): name a folder on "

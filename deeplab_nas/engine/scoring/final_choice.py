@@ -1,5 +1,6 @@
 """The architecture that a search ends in, where the supernet itself is asked for it."""
 
+import contextlib
 import sys
 import time
 
@@ -43,39 +44,31 @@ def choose(decoded, loss, relaxed, config, names):
     path, cell, told = decoded.path, decoded.cell, {}
     if arrows is not None:
         if config.path_decoding == EVALUATED:
-            counted = _Counted(loss, "layers of the path", len(arrows))
-            ranked = choosing.rank_paths(
-                counted, operations, arrows, config.path_beam, counted.done
-            )
+            with _shown("layers of the path", len(arrows)) as done:
+                ranked = choosing.rank_paths(loss, operations, arrows, config.path_beam, done)
             path = ranked[0].path
-            best = ranked[:_TOLD_PATHS]
             told = {
-                "best_paths": [list(one.path) for one in best],
-                "best_path_losses": [one.loss for one in best],
+                "path_loss": ranked[0].loss,
+                "next_path_loss": ranked[1].loss,
+                "best_paths": [list(one.path) for one in ranked[:_TOLD_PATHS]],
             }
         arrows = choosing.cut(arrows, path)
     if config.operation_choice == PERTURBATION:
-        counted = _Counted(loss, "edges of the cell", len(operations))
-        cell = choosing.choose_cell(counted, operations, arrows, names, counted.done)
+        with _shown("edges of the cell", len(operations)) as done:
+            cell = choosing.choose_cell(loss, operations, arrows, names, done)
         told["cell_chosen_by_loss"] = True
     return Architecture(cell=cell, path=path), told
 
 
-class _Counted:
-    """A loss that shows how far the choice is."""
+@contextlib.contextmanager
+def _shown(what, total):
+    """Shows how far a choice is; yields what is called after each layer or edge."""
+    print(f"Choosing the {what} by the loss of the supernet.", file=sys.stderr)
+    times = [time.monotonic()]
+    with contextlib.closing(Progress({what: total})) as progress:
 
-    def __init__(self, loss, what, total):
-        self._loss = loss
-        self._what = what
-        self._progress = Progress({what: total})
-        self._started = time.monotonic()
-        print(f"Choosing the {what} by the loss of the supernet.", file=sys.stderr)
+        def done():
+            times.append(time.monotonic())
+            progress.update(what, 1, times[-1] - times[-2], {})
 
-    def __call__(self, operations, arrows):
-        return self._loss(operations, arrows)
-
-    def done(self):
-        """Counts a layer or an edge that is chosen."""
-        now = time.monotonic()
-        self._progress.update(self._what, 1, now - self._started, {})
-        self._started = now
+        yield done

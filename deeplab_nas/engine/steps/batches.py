@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.data import pipeline
+from deeplab_nas.data import pipeline, record_faults
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.data.split import Split
 from deeplab_nas.engine.runs.bad_records import BadRecords
@@ -46,6 +46,27 @@ class Batches:
             )
 
         self.iterator = iter(self.strategy.distribute_datasets_from_function(dataset))
+
+    def take(self, first_step, count):
+        """The batches of some steps, a list; what spoils one is skipped as in the steps of a run.
+
+        Args:
+            first_step: Number of the first batch.
+            count: How many.
+
+        Raises:
+            UserError: There are more bad records than may be skipped.
+        """
+        taken = []
+        self.begin(first_step)
+        while len(taken) < count:
+            try:
+                taken.append(next(self.iterator))
+            except record_faults.ERRORS:
+                if not self.find_bad_record(first_step + len(taken)):
+                    raise
+                self.begin(first_step + len(taken))
+        return taken
 
     def find_bad_record(self, step):
         """Looks for a record that spoils a batch from a step on, and skips it from `begin` on.

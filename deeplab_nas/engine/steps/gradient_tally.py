@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from deeplab_nas.supernet import decisions
+
 
 class GradientTally:
     """For each value of some variables the sum of its gradients, and that of their squares.
@@ -27,6 +29,13 @@ class GradientTally:
             "squares": dict(zip(self._names, self.squares, strict=True)),
             "steps": self.steps,
         }
+
+    def preferences(self):
+        """t of each value of the variables, an array each; see `decisions.preferences`."""
+        return [
+            decisions.preferences(total.numpy(), square.numpy())
+            for total, square in zip(self.sums, self.squares, strict=True)
+        ]
 
     def add(self, gradients):
         """Adds the gradients of one step; call it in `strategy.run`.

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.core.operations import discrete
-from deeplab_nas.supernet import decisions, kept_operations
+from deeplab_nas.supernet import kept_operations
 
 
 class Pruning:
@@ -50,7 +50,7 @@ class Pruning:
         if epoch not in self._count_after:
             return False
         operations = self._supernet.config.operations
-        alpha_t = decisions.preferences(self._tally.sums[0].numpy(), self._tally.squares[0].numpy())
+        alpha_t, *_ = self._tally.preferences()
         chosen = discrete(operations)
         self.kept.assign(
             kept_operations.strongest(

@@ -53,23 +53,17 @@ class SkipRestraint:
         seed = tf.stack([self._seed + stream, tf.cast(step, tf.int32)])
         drawn = tf.random.stateless_uniform(relaxed.operations.shape[:1], seed)
         kept = tf.cast(drawn >= probability, tf.float32) / (1.0 - probability)
-        factors = 1.0 + self._is_skip * (kept[:, None] - 1.0)
-        return self.evaluation(self._weighed(relaxed, relaxed.operations * factors), step, relaxed)
+        return self._weighed(relaxed, step, 1.0 + self._is_skip * (kept[:, None] - 1.0))
 
-    def evaluation(self, relaxed, step, whole=None):
-        """What an evaluation weighs them by: with the added skip, and none dropped.
+    def evaluation(self, relaxed, step):
+        """What an evaluation weighs them by, with no skip dropped; arguments as above."""
+        return self._weighed(relaxed, step, 1.0)
 
-        Args:
-            relaxed: As above.
-            step: As above.
-            whole: The weights before anything was dropped, if that is not `relaxed`.
-        """
-        has_skip = tf.cast((whole or relaxed).operations > 0, tf.float32) * self._is_skip
+    def _weighed(self, relaxed, step, factors):
+        """The weights times `factors`, and the added skip."""
+        has_skip = tf.cast(relaxed.operations > 0, tf.float32) * self._is_skip
         added = self._auxiliary * self._left(step) * has_skip
-        return self._weighed(relaxed, relaxed.operations + added)
+        return dataclasses.replace(relaxed, operations=relaxed.operations * factors + added)
 
     def _left(self, step):
         return tf.maximum(0.0, 1.0 - tf.cast(step, tf.float32) / self._total_steps)
-
-    def _weighed(self, relaxed, operations):
-        return dataclasses.replace(relaxed, operations=operations)

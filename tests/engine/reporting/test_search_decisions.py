@@ -91,10 +91,10 @@ def test_a_fixed_path_has_no_arrows_to_decide():
 
 def test_what_the_loss_of_the_supernet_chose_is_not_judged_by_gradients():
     record = {**measured(), "alpha_entropy": 0.99, "beta_entropy": 0.98}
-    record |= {"best_paths": [[0, 1], [0, 0]], "best_path_losses": [0.5, 0.75]}
+    record |= {"path_loss": 0.5, "next_path_loss": 0.75}
     assert "edges" in search_decisions.verdict(record)
     assert "arrows" not in search_decisions.verdict(record)
     rows = dict(search_decisions.rows(record))
-    assert rows["loss by path"] == "4 8: 0.5000; 4 4: 0.7500"
+    assert rows["loss of the path"] == "0.5000 (next best 0.7500)"
     assert "decided arrows" not in rows
     assert search_decisions.verdict({**record, "cell_chosen_by_loss": True}) is None

@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from deeplab_nas.data.split import Split
 from deeplab_nas.engine import search_loop, train_loop
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.runs.bad_records import BadRecords
+from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.errors import UserError
 from tests import trained_runs
 from tests.data import made_shards
@@ -172,3 +174,28 @@ def test_a_bad_record_of_the_validation_split_is_named(tmp_path):
     config = trained_runs.make_config(folder, tmp_path / "run", skip_bad_records=5)
     with pytest.raises(UserError, match=r"val-0000\d-of-00002.tfrecord, record \d: .*corrupted"):
         train_loop.run(config)
+
+
+def test_batches_that_are_taken_at_once_pass_over_bad_records(tmp_path):
+    config = DataConfig(
+        train_crop_size=(20, 30),
+        train_batch_size=4,
+        min_scale_factor=1.0,
+        max_scale_factor=1.0,
+        random_flip=False,
+    )
+    split = Split.load(SHAPES, with_bad(tmp_path, [2, 7]), "train")
+    indices = np.arange(COUNT)
+
+    def taken(allowed):
+        records = BadRecords(str(tmp_path / f"bad_{allowed}.json"), allowed, split)
+        strategy = tf.distribute.get_strategy()
+        return Batches(strategy, config, split, indices, 3, records).take(1, 4), records
+
+    batches, records = taken(2)
+    expected = pipeline.drawn_examples(config, records.replaced(indices), 3, 1, 5)
+    seen = [int(image[0, 0, 0]) for images, _ in batches for image in images]
+    assert seen == list(expected)
+    assert not {2, 7} & set(seen)
+    with pytest.raises(UserError, match="record"):
+        taken(0)

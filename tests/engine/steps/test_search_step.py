@@ -71,12 +71,17 @@ def test_weight_step_is_sgd_with_clip_l2_and_momentum(clip):
             np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-3, atol=1e-4)
 
 
-def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
-    config = dataclasses.replace(CONFIG, architecture_weight_decay=0.1)
-    step, supernet = made_step(config)
-    variables = supernet.architecture_variables
-    for variable in variables:
+def made_architecture_step(**settings):
+    """A step and its supernet, whose alpha and beta are far from uniform."""
+    step, supernet = made_step(dataclasses.replace(CONFIG, **settings))
+    for variable in supernet.architecture_variables:
         variable.assign(np.random.default_rng(0).normal(size=variable.shape))
+    return step, supernet
+
+
+def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
+    step, supernet = made_architecture_step(architecture_weight_decay=0.1)
+    variables = supernet.architecture_variables
     before, weights = values(variables), values(supernet.network_variables)
     images, labels = made_batch()
     _, gradients = loss_and_gradients(supernet, variables, images, labels)
@@ -101,11 +106,8 @@ def test_architecture_step_is_adam_with_l2_on_alpha_and_beta_alone():
 
 
 def test_an_accumulated_architecture_step_takes_the_mean_over_all_its_pixels():
-    config = dataclasses.replace(CONFIG, architecture_accumulation_steps=2)
-    step, supernet = made_step(config)
+    step, supernet = made_architecture_step(architecture_accumulation_steps=2)
     variables = supernet.architecture_variables
-    for variable in variables:
-        variable.assign(np.random.default_rng(0).normal(size=variable.shape))
     parts = [made_batch(seed) for seed in (0, 1)]
     # The second part has fewer pixels that count.
     parts[1] = (parts[1][0], tf.where(tf.range(17)[:, None] < 9, IGNORE, parts[1][1]))

@@ -1,0 +1,99 @@
+"""The programs whose numbers stand in the documents: what they count, and that they run."""
+
+import json
+import pathlib
+import subprocess
+
+import pytest
+
+from benchmarks import architecture_table
+from deeplab_nas.core import nas_genotypes, trellis
+from tests import programs, refusals
+
+CELL = (((0, "skip"), (1, "atrous_3x3")),)
+
+
+def written_row(folder, name, path, miou):
+    (folder / name).mkdir(parents=True)
+    row = {"name": name, "seed": 1, "miou": miou, "seconds": 1.0, "path": path, "cell": CELL}
+    (folder / name / "row.json").write_text(json.dumps(row))
+
+
+def told(ended):
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_a_percentile_is_the_share_of_the_others_that_are_worse(tmp_path):
+    table = tmp_path / "table"
+    # The find has 0.5: of the four others two are worse and one is equal.
+    for number, (path, miou) in enumerate(
+        [((0, 0), 0.5), ((0, 1), 0.1), ((1, 0), 0.5), ((1, 1), 0.9), ((1, 2), 0.2)]
+    ):
+        written_row(table, f"random_{number}", path, miou)
+    found = nas_genotypes.Architecture(cell=CELL, path=(0, 0))
+    found.save(tmp_path / "found.json")
+    for by_path in ("--by_path", "--noby_path"):
+        summary = told(
+            programs.run(
+                "benchmarks.search_percentile",
+                *(f"--table={table}", f"--found={tmp_path / 'found.json'}", by_path),
+            )
+        )
+        assert summary["percentile"] == 2.5 / 4
+        assert (summary["mean_level"], summary["finds"][0]["miou"]) == (0.0, 0.5)
+
+
+def test_a_find_without_a_row_is_refused(tmp_path):
+    written_row(tmp_path / "table", "random_1", (0, 0), 0.5)
+    nas_genotypes.Architecture(cell=CELL, path=(0, 1)).save(tmp_path / "found.json")
+    ended = programs.run(
+        "benchmarks.search_percentile",
+        *(f"--table={tmp_path / 'table'}", f"--found={tmp_path / 'found.json'}"),
+    )
+    refusals.assert_program_refused(ended, "a row of what", "found.json", "found none: train it")
+
+
+def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
+    """All paths of a cell, in trainings that are made up."""
+    nas_genotypes.Architecture(cell=CELL, path=(0, 0)).save(tmp_path / "cell.json")
+    trained = []
+
+    def train(command, **_):
+        settings = dict(given.split("=", 1) for given in command if given.startswith("--"))
+        path = nas_genotypes.load(settings["--architecture"]).path
+        trained.append(path)
+        run = pathlib.Path(settings["--train_logdir"])
+        run.mkdir()
+        lines = [{"kind": "evaluation", "miou": value} for value in (0.9, sum(path) / 10)]
+        (run / "history.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        return subprocess.CompletedProcess(command, 0, "")
+
+    monkeypatch.setattr(architecture_table.subprocess, "run", train)
+    config = architecture_table.ArchitectureTableConfig(
+        recipe="flags/recipes/lanes_proxy.flags",
+        output_dir=str(tmp_path / "table"),
+        architectures=(str(tmp_path / "cell.json"),),
+        all_paths=True,
+    )
+    (tmp_path / "table" / "cell-11-seed1").mkdir(parents=True)
+    done = {"miou": 0.25}
+    (tmp_path / "table" / "cell-11-seed1" / "row.json").write_text(json.dumps(done))
+    architecture_table.main(config)
+    assert trained == [path for path in trellis.paths(2) if path != (1, 1)]
+    rows = [json.loads(p.read_text()) for p in sorted((tmp_path / "table").glob("*/row.json"))]
+    assert [row["miou"] for row in rows] == [0.0, 0.1, 0.1, 0.25, 0.3]
+    architecture_table.main(config)
+    assert len(trained) == 4
+    # Of a row alone nothing but the row stays.
+    assert not list((tmp_path / "table").glob("*/run"))
+
+
+@pytest.mark.slow
+def test_the_arithmetic_of_replicas_runs():
+    speeds = ("--search_step_seconds=2", "--train_step_seconds=1")
+    network = ("--gb_per_second=10", "--latency_microseconds=20")
+    record = told(programs.run("benchmarks.scaling", *speeds, *network))
+    assert record["search"]["step_seconds"] == 2.0
+    # Alpha and beta, 20 x 8 and 12 x 4 x 3, and the weights, in float32.
+    assert record["search"]["gradient_bytes"] % 4 == 0
