@@ -43,8 +43,8 @@ def main(config: SearchPercentileConfig) -> None:
         own = [row for row in rows if _key(row, config.by_path) == _key_of(architecture, config)]
         if not own:
             raise UserError(
-                f"Expected a row of what {given} found in {config.table}, found none: train it with "
-                "benchmarks.architecture_table."
+                f"Expected a row of what {given} found in {config.table}, found none: train it "
+                "with benchmarks.architecture_table."
             )
         finds.append((given, architecture, own))
     keys = [] if config.by_path else [_key_of(found, config) for _, found, _ in finds]
