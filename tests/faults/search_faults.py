@@ -216,7 +216,7 @@ FAULTS = (
     ),
     *of(
         f"{_ENGINE}/steps/pruning.py",
-        ("tests/engine/steps/test_pruning.py", "tests/engine/test_search_loop.py"),
+        ("tests/engine/steps/test_pruning.py",),
         (
             "operations go by the sums of gradients upside down",
             "alpha_t, *_ = self._tally.preferences()",

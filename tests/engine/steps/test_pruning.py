@@ -37,3 +37,14 @@ def test_without_stages_nothing_goes(supernet):
     pruning = Pruning(supernet, tally, (), first_epoch=0, last_epoch=5)
     assert not any(pruning.after(epoch) for epoch in range(6))
     assert supernet.kept.all()
+
+
+def test_a_restored_mask_is_taken_up(supernet):
+    tally = GradientTally([keras.Variable(np.zeros([2, 8]), name="alpha")])
+    pruning = Pruning(supernet, tally, (4,), first_epoch=0, last_epoch=4)
+    pruning.resume()
+    assert supernet.kept.all()
+    mask = np.arange(16).reshape(2, 8) % 2 == 0
+    pruning.kept.assign(mask)
+    pruning.resume()
+    np.testing.assert_array_equal(supernet.kept, mask)
