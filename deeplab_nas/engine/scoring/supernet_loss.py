@@ -28,7 +28,7 @@ class SupernetLoss:
         self._supernet = supernet
         self._ignore_label = ignore_label
         self._batches = batches
-        self._of_batch = tf.function(self._strategy_loss, autograph=False)
+        self._compiled = tf.function(self.of_batch, autograph=False)
 
     def __call__(self, operations, arrows):
         """Computes it.
@@ -42,10 +42,11 @@ class SupernetLoss:
         """
         operations = tf.constant(operations, tf.float32)
         arrows = None if arrows is None else tf.constant(arrows, tf.float32)
-        found = [self._of_batch(*batch, operations, arrows) for batch in self._batches]
+        found = [self._compiled(*batch, operations, arrows) for batch in self._batches]
         return sum(float(loss) for loss in found) / len(found)
 
-    def _strategy_loss(self, images, labels, operations, arrows):
+    def of_batch(self, images, labels, operations, arrows):
+        """Computes it for one distributed batch; returns a scalar tensor."""
         loss = self._strategy.run(self._replica_loss, args=(images, labels, operations, arrows))
         return self._strategy.experimental_local_results(loss)[0]
 

@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from deeplab_nas.core.kernels import target
 from deeplab_nas.engine.devices import replicas
 from deeplab_nas.engine.steps import losses, schedules
 from deeplab_nas.engine.steps.gradient_tally import GradientTally
@@ -221,8 +222,9 @@ class SearchStep:
         # Cut by a reshape: a slice whose place is a tensor would have no static size.
         images, labels = (tf.reshape(v, [parts, size, *v.shape[1:]]) for v in (images, labels))
         loss, gradients = of_part(images[0], labels[0])
-        if self._strategy.num_replicas_in_sync > 1:
-            # They exchange their statistics, which a loop in the graph forbids.
+        if self._strategy.num_replicas_in_sync > 1 or self._xla or target.on_tpu():
+            # A loop in the graph forbids replicas to exchange their statistics, and XLA to know the
+            # shapes that the gradient of a shared function takes.
             for part in range(1, parts):
                 found = of_part(images[part], labels[part])
                 loss, gradients = tf.nest.map_structure(tf.add, (loss, gradients), found)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.network_config import NetworkConfig
+from deeplab_nas.engine.configs.decoding import EVALUATED, PERTURBATION, DecodingConfig
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.engine.configs.train import TrainConfig
@@ -59,6 +60,27 @@ def search_config(dataset_dir, run, **settings):
         # Replicas recompute in another way than one alone.
         recompute="always" if settings["strategy"] == "multi_worker" else "never",
         **settings,
+    )
+
+
+def options_config(dataset_dir, run, **settings):
+    """Ten steps in two epochs with all that a search takes beyond the paper's."""
+    config = search_config(dataset_dir, run, **settings)
+    return dataclasses.replace(
+        config,
+        data=dataclasses.replace(config.data, train_batch_size=2 * _BATCH),
+        epochs=2,
+        operations_per_edge=(5,),
+        optimization=dataclasses.replace(
+            config.optimization,
+            architecture_learning_rate=0.1,
+            architecture_accumulation_steps=2,
+            skip_dropout=0.5,
+            auxiliary_skip=1.0,
+        ),
+        decoding=DecodingConfig(
+            path_decoding=EVALUATED, operation_choice=PERTURBATION, decoding_batches=2
+        ),
     )
 
 

@@ -15,7 +15,11 @@ from tests.faults import planted, runs
 # Longer than any of these runs takes on a busy machine: one that takes longer has hung.
 _SECONDS_UNTIL_HUNG = 1800
 _STRUCK_STEP = 6
-CONFIGS = {"search": replicated_runs.search_config, "training": replicated_runs.train_config}
+CONFIGS = {
+    "search": replicated_runs.search_config,
+    "search with all options": replicated_runs.options_config,
+    "training": replicated_runs.train_config,
+}
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +129,18 @@ def test_ten_steps_are_those_of_one_replica(kind, strike, shards, tmp_path):
     assert end(*begin_workers(kind, shards, run)) == [0, 0]
     assert_equal_runs(run, alone)
     assert not list(run.glob("**/*.partial"))
+
+
+@pytest.mark.slow
+def test_the_options_of_a_search_do_and_choose_what_they_do_on_one_replica(shards, tmp_path):
+    kind, alone, mirrored = "search with all options", tmp_path / "alone", tmp_path / "mirrored"
+    assert end(begin(kind, shards, alone, tmp_path / "log", strategy="cpu")) == [0]
+    where = {"strategy": "mirrored", "logical_cpus": 2}
+    assert end(begin(kind, shards, mirrored, tmp_path / "log", **where)) == [0]
+    assert_equal_runs(mirrored, alone)
+    found, expected = (runs.history(run)[-1] for run in (mirrored, alone))
+    assert found["cell_chosen_by_loss"]
+    assert found["best_paths"] == expected["best_paths"]
+    assert found["path_loss"] == pytest.approx(expected["path_loss"], rel=1e-4)
+    texts = [(run / "architecture.json").read_text() for run in (mirrored, alone)]
+    assert texts[0] == texts[1]

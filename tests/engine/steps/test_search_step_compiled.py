@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from deeplab_nas.core.kernels import target
 from deeplab_nas.engine.configs.search import SearchOptimization
+from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
@@ -18,25 +19,35 @@ from tests.engine.steps import test_search_step
 SUPERNET = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
 
 
-def made_step(operation_set, recompute, xla=False):
+OPTIONS = {"skip_dropout": 0.5, "auxiliary_skip": 1.0, "architecture_accumulation_steps": 2}
+
+
+def made_step(operation_set, recompute, options, xla=False):
     keras.utils.set_random_seed(3)
     settings = dataclasses.replace(SUPERNET, operation_set=operation_set)
     supernet = Supernet(4, settings)
     supernet.build()
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     how = {"recompute": recompute, "xla": xla}
-    step = SearchStep(strategy, supernet, SearchOptimization(), test_search_step.IGNORE, 10, **how)
+    config = SearchOptimization(**options)
+    if options:
+        shape = supernet.alpha.shape
+        supernet.keep(np.arange(shape.num_elements()).reshape(shape) % 3 > 0)
+    step = SearchStep(strategy, supernet, config, test_search_step.IGNORE, 10, **how)
     return step, supernet
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("operation_set", "recompute"), [("official", "always"), ("darts", "never")]
+    ("operation_set", "recompute", "options"),
+    [("official", "always", {}), ("darts", "never", {}), ("official", "never", OPTIONS)],
 )
-def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(monkeypatch, operation_set, recompute):
-    plain, supernet = made_step(operation_set, recompute)
-    compiled, compiled_supernet = made_step(operation_set, recompute, xla=True)
-    other, other_supernet = made_step(operation_set, recompute)
+def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(
+    monkeypatch, operation_set, recompute, options
+):
+    plain, supernet = made_step(operation_set, recompute, options)
+    compiled, compiled_supernet = made_step(operation_set, recompute, options, xla=True)
+    other, other_supernet = made_step(operation_set, recompute, options)
     for name in ("update_weights", "update_architecture"):
         batch = test_search_step.made_batch()
         expected = getattr(plain, name)(*batch)
@@ -53,6 +64,20 @@ def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(monkeypatch, operati
             # Each step is compared by itself: the next one magnifies what this one rounded.
             for variable, value in zip(own.variables, supernet.variables, strict=True):
                 variable.assign(value)
+
+
+@pytest.mark.slow
+def test_a_tpu_lacks_nothing_to_judge_a_supernet_that_is_cut(monkeypatch):
+    monkeypatch.setattr(target, "on_tpu", lambda: True)
+    _, supernet = made_step("official", "never", {})
+    batch, relaxed = test_search_step.made_batch(), supernet.relaxed()
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+    loss = SupernetLoss(strategy, supernet, test_search_step.IGNORE, [batch])
+    as_on_a_tpu = tf.function(loss.of_batch, jit_compile=True, autograph=False)
+    arguments = (*batch, relaxed.operations, relaxed.arrows)
+    faults, (operations, instructions) = tpu_faults.of(as_on_a_tpu, *arguments)
+    assert not faults, "\n".join(faults)
+    assert min(operations, instructions) > 500
 
 
 def assert_same(found, expected):
