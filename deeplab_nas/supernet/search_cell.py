@@ -91,6 +91,13 @@ class SearchCell(keras.layers.Layer):
         """Cells of one kind differ in nothing but their variables."""
         return self.directions, self.filters, self.config, self.dtype_policy.name, self.kept
 
+    def gates(self, operation_gates):
+        """Of `relaxation.OperationGates` what `call` takes, by name."""
+        return {
+            "scales": operation_gates.scales(tuple(self.mixed_ops.operations), self.width),
+            "mixes": operation_gates.mixes(tuple(self.mixed_ops.parameter_free)),
+        }
+
     def call(
         self, sources, skip_source, arrows, gates, size, run, training=False, track_statistics=True
     ):
@@ -100,11 +107,12 @@ class SearchCell(keras.layers.Layer):
             sources: H^{l-1} at the tail of each arrow, `[batch, *, *, channels]` each.
             skip_source: H^{l-2}, `[batch, *, *, channels]`; resized if at another scale.
             arrows: Weight of each arrow, `[len(directions)]`.
-            gates: `relaxation.OperationGates`.
+            gates: What `gates` returned.
             size: `(height, width)` of this node.
             run: Calls `compute`: `shared_functions.SharedFunctions`.
             training: Whether to normalise by the batch's statistics.
-            track_statistics: Whether training moves the averages of the statistics.
+            track_statistics: Whether training moves the averages of the statistics; a bool, or a
+                scalar tensor of one.
 
         Returns:
             H^l, `[batch, height, width, num_blocks * filters]`, before any ReLU.
@@ -113,13 +121,11 @@ class SearchCell(keras.layers.Layer):
             "features": [*sources, skip_source],
             "kernels": [self._kernel(variable) for variable in self.trainable_variables],
             "arrows": arrows,
-            "scales": gates.scales(tuple(self.mixed_ops.operations), self.width),
-            "mixes": gates.mixes(tuple(self.mixed_ops.parameter_free)),
+            **gates,
             "moving": self.statistics.given(training, self._kept_channels),
         }
         outputs, batch = run(self, tensors, size=size)
-        if track_statistics:
-            self.statistics.update(batch, self._kept_channels)
+        self.statistics.update(batch, self._kept_channels, track_statistics)
         return outputs
 
     def _kernel(self, variable):

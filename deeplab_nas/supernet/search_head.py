@@ -51,7 +51,8 @@ class SearchHead(keras.layers.Layer):
         Args:
             features: H^L_s, `[batch, height, width, channels]`, before any ReLU.
             training: Whether to normalise by the batch's statistics.
-            track_statistics: Whether training moves the averages of the statistics.
+            track_statistics: Whether training moves the averages of the statistics; a bool, or a
+                scalar tensor of one.
 
         Returns:
             Logits, `[batch, height, width, num_classes]`.
@@ -67,8 +68,7 @@ class SearchHead(keras.layers.Layer):
         local = branch(features, self.pointwise)
         context = branch(features, self.atrous, rate=96 // self.output_stride)
         batch = statistics.finish()
-        if track_statistics:
-            self.statistics.update(batch)
+        self.statistics.update(batch, counts=track_statistics)
         pooled = tf.broadcast_to(pooled, tf.shape(local))
         outputs = tf.concat([local, context, pooled], -1)
         outputs = convolution.conv2d(outputs, tf.convert_to_tensor(self.logits))

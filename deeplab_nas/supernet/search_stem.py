@@ -50,6 +50,5 @@ class SearchStem(keras.layers.Layer):
         half = statistics.normalize(convolution.conv2d(inputs, first, stride=2))
         quarter = statistics.normalize(convolution.conv2d(tf.nn.relu(half), second, stride=2))
         batch = statistics.finish()
-        if track_statistics:
-            self.statistics.update(batch)
+        self.statistics.update(batch, counts=track_statistics)
         return half, quarter

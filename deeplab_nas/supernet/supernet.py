@@ -17,6 +17,7 @@ from deeplab_nas.supernet import (
     search_stem,
     shared_functions,
     topology,
+    unreached,
 )
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
@@ -153,6 +154,7 @@ class Supernet(keras.Model):
         recompute=frozenset(),
         relaxed=None,
         track_statistics=True,
+        only_reached=False,
     ):
         """Computes the logits.
 
@@ -165,6 +167,8 @@ class Supernet(keras.Model):
                 instead of keeping it; see `memory_plan`.
             relaxed: `relaxation.Weights` in place of `self.relaxed()`: a part of the search space.
             track_statistics: Whether training moves the averages of the batch normalisations.
+            only_reached: Whether nodes and heads that no arrow of `relaxed` leads to give zeros
+                instead of being computed, and their averages stay.
 
         Returns:
             `[batch, height, width, num_classes]`, float32: the sum of the heads of all scales,
@@ -174,32 +178,50 @@ class Supernet(keras.Model):
         gates = relaxation.OperationGates(
             relaxed.operations, self.config.num_blocks, self.config.operations
         )
-        mode = {"training": training, "track_statistics": track_statistics}
+
+        def run(part, reached, shape, *inputs, **settings):
+            return unreached.zeros_unless(
+                reached if only_reached else None,
+                lambda moves: part(
+                    *inputs,
+                    **settings,
+                    training=training,
+                    track_statistics=track_statistics and moves,
+                ),
+                [tf.shape(images)[0], *shape],
+                self.compute_dtype,
+            )
+
+        size = resize.image_size(images)
         images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
-        half, quarter = self.stem(images, **mode)
+        half, quarter = self.stem(images, training=training, track_statistics=track_statistics)
         sizes = _level_sizes(images)
-        features = {(-1, 0): half, (0, 0): quarter}
+        features, reached = {(-1, 0): half, (0, 0): quarter}, {}
         for (layer, level), cell in self.nodes():
             into = self.topology.arrows_into(layer, level)
-            features[layer, level] = cell(
+            arrows = tf.ones([len(into)])
+            if relaxed.arrows is not None:
+                arrows = tf.gather_nd(relaxed.arrows, [(layer - 1, *arrow) for arrow in into])
+            reached[layer, level] = tf.reduce_any(arrows > 0)
+            features[layer, level] = run(
+                cell,
+                reached[layer, level],
+                (*sizes[level], self._node_channels(level)),
                 [features[layer - 1, source] for source, _ in into],
                 skip_source=features[self.topology.skip_source(layer, level)],
-                arrows=tf.ones([len(into)])
-                if relaxed.arrows is None
-                else tf.gather_nd(relaxed.arrows, [(layer - 1, *arrow) for arrow in into]),
-                gates=gates,
+                arrows=arrows,
+                # Cells share them, so that they are made outside of any condition.
+                gates=cell.gates(gates),
                 size=sizes[level],
                 run=functools.partial(
                     self._functions, frozen=frozen, recompute=(layer, level) in recompute
                 ),
-                **mode,
             )
-        return self._sum_heads(features, resize.image_size(images), mode)
-
-    def _sum_heads(self, features, size, mode):
         logits = []
         for level, head in self._heads():
-            scale_logits = head(features[self.config.num_layers, level], **mode)
+            node = self.config.num_layers, level
+            shape = (*sizes[level], self.num_classes)
+            scale_logits = run(head, reached[node], shape, features[node])
             logits.append(resize.resize_bilinear(tf.cast(scale_logits, tf.float32), size))
         return tf.add_n(logits)
 

@@ -10,7 +10,7 @@ from deeplab_nas.core.cost import network_cost
 from deeplab_nas.core.operations import SEARCH_OPERATIONS, Kind, Operation
 from deeplab_nas.drawing import cell, heat_map
 from deeplab_nas.drawing.architecture import draw_architecture
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet.decoding import by_logits
 from tests.core import made_networks
 from tests.supernet import held_to_oracle
 from tests.supernet.conftest import unoptimized_graphs  # noqa: F401
@@ -73,7 +73,7 @@ def test_it_is_drawn(architecture):
     assert with_it.shape == without.shape and (with_it != without).any()
     draw_architecture(architecture)
     alpha = np.random.default_rng(0).normal(size=[5, 9])
-    wide = heat_map.draw_alpha(decoding.operation_weights(alpha, _CANDIDATES), 2, _CANDIDATES)
+    wide = heat_map.draw_alpha(by_logits.operation_weights(alpha, _CANDIDATES), 2, _CANDIDATES)
     narrow = heat_map.draw_alpha(np.full([5, 8], 1 / 8), 2)
     assert wide.width > narrow.width
 
@@ -86,7 +86,7 @@ def test_a_search_chooses_it(unoptimized_graphs):  # noqa: F811
     held_to_oracle.check_against_oracle(supernet, *held_to_oracle.make_batch(33, 49))
     alpha, beta = (variable.numpy() for variable in supernet.architecture_variables)
     alpha[:, -1] = 9.0
-    found = decoding.decode(alpha, beta, _CANDIDATES)
+    found = by_logits.decode(alpha, beta, _CANDIDATES)
     assert {operation for block in found.cell for _, operation in block} == {_NAME}
     drawn = random_architecture.draw(0, 2, 20, _CANDIDATES)
     assert _NAME in {operation for block in drawn.cell for _, operation in block}

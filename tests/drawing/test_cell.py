@@ -5,12 +5,12 @@ import pytest
 
 from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.drawing import canvas, cell, labels
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet.decoding import by_logits
 
 
 def random_cell(num_blocks, seed):
     generator = np.random.default_rng(seed)
-    return decoding.decode_cell(generator.standard_normal([trellis.num_edges(num_blocks), 8]))
+    return by_logits.decode_cell(generator.standard_normal([trellis.num_edges(num_blocks), 8]))
 
 
 def has_clear_margin(image, pixels=4):

@@ -5,12 +5,12 @@ import pytest
 
 from deeplab_nas.core import trellis
 from deeplab_nas.drawing import canvas, heat_map
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet.decoding import by_logits
 
 
 def weights(num_blocks, seed=0):
     alpha = np.random.default_rng(seed).standard_normal([trellis.num_edges(num_blocks), 8])
-    return decoding.operation_weights(alpha)
+    return by_logits.operation_weights(alpha)
 
 
 @pytest.mark.parametrize("num_blocks", [1, 2, 5, 7])
@@ -33,7 +33,7 @@ def test_every_row_frames_its_largest_weight():
 def test_a_decided_alpha_has_the_darkest_colour():
     alpha = np.zeros([2, 8])
     alpha[0, 3] = 50.0
-    decided = np.asarray(heat_map.draw_alpha(decoding.operation_weights(alpha), 1))
+    decided = np.asarray(heat_map.draw_alpha(by_logits.operation_weights(alpha), 1))
     darkest = (decided == heat_map.scale_color(1.0)).all(axis=-1).sum()
     undecided = np.asarray(heat_map.draw_alpha(np.full([2, 8], 0.125), 1))
     assert darkest > 300

@@ -5,7 +5,7 @@ import pytest
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.drawing import canvas, trellis
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet.decoding import by_logits
 
 
 def middle(image, layer, source, target):
@@ -25,7 +25,7 @@ def is_highlight(color):
 def test_the_path_and_nothing_else_is_highlighted(with_probabilities):
     path = nas_genotypes.auto_deeplab().path
     beta = np.random.default_rng(0).standard_normal([12, 4, 3])
-    probabilities = decoding.transition_probabilities(beta) if with_probabilities else None
+    probabilities = by_logits.transition_probabilities(beta) if with_probabilities else None
     image = trellis.draw_trellis(probabilities, path)
     levels = (0, *path)
     for layer in range(12):
@@ -40,7 +40,7 @@ def test_the_path_and_nothing_else_is_highlighted(with_probabilities):
 def test_probable_arrows_are_darker():
     beta = np.zeros([6, 4, 3])
     beta[4, 1, 2] = 4.0
-    image = trellis.draw_trellis(decoding.transition_probabilities(beta), (0,) * 6)
+    image = trellis.draw_trellis(by_logits.transition_probabilities(beta), (0,) * 6)
     assert sum(middle(image, 4, 1, 2)) < sum(middle(image, 4, 1, 1)) - 100
     assert sum(middle(image, 4, 1, 2)) < sum(middle(image, 3, 1, 2)) - 100
 

@@ -16,7 +16,7 @@ from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, PERTURBATION, DecodingConfig
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.errors import StoppedError, UserError
-from deeplab_nas.supernet import choosing, decoding
+from deeplab_nas.supernet.decoding import by_logits, by_loss
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
@@ -132,7 +132,7 @@ def test_a_finished_search_tells_its_records_again(finished):
 
 
 @pytest.mark.parametrize(
-    "rule", [decoding.RELATIVE, pytest.param(decoding.VITERBI, marks=pytest.mark.slow)]
+    "rule", [by_logits.RELATIVE, pytest.param(by_logits.VITERBI, marks=pytest.mark.slow)]
 )
 def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule):
     config = made_config(shards, tmp_path / "run", epochs=1, decoding=DecodingConfig(rule))
@@ -141,8 +141,8 @@ def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule)
     )
     (record,) = search_loop.run(config)
     (beta,) = (value for name, value in final_values(config).items() if ".Sbeta/" in name)
-    assert tuple(record["path"]) == decoding.decode_path(beta, rule)
-    assert len({decoding.decode_path(beta, any_rule) for any_rule in decoding.PATH_DECODINGS}) == 2
+    assert tuple(record["path"]) == by_logits.decode_path(beta, rule)
+    assert len({by_logits.decode_path(beta, each) for each in by_logits.PATH_DECODINGS}) == 2
 
 
 def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
@@ -174,15 +174,15 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
             losses.append(float(tf.reduce_sum(by_pixel) / tf.reduce_sum(one_hot)))
         return np.mean(losses)
 
-    operations = decoding.operation_weights(supernet.alpha.numpy())
-    arrows = decoding.transition_probabilities(supernet.beta.numpy())
-    by_path = {path: loss(operations, choosing.cut(arrows, path)) for path in trellis.paths(2)}
+    operations = by_logits.operation_weights(supernet.alpha.numpy())
+    arrows = by_logits.transition_probabilities(supernet.beta.numpy())
+    by_path = {path: loss(operations, by_loss.cut(arrows, path)) for path in trellis.paths(2)}
     ranked = sorted(by_path, key=by_path.get)
     assert [tuple(path) for path in last["best_paths"]] == ranked[:5]
     losses = (last["path_loss"], last["next_path_loss"])
     assert losses == pytest.approx([by_path[path] for path in ranked[:2]], rel=1e-4)
-    cell = choosing.choose_cell(
-        loss, operations, choosing.cut(arrows, ranked[0]), config.supernet.operations
+    cell = by_loss.choose_cell(
+        loss, operations, by_loss.cut(arrows, ranked[0]), config.supernet.operations
     )
     found = nas_genotypes.load(os.path.join(config.train_logdir, "architecture.json"))
     assert (found.path, found.cell) == (ranked[0], cell)

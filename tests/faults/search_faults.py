@@ -210,8 +210,8 @@ FAULTS = (
         _SEARCH,
         (
             "the cell is chosen on all paths",
-            "arrows = choosing.cut(arrows, path)",
-            "arrows = choosing.cut(arrows, ())",
+            "arrows = by_loss.cut(arrows, path)",
+            "arrows = by_loss.cut(arrows, ())",
         ),
     ),
     *of(

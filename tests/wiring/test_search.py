@@ -13,7 +13,7 @@ from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.drawing import heat_map, segmentation, trellis
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet.decoding import by_logits
 from deeplab_nas.supernet.search_cell import SearchCell
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.wiring import by_hand, kills, left_files, numbered_data
@@ -90,12 +90,14 @@ def check(config, data, network):
         matrix = by_hand.confusion(supernet_logits, values, data, "val")
         assert line["miou"] == pytest.approx(by_hand.mean_iou(matrix), abs=2e-3)
         assert line["pixel_accuracy"] == pytest.approx(np.trace(matrix) / matrix.sum(), abs=2e-3)
-        found = decoding.decode(values["alpha"], values["beta"], config.supernet.operations)
+        found = by_logits.decode(values["alpha"], values["beta"], config.supernet.operations)
         assert nas_genotypes.load(str(run / f"architectures/epoch_{number:03}.json")) == found
         assert tuple(line["path"]) == found.path
-        assert line["skips"] == decoding.num_skips(found.cell)
-        assert line["alpha_entropy"] == pytest.approx(decoding.alpha_entropy(values["alpha"]), 1e-3)
-        assert line["beta_entropy"] == pytest.approx(decoding.beta_entropy(values["beta"]), 1e-3)
+        assert line["skips"] == by_logits.num_skips(found.cell)
+        assert line["alpha_entropy"] == pytest.approx(
+            by_logits.alpha_entropy(values["alpha"]), 1e-3
+        )
+        assert line["beta_entropy"] == pytest.approx(by_logits.beta_entropy(values["beta"]), 1e-3)
         decoded.append(found)
     assert nas_genotypes.load(str(run / "architecture.json")) == decoded[-1]
     last = 2 * config.epochs
@@ -113,8 +115,8 @@ def check_intervals(lines, steps):
             ("weight_gradient_norm", step["norm"]),
             ("architecture_loss", step["architecture_loss"]),
             ("architecture_gradient_norm", step["architecture_norm"]),
-            ("alpha_entropy", decoding.alpha_entropy(step["values"]["alpha"])),
-            ("beta_entropy", decoding.beta_entropy(step["values"]["beta"])),
+            ("alpha_entropy", by_logits.alpha_entropy(step["values"]["alpha"])),
+            ("beta_entropy", by_logits.beta_entropy(step["values"]["beta"])),
         ):
             # There is none where the architecture rested.
             assert line[name] == (expected and pytest.approx(expected, rel=1e-3)), name
@@ -146,7 +148,7 @@ def check_drawn_architectures(drawn_alpha, drawn_beta, steps, decoded, operation
         np.testing.assert_allclose(weights, expected, rtol=1e-3)
         assert (num_blocks, names) == (1, operations)
         probabilities, path = drawn_beta[epoch]
-        expected = decoding.transition_probabilities(beta)
+        expected = by_logits.transition_probabilities(beta)
         np.testing.assert_allclose(probabilities, expected, rtol=1e-3)
         assert path == decoded[epoch].path
 

@@ -3,7 +3,7 @@
 import dataclasses
 
 from deeplab_nas.settings import Settings, setting
-from deeplab_nas.supernet.decoding import PATH_DECODINGS, RELATIVE, VITERBI
+from deeplab_nas.supernet.decoding.by_logits import PATH_DECODINGS, RELATIVE, VITERBI
 
 # The path whose loss in the supernet is the lowest, all others cut.
 EVALUATED = "evaluated"

@@ -4,7 +4,7 @@ import numpy as np
 
 from deeplab_nas.core import trellis
 from deeplab_nas.engine.scoring import noise
-from deeplab_nas.supernet import decisions
+from deeplab_nas.supernet.decoding import decisions
 
 # What `measured` returns; records of earlier versions have none of it.
 NUMBERS = (

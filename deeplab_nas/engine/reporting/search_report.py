@@ -11,7 +11,7 @@ from deeplab_nas.drawing import cell, heat_map, trellis
 from deeplab_nas.engine.reporting import search_decisions, validation
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.files import atomic
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet.decoding import by_logits
 
 _CURVES = (
     *("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips"),
@@ -86,7 +86,7 @@ class SearchReport:
             "epoch": epoch,
             **validation.measured(matrix, self._started),
             **self._entropies(),
-            "skips": decoding.num_skips(decoded.cell),
+            "skips": by_logits.num_skips(decoded.cell),
             "path": list(decoded.path),
             **search_decisions.measured(
                 self._tally,
@@ -122,25 +122,25 @@ class SearchReport:
         alpha, beta = self._logits()
         kept = self._supernet.kept
         if beta is None:
-            cell = decoding.decode_cell(alpha, self._operations, kept)
+            cell = by_logits.decode_cell(alpha, self._operations, kept)
             return Architecture(cell=cell, path=self._supernet.config.fixed_path)
         rule = self._config.decoding.rule_of_beta
-        return decoding.decode(alpha, beta, self._operations, rule, kept)
+        return by_logits.decode(alpha, beta, self._operations, rule, kept)
 
     def _entropies(self):
         alpha, beta = self._logits()
         return {
-            "alpha_entropy": decoding.alpha_entropy(alpha, self._operations, self._supernet.kept),
+            "alpha_entropy": by_logits.alpha_entropy(alpha, self._operations, self._supernet.kept),
             # A path that is fixed is decided.
-            "beta_entropy": 0.0 if beta is None else decoding.beta_entropy(beta),
+            "beta_entropy": 0.0 if beta is None else by_logits.beta_entropy(beta),
         }
 
     def _draw(self, step, decoded):
         alpha, beta = self._logits()
-        chosen = decoding.operation_weights(alpha, self._operations, self._supernet.kept)
+        chosen = by_logits.operation_weights(alpha, self._operations, self._supernet.kept)
         alpha_t, *_ = self._tally.preferences()
         num_blocks = len(decoded.cell)
-        arrows = None if beta is None else decoding.transition_probabilities(beta)
+        arrows = None if beta is None else by_logits.transition_probabilities(beta)
         pictures = {
             "alpha": heat_map.draw_alpha(chosen, num_blocks, self._operations),
             "alpha_t": heat_map.draw_preferences(alpha_t, num_blocks, self._operations),

@@ -7,7 +7,7 @@ import time
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.engine.configs.decoding import EVALUATED, PERTURBATION
 from deeplab_nas.engine.reporting.progress import Progress
-from deeplab_nas.supernet import choosing
+from deeplab_nas.supernet.decoding import by_loss
 
 # Of the paths that were looked at, how many the history tells.
 _TOLD_PATHS = 5
@@ -45,17 +45,17 @@ def choose(decoded, loss, relaxed, config, names):
     if arrows is not None:
         if config.path_decoding == EVALUATED:
             with _shown("layers of the path", len(arrows)) as done:
-                ranked = choosing.rank_paths(loss, operations, arrows, config.path_beam, done)
+                ranked = by_loss.rank_paths(loss, operations, arrows, config.path_beam, done)
             path = ranked[0].path
             told = {
                 "path_loss": ranked[0].loss,
                 "next_path_loss": ranked[1].loss,
                 "best_paths": [list(one.path) for one in ranked[:_TOLD_PATHS]],
             }
-        arrows = choosing.cut(arrows, path)
+        arrows = by_loss.cut(arrows, path)
     if config.operation_choice == PERTURBATION:
         with _shown("edges of the cell", len(operations)) as done:
-            cell = choosing.choose_cell(loss, operations, arrows, names, done)
+            cell = by_loss.choose_cell(loss, operations, arrows, names, done)
         told["cell_chosen_by_loss"] = True
     return Architecture(cell=cell, path=path), told
 

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from deeplab_nas.supernet import decisions, decoding
+from deeplab_nas.supernet.decoding import by_logits, decisions
 
 _SIMULATED_ROWS = 400
 # Adam's constants in the search.
@@ -38,7 +38,7 @@ def entropy(num_choices: int, steps: int, learning_rate: float, decay: float = 0
         variance += (1 - _BETA_2) * (gradient**2 - variance)
         rate = learning_rate * np.sqrt(1 - _BETA_2**step) / (1 - _BETA_1**step)
         logits -= rate * momentum / (np.sqrt(variance) + _EPSILON)
-    return decoding.relative_entropy(logits)
+    return by_logits.relative_entropy(logits)
 
 
 @functools.cache

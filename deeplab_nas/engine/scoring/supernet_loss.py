@@ -57,6 +57,7 @@ class SupernetLoss:
             frozen=SearchCell.ARCHITECTURE,
             relaxed=Weights(operations, arrows),
             track_statistics=False,
+            only_reached=True,
         )
         loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
         total, count = replicas.sum_over_replicas([loss_sum, num_valid])

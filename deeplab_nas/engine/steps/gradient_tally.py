@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from deeplab_nas.supernet import decisions
+from deeplab_nas.supernet.decoding import decisions
 
 
 class GradientTally:

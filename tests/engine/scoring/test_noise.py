@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_nas.engine.scoring import noise
-from deeplab_nas.supernet import decoding
+from deeplab_nas.supernet.decoding import by_logits
 
 
 @pytest.mark.parametrize("decay", [0.0, 2.0])
@@ -18,7 +18,7 @@ def test_the_entropy_is_that_of_keras_adam(decay):
         gradient = generator.standard_normal(logits.shape)
         gradient -= gradient.mean(axis=-1, keepdims=True)
         adam.apply([gradient.astype(np.float32) + decay * logits.value], [logits])
-    expected = 1 - decoding.relative_entropy(np.asarray(logits, np.float64))
+    expected = 1 - by_logits.relative_entropy(np.asarray(logits, np.float64))
     assert 1 - noise.entropy(3, 40, 0.05, decay) == pytest.approx(expected, rel=0.1)
 
 

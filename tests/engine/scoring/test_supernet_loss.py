@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
-from deeplab_nas.supernet import choosing
+from deeplab_nas.supernet.decoding import by_loss
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
@@ -45,7 +45,7 @@ def test_it_is_the_mean_over_the_batches_and_moves_no_average():
     before = [variable.numpy() for variable in supernet.non_trainable_variables]
     operations = np.random.default_rng(1).uniform(size=supernet.alpha.shape)
     for path in ((0, 0), (1, 2)):
-        arrows = choosing.cut(np.full([2, 4, 3], 0.5), path)
+        arrows = by_loss.cut(np.full([2, 4, 3], 0.5), path)
         weights = Weights(tf.constant(operations, tf.float32), tf.constant(arrows, tf.float32))
         assert loss(operations, arrows) == pytest.approx(
             by_hand(supernet, batches, weights), rel=1e-4

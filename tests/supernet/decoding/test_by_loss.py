@@ -5,12 +5,12 @@ import pytest
 
 from deeplab_nas.core import trellis
 from deeplab_nas.core.operations import SEARCH_OPERATIONS
-from deeplab_nas.supernet import choosing, decoding
+from deeplab_nas.supernet.decoding import by_logits, by_loss
 
 
 def made_arrows(num_layers, seed=0):
     beta = np.random.default_rng(seed).normal(size=[num_layers, 4, 3])
-    return decoding.transition_probabilities(beta)
+    return by_logits.transition_probabilities(beta)
 
 
 def path_share(arrows, wanted):
@@ -36,7 +36,7 @@ def test_a_beam_as_wide_as_all_paths_ranks_them_all(num_layers):
         return total
 
     paths = trellis.paths(num_layers)
-    ranked = choosing.rank_paths(loss, None, made_arrows(num_layers), beam=len(paths))
+    ranked = by_loss.rank_paths(loss, None, made_arrows(num_layers), beam=len(paths))
     by_hand = {
         path: sum(losses[layer, level] for layer, level in enumerate(path)) for path in paths
     }
@@ -47,7 +47,7 @@ def test_a_beam_as_wide_as_all_paths_ranks_them_all(num_layers):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_narrow_beam_finds_a_path_that_its_beginnings_tell(seed):
     wanted = trellis.paths(12)[::9973][seed]
-    ranked = choosing.rank_paths(
+    ranked = by_loss.rank_paths(
         lambda _, arrows: -path_share(arrows, wanted), None, made_arrows(12, seed), beam=2
     )
     assert ranked[0].path == wanted
@@ -58,7 +58,7 @@ def test_a_narrow_beam_finds_a_path_that_its_beginnings_tell(seed):
 @pytest.mark.parametrize("beginning", [(), (1,), (0, 1, 2), (1, 2, 3, 2)])
 def test_what_is_cut_carries_nothing_but_paths_of_the_beginning(beginning):
     arrows = made_arrows(4)
-    weights = choosing.cut(arrows, beginning)
+    weights = by_loss.cut(arrows, beginning)
     kept = [path for path in trellis.paths(4) if path[: len(beginning)] == beginning]
     used = np.zeros_like(weights, dtype=bool)
     for path in kept:
@@ -79,7 +79,7 @@ def test_the_operations_and_edges_are_kept_that_are_missed_most():
     # What nobody keeps may be worth most.
     worth[:, SEARCH_OPERATIONS.index("zero")] = 5.0
     uniform = np.full_like(worth, 1 / len(SEARCH_OPERATIONS))
-    cell = choosing.choose_cell(
+    cell = by_loss.choose_cell(
         lambda weights, _: -float((weights * worth).sum()), uniform, None, SEARCH_OPERATIONS
     )
     discrete = worth[:, :-1]
@@ -99,15 +99,15 @@ def test_one_operation_needs_no_evaluation():
     def loss(*_):
         raise AssertionError("nothing to choose")
 
-    cell = choosing.choose_cell(loss, np.ones([2, 1]), None, ("skip",))
+    cell = by_loss.choose_cell(loss, np.ones([2, 1]), None, ("skip",))
     assert cell == (((0, "skip"), (1, "skip")),)
 
 
 def test_every_layer_and_edge_is_told():
     told = []
-    choosing.rank_paths(lambda *_: 0.0, None, made_arrows(4), 3, lambda: told.append("layer"))
+    by_loss.rank_paths(lambda *_: 0.0, None, made_arrows(4), 3, lambda: told.append("layer"))
     uniform = np.full([trellis.num_edges(2), 8], 1 / 8)
-    choosing.choose_cell(
+    by_loss.choose_cell(
         lambda *_: 0.0, uniform, None, SEARCH_OPERATIONS, lambda: told.append("edge")
     )
     assert told == ["layer"] * 4 + ["edge"] * 5

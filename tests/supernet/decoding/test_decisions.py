@@ -5,7 +5,7 @@ import pytest
 
 from deeplab_nas.core import trellis
 from deeplab_nas.core.operations import SEARCH_OPERATIONS
-from deeplab_nas.supernet import decisions, decoding
+from deeplab_nas.supernet.decoding import by_logits, decisions
 
 
 def test_t_of_noise_is_standard_normal_whatever_its_size():
@@ -29,7 +29,7 @@ def test_the_margin_of_an_edge_is_to_the_best_other_operation_that_can_be_decode
     t = generator.standard_normal([trellis.num_edges(num_blocks), len(SEARCH_OPERATIONS)])
     zero = SEARCH_OPERATIONS.index("zero")
     t[:, zero] = 100.0
-    cell = decoding.decode_cell(generator.standard_normal(t.shape))
+    cell = by_logits.decode_cell(generator.standard_normal(t.shape))
     margins = decisions.edge_margins(t, cell, SEARCH_OPERATIONS)
     edges = [(state, block, name) for block, pairs in enumerate(cell) for state, name in pairs]
     assert len(margins) == len(edges) == 2 * num_blocks

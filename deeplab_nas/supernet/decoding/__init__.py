@@ -1,0 +1,1 @@
+"""From a trained supernet to an architecture, and how sure that is."""
