@@ -5,10 +5,13 @@ import pathlib
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.data.data_config import DataConfig
+from deeplab_nas.engine.configs.decoding import DecodingConfig
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.configs.train import TrainConfig
 from tests.data import made_shards
 
+# What a search is asked at its end has its own tests.
+NOTHING_RATED = DecodingConfig(random_architectures=0)
 ARCHITECTURE = nas_genotypes.Architecture(cell=(((0, "separable_3x3_1"), (1, "skip")),), path=(0,))
 
 

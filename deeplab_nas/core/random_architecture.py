@@ -1,6 +1,6 @@
 """Architectures drawn from the search space, the baseline that a search has to beat."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,11 @@ from deeplab_nas.core.operations import SEARCH_OPERATIONS, discrete
 
 
 def draw(
-    seed: int, num_layers: int, num_blocks: int, operations: Sequence[str] = SEARCH_OPERATIONS
+    seed: int,
+    num_layers: int,
+    num_blocks: int,
+    operations: Sequence[str] = SEARCH_OPERATIONS,
+    candidates: Mapping[tuple[int, int], Sequence[str]] | None = None,
 ) -> Architecture:
     """Draws an architecture that a search could have decoded.
 
@@ -22,16 +26,21 @@ def draw(
         num_layers: L, cells on the path.
         num_blocks: B, blocks in the cell.
         operations: Names of the candidate operations.
+        candidates: Names of those of each edge `(state, block)`, where edges differ.
 
     Returns:
         The architecture, without the operation `zero`.
     """
     # The stream of RandomState is frozen over the versions of NumPy, that of Generator is not.
     random = np.random.RandomState(seed)
-    operations = discrete(operations)
+
+    def draw_operation(state, block):
+        names = discrete(candidates[state, block] if candidates else operations)
+        return names[random.randint(len(names))]
+
     cell = tuple(
         tuple(
-            (int(state), operations[random.randint(len(operations))])
+            (int(state), draw_operation(int(state), block))
             for state in random.choice(2 + block, size=2, replace=False)
         )
         for block in range(num_blocks)

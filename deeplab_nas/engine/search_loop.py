@@ -14,7 +14,7 @@ from deeplab_nas.engine.runs import class_check, run_data
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
-from deeplab_nas.engine.scoring import final_choice
+from deeplab_nas.engine.scoring import final_choice, random_rivals
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.batches import Batches
@@ -217,17 +217,16 @@ class Search:
         ):
             return None
         train_b = dataclasses.replace(self.train_b, config=self.config.data, iterator=None)
-        loss = SupernetLoss(
-            self.strategy,
-            self.supernet,
-            self.train.descriptor.ignore_label,
-            train_b.take(done, config.decoding_batches),
-        )
+        count = config.decoding_batches
+        batches = train_b.take(done, 2 * count)
+        loss = SupernetLoss(self.strategy, self.supernet, self.train.descriptor.ignore_label)
         self.opened.bad_records.report(self.opened.history, done)
-        return final_choice.choose(
-            self.report.decode(),
-            loss,
-            self.supernet.relaxed(),
-            config,
-            self.supernet.config.operations,
+        found, told = final_choice.choose(
+            self.report.decode(), loss.on(batches[:count]), self.supernet, config
         )
+        if config.random_architectures:
+            # Those that it was chosen on would favour it.
+            told |= random_rivals.compare(
+                found, loss.on(batches[count:]), self.supernet, config, self.config.seed
+            )
+        return found, told

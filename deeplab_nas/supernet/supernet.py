@@ -181,7 +181,7 @@ class Supernet(keras.Model):
 
         def run(part, reached, shape, *inputs, **settings):
             return unreached.zeros_unless(
-                reached if only_reached else None,
+                reached,
                 lambda moves: part(
                     *inputs,
                     **settings,
@@ -196,13 +196,15 @@ class Supernet(keras.Model):
         images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
         half, quarter = self.stem(images, training=training, track_statistics=track_statistics)
         sizes = _level_sizes(images)
-        features, reached = {(-1, 0): half, (0, 0): quarter}, {}
+        features = {(-1, 0): half, (0, 0): quarter}
+        reached = dict.fromkeys(node for node, _ in self.nodes())
         for (layer, level), cell in self.nodes():
             into = self.topology.arrows_into(layer, level)
             arrows = tf.ones([len(into)])
             if relaxed.arrows is not None:
                 arrows = tf.gather_nd(relaxed.arrows, [(layer - 1, *arrow) for arrow in into])
-            reached[layer, level] = tf.reduce_any(arrows > 0)
+                if only_reached:
+                    reached[layer, level] = tf.reduce_any(arrows > 0)
             features[layer, level] = run(
                 cell,
                 reached[layer, level],

@@ -27,3 +27,14 @@ def test_draws_are_functions_of_the_seed_and_cover_the_space():
     for layer in range(6):
         levels = {found.path[layer] for found in drawn}
         assert levels == set(range(min(layer + 2, 4)))
+
+
+def test_edges_may_have_candidates_of_their_own():
+    edges = [(state, block) for block in range(2) for state in range(2 + block)]
+    names = ("skip", "atrous_3x3", "atrous_5x5", "avg_pool_3x3", "max_pool_3x3")
+    candidates = {edge: (name, "zero") for edge, name in zip(edges, names, strict=True)}
+    for seed in range(20):
+        cell = random_architecture.draw(seed, 1, 2, candidates=candidates).cell
+        for block, pairs in enumerate(cell):
+            for state, operation in pairs:
+                assert operation == candidates[state, block][0]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.data import pipeline
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, PERTURBATION, DecodingConfig
@@ -28,7 +28,8 @@ from tests.engine.runs import signals
 def made_config(dataset_dir, run_directory, **settings):
     data = trained_runs.make_data(dataset_dir)
     supernet = SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2)
-    settings = {"epochs": 2, "architecture_start_epoch": 1, "log_steps": 2, **settings}
+    defaults = {"epochs": 2, "architecture_start_epoch": 1, "log_steps": 2}
+    settings = {"decoding": trained_runs.NOTHING_RATED, **defaults, **settings}
     return SearchConfig(train_logdir=str(run_directory), data=data, supernet=supernet, **settings)
 
 
@@ -135,7 +136,8 @@ def test_a_finished_search_tells_its_records_again(finished):
     "rule", [by_logits.RELATIVE, pytest.param(by_logits.VITERBI, marks=pytest.mark.slow)]
 )
 def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule):
-    config = made_config(shards, tmp_path / "run", epochs=1, decoding=DecodingConfig(rule))
+    rules = DecodingConfig(rule, random_architectures=0)
+    config = made_config(shards, tmp_path / "run", epochs=1, decoding=rules)
     config = dataclasses.replace(
         config, supernet=dataclasses.replace(config.supernet, num_layers=3)
     )
@@ -146,7 +148,9 @@ def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule)
 
 
 def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
-    rules = DecodingConfig(EVALUATED, operation_choice=PERTURBATION, decoding_batches=2)
+    rules = DecodingConfig(
+        EVALUATED, operation_choice=PERTURBATION, decoding_batches=2, random_architectures=3
+    )
     config = made_config(shards, tmp_path / "run", decoding=rules)
     config = dataclasses.replace(
         config, supernet=dataclasses.replace(config.supernet, num_layers=2)
@@ -162,13 +166,14 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
     train, _ = pipeline.splits(config.data)
     _, half = train.halves(config.seed)
     dataset = pipeline.train_dataset(config.data, train, half, config.seed + 1, last["step"])
-    batches = list(itertools.islice(dataset, 2))
+    batches = list(itertools.islice(dataset, 4))
 
-    def loss(operations, arrows):
+    def loss(operations, arrows, batches=batches[:2]):
         weights = Weights(tf.constant(operations, tf.float32), tf.constant(arrows, tf.float32))
         losses = []
         for images, labels in batches:
-            logits = supernet(images, training=True, relaxed=weights, track_statistics=False)
+            how = {"track_statistics": False, "only_reached": True}
+            logits = supernet(images, training=True, relaxed=weights, **how)
             one_hot = tf.one_hot(labels, 7)
             by_pixel = -tf.reduce_sum(one_hot * tf.nn.log_softmax(logits), -1)
             losses.append(float(tf.reduce_sum(by_pixel) / tf.reduce_sum(one_hot)))
@@ -186,6 +191,19 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
     )
     found = nas_genotypes.load(os.path.join(config.train_logdir, "architecture.json"))
     assert (found.path, found.cell) == (ranked[0], cell)
+
+    def alone(architecture):
+        chosen = np.zeros_like(operations)
+        for row, (state, block) in enumerate(trellis.edges(1)):
+            name = dict(architecture.cell[block]).get(state)
+            chosen[row] = [candidate == name for candidate in config.supernet.operations]
+        return loss(chosen, by_loss.cut(arrows, architecture.path), batches[2:])
+
+    others = sorted(alone(random_architecture.draw(config.seed + i, 2, 1)) for i in range(3))
+    assert last["found_loss"] == pytest.approx(alone(found), rel=1e-4)
+    assert last["random_losses"] == pytest.approx(others, rel=1e-4)
+    assert last["random_architectures"] == 3
+    assert last["worse_random_architectures"] == sum(o > last["found_loss"] for o in others)
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ def search_config(dataset_dir, run):
         log_steps=3,
         save_interval_secs=0.0,
         deterministic=True,
+        decoding=trained_runs.NOTHING_RATED,
     )
 
 

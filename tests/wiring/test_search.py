@@ -16,6 +16,7 @@ from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.supernet.decoding import by_logits
 from deeplab_nas.supernet.search_cell import SearchCell
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests import trained_runs
 from tests.wiring import by_hand, kills, left_files, numbered_data
 from tests.wiring.pixel_networks import Call, PixelSupernet, supernet_logits
 
@@ -37,6 +38,7 @@ def made_config(data, run, **settings):
     defaults = {
         **{"seed": 6, "epochs": 3, "architecture_start_epoch": 1, "log_steps": 1},
         **{"keep_checkpoints": 2, "data": data.config, "optimization": _OPTIMIZATION},
+        "decoding": trained_runs.NOTHING_RATED,
     }
     return SearchConfig(
         train_logdir=str(run), supernet=SupernetConfig(**sizes), **{**defaults, **settings}

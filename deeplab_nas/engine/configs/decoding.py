@@ -5,7 +5,7 @@ import dataclasses
 from deeplab_nas.settings import Settings, setting
 from deeplab_nas.supernet.decoding.by_logits import PATH_DECODINGS, RELATIVE, VITERBI
 
-# The path whose loss in the supernet is the lowest, all others cut.
+# The path, or the cell, whose loss in the supernet is the lowest, all others cut.
 EVALUATED = "evaluated"
 ARGMAX, PERTURBATION = "argmax", "perturbation"
 
@@ -31,13 +31,21 @@ class DecodingConfig(Settings):
     )
     operation_choice: str = setting(
         ARGMAX,
-        "How operations and edges of the cell are chosen, {choices}: those of the largest weight, "
-        "or those without which the loss of the supernet on trainB is highest (DARTS-PT).",
+        "How operations and edges of the cell are chosen, {choices}: those of the largest weight; "
+        "those without which the loss of the supernet on trainB is highest (DARTS-PT); or, edge by "
+        "edge from there, those with which the loss is lowest when all others are cut.",
         paper="argmax",
-        choices=(ARGMAX, PERTURBATION),
+        choices=(ARGMAX, PERTURBATION, EVALUATED),
     )
     decoding_batches: int = setting(
-        4, "Batches of trainB that such a loss is the mean of.", least=1
+        4, "Batches of trainB that a loss of the supernet is the mean of.", least=1
+    )
+
+    random_architectures: int = setting(
+        16,
+        "Random architectures that the supernet is cut down to at the end, to tell how many of "
+        "them it rates below what was found.",
+        least=0,
     )
 
     @property

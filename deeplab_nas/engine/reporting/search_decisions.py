@@ -16,6 +16,10 @@ NUMBERS = (
 
 # Of the last record, where the loss of the supernet chose the path.
 PATH_NUMBERS = ("path_loss", "next_path_loss")
+# Of the last record, where what was found was compared with random architectures.
+RIVAL_NUMBERS = ("found_loss", "random_architectures", "worse_random_architectures")
+# Of a choice by chance, one in four is better than three quarters of random architectures.
+_LEAST_SHARE = 0.75
 
 
 def measured(tally, decoded, operations, optimization, kept):
@@ -67,7 +71,7 @@ def rows(record):
     """Rows of the table at the end of a search, of its last epoch's record."""
     entropy = f"alpha {record['alpha_entropy']:.4f}, beta {record['beta_entropy']:.4f}"
     if not _tells(record):
-        return [("entropy", entropy)]
+        return [("entropy", entropy), *_rivals(record)]
     of_noise = f"{record['alpha_entropy_of_noise']:.4f}, {record['beta_entropy_of_noise']:.4f}"
     return [
         ("entropy", f"{entropy} (noise alone: {of_noise})"),
@@ -76,7 +80,16 @@ def rows(record):
             for what, decided, count, by_chance in _counts(record)
         ),
         *_paths(record),
+        *_rivals(record),
     ]
+
+
+def _rivals(record):
+    """The row of the random architectures that it was compared with."""
+    if not _is_compared(record):
+        return []
+    loss, count, worse = (record[name] for name in RIVAL_NUMBERS)
+    return [("loss in the supernet", f"{loss:.4f}, below that of {worse} of {count} random ones")]
 
 
 def _paths(record):
@@ -91,8 +104,30 @@ def _path_by_loss(record):
     return all(name in record for name in PATH_NUMBERS)
 
 
+def _is_compared(record):
+    return all(name in record for name in RIVAL_NUMBERS)
+
+
 def verdict(record):
-    """A sentence about a search that ends undecided; None if most of its choices are decided."""
+    """What speaks against a search, a sentence each; None if nothing does."""
+    return "\n".join(filter(None, (_undecided(record), _no_better(record)))) or None
+
+
+def _no_better(record):
+    if not _is_compared(record):
+        return None
+    _, count, worse = (record[name] for name in RIVAL_NUMBERS)
+    if worse >= _LEAST_SHARE * count:
+        return None
+    return (
+        f"The supernet rates what was found above no more than {worse} of {count} random "
+        "architectures: let it choose, by --path_decoding=evaluated and "
+        "--operation_choice=perturbation, or train it for longer."
+    )
+
+
+def _undecided(record):
+    """About a search most of whose choices are undecided."""
     if not _tells(record):
         return None
     undecided = [

@@ -28,7 +28,11 @@ class SearchReport:
     """
 
     NUMBERS = ("epoch", *validation.NUMBERS, "alpha_entropy", "beta_entropy")
-    LATER_NUMBERS = (*search_decisions.NUMBERS, *search_decisions.PATH_NUMBERS)
+    LATER_NUMBERS = (
+        *search_decisions.NUMBERS,
+        *search_decisions.PATH_NUMBERS,
+        *search_decisions.RIVAL_NUMBERS,
+    )
 
     def __init__(self, run, supernet, descriptor, config, tally):
         """Creates the event file and the folder of the architectures.

@@ -5,7 +5,7 @@ import sys
 import time
 
 from deeplab_nas.core.nas_genotypes import Architecture
-from deeplab_nas.engine.configs.decoding import EVALUATED, PERTURBATION
+from deeplab_nas.engine.configs.decoding import ARGMAX, EVALUATED
 from deeplab_nas.engine.reporting.progress import Progress
 from deeplab_nas.supernet.decoding import by_loss
 
@@ -14,31 +14,31 @@ _TOLD_PATHS = 5
 
 
 def is_wanted(config, has_paths):
-    """Whether `choose` has something to choose.
+    """Whether the supernet is asked for anything at the end of a search.
 
     Args:
         config: `DecodingConfig`.
         has_paths: Whether the supernet has more than one path.
     """
-    return config.operation_choice == PERTURBATION or (
-        has_paths and config.path_decoding == EVALUATED
-    )
+    path_by_loss = has_paths and config.path_decoding == EVALUATED
+    cell_by_loss = config.operation_choice != ARGMAX
+    return bool(path_by_loss or cell_by_loss or config.random_architectures)
 
 
-def choose(decoded, loss, relaxed, config, names):
+def choose(decoded, loss, supernet, config):
     """Chooses path and cell by the loss of the supernet, as far as the settings ask for it.
 
     Args:
         decoded: The `Architecture` by alpha and beta alone.
-        loss: A `supernet_loss.SupernetLoss`.
-        relaxed: What the supernet's alpha and beta stand for.
+        loss: Of `supernet_loss.SupernetLoss.on`.
+        supernet: The `Supernet`.
         config: `DecodingConfig`.
-        names: Of the operations.
 
     Returns:
         The architecture, and for the history by name what was chosen so: the best paths with their
         losses, and that the cell was.
     """
+    relaxed, names = supernet.relaxed(), supernet.config.operations
     operations = relaxed.operations.numpy()
     arrows = None if relaxed.arrows is None else relaxed.arrows.numpy()
     path, cell, told = decoded.path, decoded.cell, {}
@@ -53,10 +53,14 @@ def choose(decoded, loss, relaxed, config, names):
                 "best_paths": [list(one.path) for one in ranked[:_TOLD_PATHS]],
             }
         arrows = by_loss.cut(arrows, path)
-    if config.operation_choice == PERTURBATION:
+    if config.operation_choice != ARGMAX:
         with _shown("edges of the cell", len(operations)) as done:
             cell = by_loss.choose_cell(loss, operations, arrows, names, done)
         told["cell_chosen_by_loss"] = True
+    if config.operation_choice == EVALUATED:
+        total = by_loss.IMPROVING_SWEEPS * sum(map(len, cell))
+        with _shown("changes of an edge, at most", total) as done:
+            cell = by_loss.improve_cell(loss, cell, operations, arrows, names, done)
     return Architecture(cell=cell, path=path), told
 
 

@@ -1,5 +1,7 @@
 """The loss of a supernet of which a part is cut away."""
 
+import functools
+
 import tensorflow as tf
 
 from deeplab_nas.engine.devices import replicas
@@ -15,25 +17,28 @@ class SupernetLoss:
     supernet, and moves no average.
     """
 
-    def __init__(self, strategy, supernet, ignore_label, batches):
+    def __init__(self, strategy, supernet, ignore_label):
         """Creates the function.
 
         Args:
             strategy: A `tf.distribute.Strategy`.
             supernet: A built `Supernet`.
             ignore_label: Label id that does not count.
-            batches: Distributed batches `(images, labels)`, a list.
         """
         self._strategy = strategy
         self._supernet = supernet
         self._ignore_label = ignore_label
-        self._batches = batches
         self._compiled = tf.function(self.of_batch, autograph=False)
 
-    def __call__(self, operations, arrows):
+    def on(self, batches):
+        """Returns it as a function of operations and arrows; arguments as of a call."""
+        return functools.partial(self, batches)
+
+    def __call__(self, batches, operations, arrows):
         """Computes it.
 
         Args:
+            batches: Distributed batches `(images, labels)`, a list.
             operations: `[edges, operations]`, what each operation is weighed by.
             arrows: `[layers, 4, 3]`, what each arrow is weighed by; None where the path is fixed.
 
@@ -42,7 +47,7 @@ class SupernetLoss:
         """
         operations = tf.constant(operations, tf.float32)
         arrows = None if arrows is None else tf.constant(arrows, tf.float32)
-        found = [self._compiled(*batch, operations, arrows) for batch in self._batches]
+        found = [self._compiled(*batch, operations, arrows) for batch in batches]
         return sum(float(loss) for loss in found) / len(found)
 
     def of_batch(self, images, labels, operations, arrows):

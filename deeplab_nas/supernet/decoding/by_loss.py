@@ -19,6 +19,9 @@ from deeplab_nas.core import trellis
 from deeplab_nas.core.nas_genotypes import Cell, Path
 from deeplab_nas.core.operations import discrete
 
+# Of the edges of a cell; most cells stay after two.
+IMPROVING_SWEEPS = 3
+
 Loss = Callable[[np.ndarray, np.ndarray | None], float]
 
 
@@ -86,6 +89,24 @@ def cut(arrows: np.ndarray, beginning: Path) -> np.ndarray:
     return weights
 
 
+def cell_alone(cell: Cell, names: Sequence[str]) -> np.ndarray:
+    """Cuts all operations and edges but those of a cell, which get weight 1.
+
+    Args:
+        cell: The cell.
+        names: Of the operations.
+
+    Returns:
+        Operation weights, `[edges, operations]`.
+    """
+    edges = trellis.edges(len(cell))
+    weights = np.zeros([len(edges), len(names)], np.float32)
+    for block, pairs in enumerate(cell):
+        for state, name in pairs:
+            weights[edges.index((state, block)), names.index(name)] = 1.0
+    return weights
+
+
 def choose_cell(
     loss: Loss,
     operations: np.ndarray,
@@ -133,6 +154,55 @@ def choose_cell(
         first, second = ((state, names[int(weights[row].argmax())]) for row, state in order[:2])
         cell.append((first, second))
     return tuple(cell)
+
+
+def improve_cell(
+    loss: Loss,
+    cell: Cell,
+    operations: np.ndarray,
+    arrows: np.ndarray | None,
+    names: Sequence[str],
+    done: Callable[[], None] = lambda: None,
+) -> Cell:
+    """Looks for the cell whose loss, with all others cut, is lowest, by coordinate descent.
+
+    Edge by edge of the cell, each operation on each state that the block may take is put in its
+    place, and the one of the lowest loss stays. That a supernet's weights rank the architectures
+    that are cut out of it is what one-shot searches rest on (Guo et al., ECCV 2020, section 3.1).
+
+    Args:
+        loss: As above.
+        cell: Where to begin.
+        operations: As above; none whose weight is 0 is chosen.
+        arrows: As above, or of one path; None where the path is fixed.
+        names: Of the operations; `zero` is never chosen.
+        done: Called after each edge; there are `IMPROVING_SWEEPS` times the cell's at most.
+
+    Returns:
+        A cell that no change of one edge improves, or the best after so many sweeps.
+    """
+    columns = [names.index(name) for name in discrete(names)]
+    rows = {edge: row for row, edge in enumerate(trellis.edges(len(cell)))}
+    lowest = loss(cell_alone(cell, names), arrows)
+    places = [(block, side) for block in range(len(cell)) for side in range(2)]
+    unchanged = 0
+    for block, side in places * IMPROVING_SWEEPS:
+        begun, other = cell, cell[block][1 - side]
+        for state in set(range(block + 2)) - {other[0]}:
+            for column in columns:
+                pair = state, names[column]
+                if operations[rows[state, block], column] == 0 or pair == begun[block][side]:
+                    continue
+                changed = (pair, other) if side == 0 else (other, pair)
+                tried = (*begun[:block], changed, *begun[block + 1 :])
+                found = loss(cell_alone(tried, names), arrows)
+                if found < lowest:
+                    lowest, cell = found, tried
+        done()
+        unchanged = unchanged + 1 if cell is begun else 1
+        if unchanged == len(places):
+            break
+    return cell
 
 
 def _most_missed(loss, weights, arrows, row, choices):

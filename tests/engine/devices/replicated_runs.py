@@ -55,6 +55,7 @@ def search_config(dataset_dir, run, **settings):
         supernet=SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2),
         epochs=1,
         architecture_start_epoch=0,
+        decoding=trained_runs.NOTHING_RATED,
         optimization=SearchOptimization(clip_gradient_norm=CLIP_GRADIENT_NORM),
         save_interval_secs=0,
         # Replicas recompute in another way than one alone.

@@ -98,3 +98,14 @@ def test_what_the_loss_of_the_supernet_chose_is_not_judged_by_gradients():
     assert rows["loss of the path"] == "0.5000 (next best 0.7500)"
     assert "decided arrows" not in rows
     assert search_decisions.verdict({**record, "cell_chosen_by_loss": True}) is None
+
+
+@pytest.mark.parametrize(("worse", "is_told"), [(16, False), (12, False), (11, True), (0, True)])
+def test_a_find_that_the_supernet_rates_like_random_ones_is_told(worse, is_told):
+    compared = {"found_loss": 0.5, "random_architectures": 16, "worse_random_architectures": worse}
+    record = {**measured(), "alpha_entropy": 0.99, "beta_entropy": 0.98, **compared}
+    row = f"0.5000, below that of {worse} of 16 random ones"
+    assert dict(search_decisions.rows(record))["loss in the supernet"] == row
+    told = search_decisions.verdict(record)
+    assert told.startswith("This search ends undecided")
+    assert (f"above no more than {worse} of 16 random architectures" in told) == is_told

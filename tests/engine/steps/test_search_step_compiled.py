@@ -72,7 +72,7 @@ def test_a_tpu_lacks_nothing_to_judge_a_supernet_that_is_cut(monkeypatch):
     _, supernet = made_step("official", "never", {})
     batch, relaxed = test_search_step.made_batch(), supernet.relaxed()
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    loss = SupernetLoss(strategy, supernet, test_search_step.IGNORE, [batch])
+    loss = SupernetLoss(strategy, supernet, test_search_step.IGNORE)
     as_on_a_tpu = tf.function(loss.of_batch, jit_compile=True, autograph=False)
     arguments = (*batch, relaxed.operations, relaxed.arrows)
     faults, (operations, instructions) = tpu_faults.of(as_on_a_tpu, *arguments)

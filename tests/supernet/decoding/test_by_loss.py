@@ -1,5 +1,7 @@
 """Choosing by what is cut away, against brute force and against losses that are known."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,55 @@ def test_every_layer_and_edge_is_told():
         lambda *_: 0.0, uniform, None, SEARCH_OPERATIONS, lambda: told.append("edge")
     )
     assert told == ["layer"] * 4 + ["edge"] * 5
+
+
+def test_a_cell_is_improved_to_the_best_one_that_pairs_of_edges_allow():
+    """Each operation of an edge has a worth, and two may be worth more together."""
+    generator = np.random.default_rng(3)
+    worth = generator.uniform(size=[trellis.num_edges(2), len(SEARCH_OPERATIONS)])
+    together = generator.uniform(size=[trellis.num_edges(2)] * 2)
+    tried = []
+
+    def loss(weights, arrows):
+        assert arrows is None
+        tried.append(weights)
+        used = weights.any(axis=1)
+        return -float((weights * worth).sum() + used @ together @ used)
+
+    uniform = np.full_like(worth, 1 / len(SEARCH_OPERATIONS))
+    uniform[:, 2] = 0.0
+    begin = (((0, "skip"), (1, "skip")),) * 2
+    cell = by_loss.improve_cell(loss, begin, uniform, None, SEARCH_OPERATIONS)
+    lowest = loss(by_loss.cell_alone(cell, SEARCH_OPERATIONS), None)
+    names = [n for i, n in enumerate(SEARCH_OPERATIONS) if i != 2 and n != "zero"]
+    for block, side in itertools.product(range(2), range(2)):
+        other = cell[block][1 - side]
+        for state, name in itertools.product(set(range(block + 2)) - {other[0]}, names):
+            changed = list(cell)
+            changed[block] = (other, (state, name))
+            weights = by_loss.cell_alone(tuple(changed), SEARCH_OPERATIONS)
+            assert loss(weights, None) >= lowest
+    assert not any(weights[:, 2].any() for weights in tried)
+    assert {len({state for state, _ in pairs}) for pairs in cell} == {2}
+
+
+def test_a_cell_alone_is_its_edges_and_operations():
+    cell = (((1, "skip"), (0, "atrous_3x3")), ((2, "max_pool_3x3"), (0, "skip")))
+    weights = by_loss.cell_alone(cell, SEARCH_OPERATIONS)
+    edges = trellis.edges(2)
+    found = {(edges[row], SEARCH_OPERATIONS[column]) for row, column in np.argwhere(weights == 1)}
+    assert found == {
+        *(((0, 0), "atrous_3x3"), ((1, 0), "skip")),
+        *(((0, 1), "skip"), ((2, 1), "max_pool_3x3")),
+    }
+    assert weights.sum() == 4
+
+
+def test_a_cell_that_cannot_be_improved_is_left_after_one_sweep():
+    told = []
+    begin = (((0, "skip"), (1, "skip")), ((0, "skip"), (2, "skip")))
+    uniform = np.full([trellis.num_edges(2), 8], 1 / 8)
+    cell = by_loss.improve_cell(
+        lambda *_: 1.0, begin, uniform, None, SEARCH_OPERATIONS, lambda: told.append("edge")
+    )
+    assert (cell, told) == (begin, ["edge"] * 4)
