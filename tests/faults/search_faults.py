@@ -88,8 +88,8 @@ FAULTS = (
         _SEARCH,
         (
             "what is decoded has the operations in another order",
-            "decoding.decode(alpha, beta, self._operations, ",
-            "decoding.decode(alpha, beta, SEARCH_OPERATIONS, ",
+            "by_logits.decode(alpha, beta, self._operations, ",
+            "by_logits.decode(alpha, beta, SEARCH_OPERATIONS, ",
         ),
     ),
     *of(
@@ -203,6 +203,11 @@ FAULTS = (
             "the supernet chooses on batches that alpha was trained on",
             "train_b.take(done, ",
             "train_b.take(0, ",
+        ),
+        (
+            "what was found is rated on the batches that chose it",
+            "loss.on(batches[count:])",
+            "loss.on(batches[:count])",
         ),
     ),
     *of(
