@@ -6,9 +6,13 @@ import subprocess
 
 import pytest
 
-from benchmarks import architecture_table
+from benchmarks import architecture_table, supernet_ranking
 from deeplab_nas.core import nas_genotypes, trellis
-from tests import programs, refusals
+from deeplab_nas.engine import search_loop
+from deeplab_nas.engine.configs.decoding import EVALUATED, DecodingConfig
+from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.supernet.supernet_config import SupernetConfig
+from tests import programs, refusals, trained_runs
 
 CELL = (((0, "skip"), (1, "atrous_3x3")),)
 
@@ -97,3 +101,35 @@ def test_the_arithmetic_of_replicas_runs():
     assert record["search"]["step_seconds"] == 2.0
     # Alpha and beta, 20 x 8 and 12 x 4 x 3, and the weights, in float32.
     assert record["search"]["gradient_bytes"] % 4 == 0
+
+
+def test_ranks_are_compared_and_equal_values_share_theirs():
+    assert supernet_ranking.spearman([1, 5, 2], [10, 1000, 11]) == pytest.approx(1)
+    assert supernet_ranking.spearman([1, 5, 2], [3, 1, 2]) == pytest.approx(-1)
+    # Ranks 1.5, 1.5, 3 and 1, 2, 3.
+    assert supernet_ranking.spearman([4, 4, 9], [1, 2, 3]) == pytest.approx(0.75**0.5)
+    assert supernet_ranking.spearman([4, 4], [1, 2]) is None
+
+
+@pytest.mark.slow
+def test_a_supernet_ranks_a_table_by_its_own_loss(tmp_path):
+    shards = trained_runs.make_shards(tmp_path / "shards")
+    config = SearchConfig(
+        train_logdir=str(tmp_path / "run"),
+        data=trained_runs.make_data(shards),
+        supernet=SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2),
+        epochs=1,
+        architecture_start_epoch=1,
+        decoding=DecodingConfig(EVALUATED, path_beam=5, decoding_batches=2, random_architectures=0),
+    )
+    (record,) = search_loop.run(config)
+    # Of all five paths, the best one is trained best.
+    for number, path in enumerate(map(tuple, record["best_paths"])):
+        written_row(tmp_path / "table", f"random_{number}", path, 1 - number / 10)
+    arguments = (f"--train_logdir={config.train_logdir}", f"--table={tmp_path / 'table'}")
+    ranked = told(programs.run("benchmarks.supernet_ranking", *arguments, "--batches=2"))
+    assert ranked["rows"] == 5
+    assert ranked["path"] == pytest.approx(1)
+    assert abs(ranked["architecture"]) <= 1
+    # There is one cell.
+    assert ranked["cell"] is None

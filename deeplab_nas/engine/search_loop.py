@@ -85,8 +85,8 @@ class Search:
         self.data_of_halves = (config.data, of_architecture)
         self.total_steps = config.epochs * self.steps_per_epoch
 
-    def run(self, opened):
-        """Searches to the end in an `OpenRun`; returns the records of all epochs."""
+    def restore(self, opened):
+        """Builds the supernet and takes up what an `OpenRun` holds."""
         self.opened = opened
         self._build()
         contents = {
@@ -98,6 +98,10 @@ class Search:
         }
         opened.restore(contents, self.total_steps, added=("gradient_tally", "kept_operations"))
         self.pruning.resume()
+
+    def run(self, opened):
+        """Searches to the end in an `OpenRun`; returns the records of all epochs."""
+        self.restore(opened)
         print(self.step.describe_memory(self._image_shape()), file=sys.stderr)
         self._warn_of_small_rate()
         self.report = SearchReport(
@@ -172,7 +176,7 @@ class Search:
     def _plan(self, bad_records):
         """First the weights alone, on trainA; then, in turn, the architecture too, on trainB."""
         config, data = self.config, self.data_of_halves
-        train_a, self.train_b = (
+        train_a, train_b = (
             Batches(self.strategy, data[i], self.train, half, config.seed + i, bad_records)
             for i, half in enumerate(self.halves)
         )
@@ -180,9 +184,7 @@ class Search:
         return Plan(
             phases=(
                 Phase("weights", alone, self._run_weights, [train_a]),
-                Phase(
-                    "alternating", self.total_steps, self._run_alternating, [train_a, self.train_b]
-                ),
+                Phase("alternating", self.total_steps, self._run_alternating, [train_a, train_b]),
             ),
             steps_per_epoch=self.steps_per_epoch,
             log_every=(config.log_steps, self.steps_per_epoch),
@@ -209,6 +211,20 @@ class Search:
             f"path {nas_genotypes.path_text(record['path'])}"
         )
 
+    def loss_and_batches(self, done, count):
+        """What parts of the supernet are judged by: a `SupernetLoss` and batches of trainB.
+
+        Args:
+            done: Weight steps after which the batches come.
+            count: How many there are.
+        """
+        train_b = Batches(
+            *(self.strategy, self.config.data, self.train, self.halves[1]),
+            *(self.config.seed + 1, self.opened.bad_records),
+        )
+        loss = SupernetLoss(self.strategy, self.supernet, self.train.descriptor.ignore_label)
+        return loss, train_b.take(done, count)
+
     def _final_choice(self, done):
         """What the supernet itself chooses at the end, on the batches of trainB that come next."""
         config = self.config.decoding
@@ -216,10 +232,8 @@ class Search:
             config, has_paths=self.supernet.beta is not None
         ):
             return None
-        train_b = dataclasses.replace(self.train_b, config=self.config.data, iterator=None)
         count = config.decoding_batches
-        batches = train_b.take(done, 2 * count)
-        loss = SupernetLoss(self.strategy, self.supernet, self.train.descriptor.ignore_label)
+        loss, batches = self.loss_and_batches(done, 2 * count)
         self.opened.bad_records.report(self.opened.history, done)
         found, told = final_choice.choose(
             self.report.decode(), loss.on(batches[:count]), self.supernet, config

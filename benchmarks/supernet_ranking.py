@@ -1,0 +1,85 @@
+"""How well the supernet of a search ranks architectures whose trained mIoU is known.
+
+    python -m benchmarks.supernet_ranking --train_logdir=runs/camvid_search --table=tables/camvid
+
+Cuts the supernet down to each architecture of a table that `benchmarks.architecture_table` has
+made, and takes Spearman's correlation of its loss, with the sign turned, with the mIoU after
+training: 1 is the same order, 0 chance with a standard error of 1 / sqrt(rows - 1). Prints one JSON
+line, with the correlation of path and cell together, of the path with all cells left and of the
+cell with all paths left; on a fixed path of the cell alone.
+"""
+
+import dataclasses
+import json
+import pathlib
+
+from flags import program
+
+import numpy as np
+
+from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.devices import process
+from deeplab_nas.engine.runs import run_data
+from deeplab_nas.engine.runs.open_run import OpenRun
+from deeplab_nas.engine.runs.run_directory import RunDirectory
+from deeplab_nas.engine.search_loop import Search
+from deeplab_nas.settings import Settings, required, setting
+from deeplab_nas.supernet.decoding import by_loss
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SupernetRankingConfig(Settings):
+    """The search and the table."""
+
+    train_logdir: str = required("Run directory.", example="runs/camvid_search", path=True)
+    table: str = required("Folder of rows.", example="tables/camvid", path=True)
+    among: str = setting("random", "How the names of the rows begin that are ranked.")
+    batches: int = setting(12, "Batches of trainB that a loss is the mean of.", least=1)
+
+
+def main(config: SupernetRankingConfig) -> None:
+    files = sorted(pathlib.Path(config.table).glob(f"{config.among}*/row.json"))
+    rows = [json.loads(path.read_text()) for path in files]
+    searched = RunDirectory(config.train_logdir).checked_settings(SearchConfig)
+    with process.without_grappler(), process.of(searched) as strategy:
+        search = Search(searched, strategy)
+        data = run_data.document(search.train, search.val)
+        with OpenRun(searched, search.train, strategy, data=data) as opened:
+            search.restore(opened)
+            losses = _losses(search, rows, config.batches)
+    mious = [row["miou"] for row in rows]
+    # A lower loss is better.
+    told = {name: spearman(np.negative(values), mious) for name, values in losses.items()}
+    print(json.dumps({"benchmark": "supernet_ranking", "rows": len(rows), **told}))
+
+
+def _losses(search, rows, count):
+    """The losses of the rows by what of them is cut out."""
+    loss, batches = search.loss_and_batches(search.total_steps, count)
+    relaxed, names = search.supernet.relaxed(), search.supernet.config.operations
+    whole = relaxed.operations.numpy()
+    cells = [by_loss.cell_alone(row["cell"], names) for row in rows]
+    if relaxed.arrows is None:
+        return {"cell": [loss(batches, cell, None) for cell in cells]}
+    arrows = relaxed.arrows.numpy()
+    paths = [by_loss.cut(arrows, row["path"]) for row in rows]
+    return {
+        "architecture": [loss(batches, *both) for both in zip(cells, paths, strict=True)],
+        "path": [loss(batches, whole, path) for path in paths],
+        "cell": [loss(batches, cell, arrows) for cell in cells],
+    }
+
+
+def spearman(first, second):
+    """The correlation of the ranks, where equal values share theirs; None if all are equal."""
+    ranks = [
+        np.less.outer(values, values).sum(axis=0) + np.less_equal.outer(values, values).sum(axis=0)
+        for values in map(np.asarray, (first, second))
+    ]
+    if not all(np.ptp(one) for one in ranks):
+        return None
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+if __name__ == "__main__":
+    program.run(SupernetRankingConfig, main)
