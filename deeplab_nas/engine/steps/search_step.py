@@ -219,8 +219,13 @@ class SearchStep:
             # Operations that are left out have no gradient.
             return loss, tape.gradient(scaled, values, unconnected_gradients="zero")
 
-        # Cut by a reshape: a slice whose place is a tensor would have no static size.
-        images, labels = (tf.reshape(v, [parts, size, *v.shape[1:]]) for v in (images, labels))
+        # Every `parts`th example, so that a part, which is normalised together, has the same ones
+        # on any number of replicas. Cut by a reshape: a slice whose place is a tensor would have no
+        # static size.
+        images, labels = (
+            tf.stack(tf.unstack(tf.reshape(v, [size, parts, *v.shape[1:]]), axis=1))
+            for v in (images, labels)
+        )
         loss, gradients = of_part(images[0], labels[0])
         if self._strategy.num_replicas_in_sync > 1 or self._xla or target.on_tpu():
             # A loop in the graph forbids replicas to exchange their statistics, and XLA to know the

@@ -114,7 +114,12 @@ def test_an_accumulated_architecture_step_takes_the_mean_over_all_its_pixels():
     counts = [float(tf.reduce_sum(tf.cast(labels != IGNORE, tf.float32))) for _, labels in parts]
     found = [loss_and_gradients(supernet, variables, *part) for part in parts]
     share = np.array(counts) / sum(counts)
-    told = step.update_architecture(*(tf.concat(both, 0) for both in zip(*parts, strict=True)))
+    # Every second example belongs to a part, on any number of replicas.
+    images, labels = (
+        tf.reshape(tf.stack(both, axis=1), [4, *both[0].shape[1:]])
+        for both in zip(*parts, strict=True)
+    )
+    told = step.update_architecture(images, labels)
     expected_loss = sum(s * float(loss) for s, (loss, _) in zip(share, found, strict=True))
     np.testing.assert_allclose(told["architecture_loss"], expected_loss, rtol=1e-4)
     for i in range(len(variables)):
