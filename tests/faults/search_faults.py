@@ -16,8 +16,8 @@ FAULTS = (
         ),
         (
             "alpha learns on trainA and the weights on trainB",
-            "self._run_alternating, [train_a, self.train_b]",
-            "self._run_alternating, [self.train_b, train_a]",
+            "self._run_alternating, [train_a, train_b]",
+            "self._run_alternating, [train_b, train_a]",
         ),
         (
             "the cosine ends after the first epoch",
