@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from typing import Any
 
 from flags import program
 
@@ -26,6 +27,7 @@ import filelock
 import numpy as np
 
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
+from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic
 from deeplab_nas.settings import Settings, required, setting
 
@@ -58,12 +60,24 @@ def main(config: ArchitectureTableConfig) -> None:
             _train(
                 config, pathlib.Path(config.output_dir) / f"{name}-seed{seed}", architecture, seed
             )
-    rows = [
-        json.loads(path.read_text()) for path in pathlib.Path(config.output_dir).glob("*/row.json")
-    ]
-    mious = [row["miou"] for row in rows]
-    told = {"rows": len(rows), "mean": float(np.mean(mious)), "std": float(np.std(mious, ddof=1))}
+    mious = [row["miou"] for row in rows(config.output_dir)]
+    told = {"rows": len(mious), "mean": float(np.mean(mious)), "std": float(np.std(mious, ddof=1))}
     print(json.dumps({"benchmark": "architecture_table", **told}))
+
+
+def rows(table: str) -> list[dict[str, Any]]:
+    """The rows of a table by name.
+
+    Raises:
+        UserError: There is none.
+    """
+    files = sorted(pathlib.Path(table).glob("*/row.json"))
+    if not files:
+        raise UserError(
+            f"Expected a table with rows in {table}, found none: make it with "
+            "benchmarks.architecture_table."
+        )
+    return [json.loads(path.read_text()) for path in files]
 
 
 def _candidates(config):

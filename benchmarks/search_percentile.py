@@ -16,6 +16,7 @@ from flags import program
 
 import numpy as np
 
+from benchmarks import architecture_table
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting
@@ -34,7 +35,7 @@ class SearchPercentileConfig(Settings):
 
 
 def main(config: SearchPercentileConfig) -> None:
-    rows = [json.loads(p.read_text()) for p in pathlib.Path(config.table).glob("*/row.json")]
+    rows = architecture_table.rows(config.table)
     finds = []
     for given in config.found:
         file = pathlib.Path(given)

@@ -11,18 +11,19 @@ cell with all paths left; on a fixed path of the cell alone.
 
 import dataclasses
 import json
-import pathlib
 
 from flags import program
 
 import numpy as np
 
+from benchmarks import architecture_table
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.devices import process
 from deeplab_nas.engine.runs import run_data
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.engine.search_loop import Search
+from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting
 from deeplab_nas.supernet.decoding import by_loss
 
@@ -38,9 +39,10 @@ class SupernetRankingConfig(Settings):
 
 
 def main(config: SupernetRankingConfig) -> None:
-    files = sorted(pathlib.Path(config.table).glob(f"{config.among}*/row.json"))
-    rows = [json.loads(path.read_text()) for path in files]
     searched = RunDirectory(config.train_logdir).checked_settings(SearchConfig)
+    rows = architecture_table.rows(config.table)
+    rows = [row for row in rows if row["name"].startswith(config.among)]
+    _check(rows, searched.supernet, config)
     with process.without_grappler(), process.of(searched) as strategy:
         search = Search(searched, strategy)
         data = run_data.document(search.train, search.val)
@@ -51,6 +53,24 @@ def main(config: SupernetRankingConfig) -> None:
     # A lower loss is better.
     told = {name: spearman(np.negative(values), mious) for name, values in losses.items()}
     print(json.dumps({"benchmark": "supernet_ranking", "rows": len(rows), **told}))
+
+
+def _check(rows, supernet, config):
+    """The supernet has to have room for each architecture."""
+    for row in rows:
+        names = {name for pairs in row["cell"] for _, name in pairs}
+        size = len(row["path"]), len(row["cell"])
+        if size != (supernet.num_layers, supernet.num_blocks) or names - {*supernet.operations}:
+            raise UserError(
+                f"Expected architectures that are in the supernet of {config.train_logdir}, found "
+                f"{row['name']} of other --num_layers, --num_blocks or --operations: name others "
+                "with --among."
+            )
+    if len(rows) < 2:
+        raise UserError(
+            f"Expected 2 rows or more in {config.table} whose names begin with {config.among!r}, "
+            f"found {len(rows)}: name others with --among."
+        )
 
 
 def _losses(search, rows, count):

@@ -58,6 +58,13 @@ def test_a_find_without_a_row_is_refused(tmp_path):
     refusals.assert_program_refused(ended, "a row of what", "found.json", "found none: train it")
 
 
+def test_a_table_without_rows_is_refused(tmp_path):
+    ended = programs.run(
+        "benchmarks.search_percentile", f"--table={tmp_path}", "--found=found.json"
+    )
+    refusals.assert_program_refused(ended, "a table with rows", "found none: make it")
+
+
 def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
     """All paths of a cell, in trainings that are made up."""
     nas_genotypes.Architecture(cell=CELL, path=(0, 0)).save(tmp_path / "cell.json")
@@ -126,7 +133,11 @@ def test_a_supernet_ranks_a_table_by_its_own_loss(tmp_path):
     # Of all five paths, the best one is trained best.
     for number, path in enumerate(map(tuple, record["best_paths"])):
         written_row(tmp_path / "table", f"random_{number}", path, 1 - number / 10)
+    written_row(tmp_path / "table", "wide", (0, 0, 0), 0.5)
     arguments = (f"--train_logdir={config.train_logdir}", f"--table={tmp_path / 'table'}")
+    for among, sentence in (("other", "2 rows or more"), ("wide", "other --num_layers")):
+        ended = programs.run("benchmarks.supernet_ranking", *arguments, f"--among={among}")
+        refusals.assert_program_refused(ended, sentence, "name others with --among")
     ranked = told(programs.run("benchmarks.supernet_ranking", *arguments, "--batches=2"))
     assert ranked["rows"] == 5
     assert ranked["path"] == pytest.approx(1)

@@ -26,7 +26,7 @@ def draw(
         num_layers: L, cells on the path.
         num_blocks: B, blocks in the cell.
         operations: Names of the candidate operations.
-        candidates: Names of those of each edge `(state, block)`, where edges differ.
+        candidates: Names of those of each edge `(state, block)`, in place of `operations`.
 
     Returns:
         The architecture, without the operation `zero`.

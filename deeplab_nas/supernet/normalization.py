@@ -46,21 +46,12 @@ class MovingStatistics(keras.layers.Layer):
         """Starts a `StatisticsPass`; `training` as in `given`."""
         return StatisticsPass(self.channels, self.given(training))
 
-    def update(self, batch, channels=None, counts=True):
-        """Moves the averages towards what `StatisticsPass.finish` returned.
-
-        Args:
-            batch: What it returned.
-            channels: As in `given`.
-            counts: Whether to; a scalar bool tensor where that is known in the graph alone.
-        """
-        if counts is False:
-            return
+    def update(self, batch, channels=None):
+        """Moves the averages towards what `StatisticsPass.finish` returned; `channels` as above."""
         for variable, values in zip((self.mean, self.variance), batch, strict=bool(batch)):
             if channels is not None:
                 values = tf.tensor_scatter_nd_update(variable.value, channels[:, None], values)
-            moved = variable * self.decay + values * (1.0 - self.decay)
-            variable.assign(moved if counts is True else tf.where(counts, moved, variable.value))
+            variable.assign(variable * self.decay + values * (1.0 - self.decay))
 
 
 class StatisticsPass:

@@ -111,8 +111,7 @@ class SearchCell(keras.layers.Layer):
             size: `(height, width)` of this node.
             run: Calls `compute`: `shared_functions.SharedFunctions`.
             training: Whether to normalise by the batch's statistics.
-            track_statistics: Whether training moves the averages of the statistics; a bool, or a
-                scalar tensor of one.
+            track_statistics: Whether training moves the averages of the statistics.
 
         Returns:
             H^l, `[batch, height, width, num_blocks * filters]`, before any ReLU.
@@ -125,7 +124,8 @@ class SearchCell(keras.layers.Layer):
             "moving": self.statistics.given(training, self._kept_channels),
         }
         outputs, batch = run(self, tensors, size=size)
-        self.statistics.update(batch, self._kept_channels, track_statistics)
+        if track_statistics:
+            self.statistics.update(batch, self._kept_channels)
         return outputs
 
     def _kernel(self, variable):

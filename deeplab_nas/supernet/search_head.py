@@ -51,8 +51,7 @@ class SearchHead(keras.layers.Layer):
         Args:
             features: H^L_s, `[batch, height, width, channels]`, before any ReLU.
             training: Whether to normalise by the batch's statistics.
-            track_statistics: Whether training moves the averages of the statistics; a bool, or a
-                scalar tensor of one.
+            track_statistics: Whether training moves the averages of the statistics.
 
         Returns:
             Logits, `[batch, height, width, num_classes]`.
@@ -68,7 +67,8 @@ class SearchHead(keras.layers.Layer):
         local = branch(features, self.pointwise)
         context = branch(features, self.atrous, rate=96 // self.output_stride)
         batch = statistics.finish()
-        self.statistics.update(batch, counts=track_statistics)
+        if track_statistics:
+            self.statistics.update(batch)
         pooled = tf.broadcast_to(pooled, tf.shape(local))
         outputs = tf.concat([local, context, pooled], -1)
         outputs = convolution.conv2d(outputs, tf.convert_to_tensor(self.logits))

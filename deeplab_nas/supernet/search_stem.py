@@ -50,5 +50,6 @@ class SearchStem(keras.layers.Layer):
         half = statistics.normalize(convolution.conv2d(inputs, first, stride=2))
         quarter = statistics.normalize(convolution.conv2d(tf.nn.relu(half), second, stride=2))
         batch = statistics.finish()
-        self.statistics.update(batch, counts=track_statistics)
+        if track_statistics:
+            self.statistics.update(batch)
         return half, quarter

@@ -168,33 +168,31 @@ class Supernet(keras.Model):
             relaxed: `relaxation.Weights` in place of `self.relaxed()`: a part of the search space.
             track_statistics: Whether training moves the averages of the batch normalisations.
             only_reached: Whether nodes and heads that no arrow of `relaxed` leads to give zeros
-                instead of being computed, and their averages stay.
+                instead of being computed. No averages may move then, since replicas compute them.
 
         Returns:
             `[batch, height, width, num_classes]`, float32: the sum of the heads of all scales,
             each upsampled to the size of the images.
         """
+        if only_reached and track_statistics:
+            raise ValueError("only_reached: expected track_statistics=False.")
         relaxed = relaxed or self.relaxed()
         gates = relaxation.OperationGates(
             relaxed.operations, self.config.num_blocks, self.config.operations
         )
 
+        mode = {"training": training, "track_statistics": track_statistics}
+
         def run(part, reached, shape, *inputs, **settings):
-            return unreached.zeros_unless(
-                reached,
-                lambda moves: part(
-                    *inputs,
-                    **settings,
-                    training=training,
-                    track_statistics=track_statistics and moves,
-                ),
-                [tf.shape(images)[0], *shape],
-                self.compute_dtype,
-            )
+            compute = functools.partial(part, *inputs, **settings, **mode)
+            if reached is None:
+                return compute()
+            shape = [tf.shape(images)[0], *shape]
+            return unreached.zeros_unless(reached, compute, shape, self.compute_dtype)
 
         size = resize.image_size(images)
         images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
-        half, quarter = self.stem(images, training=training, track_statistics=track_statistics)
+        half, quarter = self.stem(images, **mode)
         sizes = _level_sizes(images)
         features = {(-1, 0): half, (0, 0): quarter}
         reached = dict.fromkeys(node for node, _ in self.nodes())

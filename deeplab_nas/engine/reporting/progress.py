@@ -1,9 +1,10 @@
 """How far a run is and how long it will still take."""
 
 import collections
+import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TextIO
 
 import tqdm
@@ -144,6 +145,20 @@ class Progress:
             rough = f" (rough: {', '.join(left.untimed)} not timed yet)" if left.untimed else ""
             parts.append(f"{_duration(left.seconds)} left{rough}")
         return ", ".join(parts)
+
+
+@contextlib.contextmanager
+def of(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Shows how far the end of a search is; yields what is called after each of `total` things."""
+    print(f"By the loss of the supernet: {what}.", file=sys.stderr)
+    times = [time.monotonic()]
+    with contextlib.closing(Progress({what: total})) as progress:
+
+        def done():
+            times.append(time.monotonic())
+            progress.update(what, 1, times[-1] - times[-2], {})
+
+        yield done
 
 
 def _shown(value: Any) -> str:

@@ -70,7 +70,7 @@ def measured(tally, decoded, operations, optimization, kept):
 def rows(record):
     """Rows of the table at the end of a search, of its last epoch's record."""
     entropy = f"alpha {record['alpha_entropy']:.4f}, beta {record['beta_entropy']:.4f}"
-    if not _tells(record):
+    if not _has(record, NUMBERS):
         return [("entropy", entropy), *_rivals(record)]
     of_noise = f"{record['alpha_entropy_of_noise']:.4f}, {record['beta_entropy_of_noise']:.4f}"
     return [
@@ -86,7 +86,7 @@ def rows(record):
 
 def _rivals(record):
     """The row of the random architectures that it was compared with."""
-    if not _is_compared(record):
+    if not _has(record, RIVAL_NUMBERS):
         return []
     loss, count, worse = (record[name] for name in RIVAL_NUMBERS)
     return [("loss in the supernet", f"{loss:.4f}, below that of {worse} of {count} random ones")]
@@ -94,18 +94,10 @@ def _rivals(record):
 
 def _paths(record):
     """The row of the path that the loss of the supernet chose."""
-    if not _path_by_loss(record):
+    if not _has(record, PATH_NUMBERS):
         return []
     loss, following = (f"{record[name]:.4f}" for name in PATH_NUMBERS)
     return [("loss of the path", f"{loss} (next best {following})")]
-
-
-def _path_by_loss(record):
-    return all(name in record for name in PATH_NUMBERS)
-
-
-def _is_compared(record):
-    return all(name in record for name in RIVAL_NUMBERS)
 
 
 def verdict(record):
@@ -114,7 +106,7 @@ def verdict(record):
 
 
 def _no_better(record):
-    if not _is_compared(record):
+    if not _has(record, RIVAL_NUMBERS):
         return None
     _, count, worse = (record[name] for name in RIVAL_NUMBERS)
     if worse >= _LEAST_SHARE * count:
@@ -128,7 +120,7 @@ def _no_better(record):
 
 def _undecided(record):
     """About a search most of whose choices are undecided."""
-    if not _tells(record):
+    if not _has(record, NUMBERS):
         return None
     undecided = [
         f"{decided} of {count} {what}"
@@ -143,16 +135,16 @@ def _undecided(record):
     )
 
 
-def _tells(record):
-    """Whether a record says what is decided; those of earlier versions do not."""
-    return all(name in record for name in NUMBERS)
+def _has(record, names):
+    """Whether a record tells all of them; those of earlier versions, or not the last, may not."""
+    return all(name in record for name in names)
 
 
 def _counts(record):
     """Of edges and arrows that gradients chose: the name, the decided, all, those by chance."""
     counts = (
         ("edges", 0 if "cell_chosen_by_loss" in record else record["kept_edges"]),
-        ("arrows", 0 if _path_by_loss(record) else record["searched_arrows"]),
+        ("arrows", 0 if _has(record, PATH_NUMBERS) else record["searched_arrows"]),
     )
     return [
         (what, record[f"decided_{what}"], count, record[f"decided_{what}_by_chance"])

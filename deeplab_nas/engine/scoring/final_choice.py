@@ -1,12 +1,8 @@
 """The architecture that a search ends in, where the supernet itself is asked for it."""
 
-import contextlib
-import sys
-import time
-
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.engine.configs.decoding import ARGMAX, EVALUATED
-from deeplab_nas.engine.reporting.progress import Progress
+from deeplab_nas.engine.reporting import progress
 from deeplab_nas.supernet.decoding import by_loss
 
 # Of the paths that were looked at, how many the history tells.
@@ -44,7 +40,7 @@ def choose(decoded, loss, supernet, config):
     path, cell, told = decoded.path, decoded.cell, {}
     if arrows is not None:
         if config.path_decoding == EVALUATED:
-            with _shown("layers of the path", len(arrows)) as done:
+            with progress.of("layers of the path", len(arrows)) as done:
                 ranked = by_loss.rank_paths(loss, operations, arrows, config.path_beam, done)
             path = ranked[0].path
             told = {
@@ -54,25 +50,11 @@ def choose(decoded, loss, supernet, config):
             }
         arrows = by_loss.cut(arrows, path)
     if config.operation_choice != ARGMAX:
-        with _shown("edges of the cell", len(operations)) as done:
+        with progress.of("edges of the cell", len(operations)) as done:
             cell = by_loss.choose_cell(loss, operations, arrows, names, done)
         told["cell_chosen_by_loss"] = True
     if config.operation_choice == EVALUATED:
         total = by_loss.IMPROVING_SWEEPS * sum(map(len, cell))
-        with _shown("changes of an edge, at most", total) as done:
+        with progress.of("changes of an edge, at most", total) as done:
             cell = by_loss.improve_cell(loss, cell, operations, arrows, names, done)
     return Architecture(cell=cell, path=path), told
-
-
-@contextlib.contextmanager
-def _shown(what, total):
-    """Shows how far a choice is; yields what is called after each layer or edge."""
-    print(f"Choosing the {what} by the loss of the supernet.", file=sys.stderr)
-    times = [time.monotonic()]
-    with contextlib.closing(Progress({what: total})) as progress:
-
-        def done():
-            times.append(time.monotonic())
-            progress.update(what, 1, times[-1] - times[-2], {})
-
-        yield done

@@ -3,6 +3,7 @@
 import numpy as np
 
 from deeplab_nas.core import random_architecture, trellis
+from deeplab_nas.engine.reporting import progress
 from deeplab_nas.supernet.decoding import by_loss
 
 
@@ -33,18 +34,16 @@ def compare(found, loss, supernet, config, seed):
         path = None if arrows is None else by_loss.cut(arrows.numpy(), architecture.path)
         return loss(by_loss.cell_alone(architecture.cell, names), path)
 
-    losses = sorted(
-        alone(
-            random_architecture.draw(
-                seed + number, found.num_layers, len(found.cell), names, candidates
-            )
-        )
-        for number in range(config.random_architectures)
-    )
-    found_loss = alone(found)
+    found_loss, losses = alone(found), []
+    with progress.of("random architectures", config.random_architectures) as done:
+        for number in range(config.random_architectures):
+            size = found.num_layers, len(found.cell)
+            rival = random_architecture.draw(seed + number, *size, candidates=candidates)
+            losses.append(alone(rival))
+            done()
     return {
         "found_loss": found_loss,
-        "random_losses": losses,
+        "random_losses": sorted(losses),
         "random_architectures": len(losses),
         "worse_random_architectures": int(np.sum(found_loss < np.array(losses))),
     }

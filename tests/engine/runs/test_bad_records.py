@@ -23,6 +23,14 @@ from tests.engine import test_search_loop, test_train_loop
 
 SHAPES = datasets.describe("shapes", "")
 COUNT = 9
+# Crops show where they come from.
+_PLAIN = DataConfig(
+    train_crop_size=(20, 30),
+    train_batch_size=4,
+    min_scale_factor=1.0,
+    max_scale_factor=1.0,
+    random_flip=False,
+)
 
 
 def write(folder, contents):
@@ -118,17 +126,10 @@ def test_what_replaces_does_not_depend_on_when_faults_are_found(bad, order):
 def test_drawn_examples_are_those_of_the_batches(tmp_path):
     folder = with_bad(tmp_path, [])
     split = Split.load(SHAPES, folder, "train")
-    config = DataConfig(
-        train_crop_size=(20, 30),
-        train_batch_size=4,
-        min_scale_factor=1.0,
-        max_scale_factor=1.0,
-        random_flip=False,
-    )
     indices = np.array([7, 2, 5, 0, 8])
-    batches = pipeline.train_dataset(config, split, indices, 3, 2).take(4)
+    batches = pipeline.train_dataset(_PLAIN, split, indices, 3, 2).take(4)
     seen = [int(image[0, 0, 0]) for images, _ in batches for image in images]
-    assert seen == list(pipeline.drawn_examples(config, indices, 3, 2, 6))
+    assert seen == list(pipeline.drawn_examples(_PLAIN, indices, 3, 2, 6))
 
 
 @pytest.mark.slow
@@ -177,23 +178,16 @@ def test_a_bad_record_of_the_validation_split_is_named(tmp_path):
 
 
 def test_batches_that_are_taken_at_once_pass_over_bad_records(tmp_path):
-    config = DataConfig(
-        train_crop_size=(20, 30),
-        train_batch_size=4,
-        min_scale_factor=1.0,
-        max_scale_factor=1.0,
-        random_flip=False,
-    )
     split = Split.load(SHAPES, with_bad(tmp_path, [2, 7]), "train")
     indices = np.arange(COUNT)
 
     def taken(allowed):
         records = BadRecords(str(tmp_path / f"bad_{allowed}.json"), allowed, split)
         strategy = tf.distribute.get_strategy()
-        return Batches(strategy, config, split, indices, 3, records).take(1, 4), records
+        return Batches(strategy, _PLAIN, split, indices, 3, records).take(1, 4), records
 
     batches, records = taken(2)
-    expected = pipeline.drawn_examples(config, records.replaced(indices), 3, 1, 5)
+    expected = pipeline.drawn_examples(_PLAIN, records.replaced(indices), 3, 1, 5)
     seen = [int(image[0, 0, 0]) for images, _ in batches for image in images]
     assert seen == list(expected)
     assert not {2, 7} & set(seen)
