@@ -112,15 +112,15 @@ def folder(
 _SHAPES = DatasetDescriptor(
     name=BUILT_IN,
     splits=("train", "val"),
-    num_classes=7,
+    num_classes=6,
     ignore_label=255,
-    class_names=("background", "disc", "square", "triangle", "ring", "bar", "star"),
+    class_names=("disc", "square", "triangle", "ring", "bar", "star"),
     colormap=(
-        *((40, 44, 52), (224, 82, 82), (86, 156, 214), (246, 189, 96), (152, 106, 196)),
-        *((106, 190, 120), (240, 130, 180)),
+        *((224, 82, 82), (86, 156, 214), (246, 189, 96)),
+        *((152, 106, 196), (106, 190, 120), (240, 130, 180)),
     ),
     split_sizes=(512, 128),
-    recommended_crop=(96, 96),
+    recommended_crop=(96, 128),
 )
 
 _CAMVID = DatasetDescriptor(

@@ -1,8 +1,13 @@
-"""Draws the pictures of the built-in data set: textured shapes under uneven light, with labels.
+"""Draws the pictures of the built-in data set: rows of small forms, each row beside a lamp.
 
-Every picture is a pure function of a seed and its number. A class is a form in a range of hues, and
-neighbouring ranges overlap: colour is a hint that a network learns in minutes on a CPU, and where
-it misleads the form decides. Textures are drawn without regard to the class.
+The three forms of a row are of one class, and the lamp at its end has a hue of that class; the
+colours of the forms say nothing. So there are two ways to tell a class: by the outline of a form,
+which takes detail and long learning, and by the lamp, which takes a field of view of 40 to 100 pixels
+and is learned in minutes. Rows are drawn independently, so that no answer holds for a whole picture.
+How far a network gets in a short training depends on its architecture.
+
+Only forms are labelled. What lies between them would be nine tenths of the pixels and of the loss.
+Every picture is a pure function of a seed and its number.
 """
 
 import colorsys
@@ -12,18 +17,25 @@ import numpy as np
 
 from tfrecords_tools.drawn import texture
 
-DISC, SQUARE, TRIANGLE, RING, BAR, STAR = range(1, 7)
+DISC, SQUARE, TRIANGLE, RING, BAR, STAR = range(6)
+NUM_CLASSES = 6
 IGNORE = 255
+HEIGHT, WIDTH = 96, 128
 
+_NUM_ROWS = 3
+_LAMP_RADIUS, _LAMP_AT = 9.0, 13.0
+_COLUMNS = (62.0, 84.0, 106.0)
+_RADII = (6.5, 9.5)
 _BORDER_HALF_WIDTH = 1.25
-_BACKGROUND = 0
-# Hues go from 0 to 1, and the middles of the six classes lie 1/6 apart.
+# Hues go from 0 to 1; the middles of the classes lie 1/6 apart, and neighbouring ranges overlap.
+_HUES = tuple((shape + 1) / NUM_CLASSES for shape in range(NUM_CLASSES))
 _HUE_HALF_RANGE = 0.09
+_PALE, _SATURATED = (0.0, 0.3), (0.4, 0.9)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Placement:
-    """Where a shape lies: a class, a centre and a radius in pixels, and an angle in radians."""
+    """Where a form lies: a class, a centre and a radius in pixels, and an angle in radians."""
 
     shape: int
     center: tuple[float, float]
@@ -31,49 +43,52 @@ class _Placement:
     angle: float
 
 
-def draw(seed: int, number: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+def draw(seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Draws a picture and its label.
 
     Args:
         seed: Seed of the split.
         number: Number of the picture.
-        height: Height in pixels.
-        width: Width in pixels.
 
     Returns:
-        The image, uint8 `[height, width, 3]`, and the label, uint8 `[height, width]`: 0 background,
-        1..6 the classes, `IGNORE` along the outlines.
+        The image, uint8 `[96, 128, 3]`, and the label, uint8 `[96, 128]`: the class of each form,
+        `IGNORE` along its outline and elsewhere.
     """
     # The stream of RandomState is frozen over the versions of NumPy, that of Generator is not.
     random = np.random.RandomState([seed, number])
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    image = texture.pattern(random, _colors(random, _BACKGROUND), y, x)
-    label = np.zeros([height, width], np.uint8)
-    for placement in _placements(random, height, width):
-        distance = _signed_distance(placement, y, x)
-        shadow = np.clip(1 - distance / random.uniform(3, 9), 0, 1) * random.uniform(0, 0.45)
-        image = image * (1 - shadow)[..., None]
-        coverage = np.clip(0.5 - distance, 0, 1)[..., None]
-        pattern = texture.pattern(random, _colors(random, placement.shape), y, x)
-        image = image * (1 - coverage) + pattern * coverage
-        label[distance <= 0] = placement.shape
-        label[np.abs(distance) <= _BORDER_HALF_WIDTH] = IGNORE
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    image = texture.pattern(random, _colors(random, random.uniform(), _PALE), y, x)
+    label = np.full([HEIGHT, WIDTH], IGNORE, np.uint8)
+    # In half of the pictures the lamps are on the right.
+    along = WIDTH - 1 - x if random.randint(2) else x
+    for row in range(_NUM_ROWS):
+        shape = random.randint(NUM_CLASSES)
+        middle = (row + 0.5) * HEIGHT / _NUM_ROWS + random.uniform(-2, 2)
+        shift = random.uniform(-4, 4)
+        distance = np.hypot(y - middle, along - _LAMP_AT - shift) - _LAMP_RADIUS
+        hue = _HUES[shape] + random.uniform(-_HUE_HALF_RANGE, _HUE_HALF_RANGE)
+        image = _painted(random, image, distance, _colors(random, hue, _SATURATED), y, x)
+        for column in _COLUMNS:
+            placement = _placement(random, shape, middle, column + shift)
+            distance = _signed_distance(placement, y, along)
+            colors = _colors(random, random.uniform(), _SATURATED)
+            image = _painted(random, image, distance, colors, y, x)
+            label[distance <= 0] = shape
+            label[np.abs(distance) <= _BORDER_HALF_WIDTH] = IGNORE
     return texture.photograph(random, image, y, x), label
 
 
-def _placements(random, height: int, width: int) -> list[_Placement]:
-    """Draws four to eight shapes, large ones first so that small ones are not buried."""
-    side = min(height, width)
-    radii = np.sort(random.uniform(0.13, 0.34, random.randint(4, 9)) * side)[::-1]
-    return [
-        _Placement(
-            shape=random.randint(1, 7),
-            center=(random.uniform(0, height), random.uniform(0, width)),
-            radius=radius,
-            angle=random.uniform(0, 2 * np.pi),
-        )
-        for radius in radii
-    ]
+def _placement(random, shape: int, y: float, x: float) -> _Placement:
+    """Draws where a form lies, near a point."""
+    radius = random.uniform(*_RADII)
+    center = (y + random.uniform(-3, 3), x + random.uniform(-2, 2))
+    return _Placement(shape, center, radius, angle=random.uniform(0, 2 * np.pi))
+
+
+def _painted(random, image, distance, colors, y, x):
+    """Paints a pattern where a signed distance in pixels is negative, with a soft edge."""
+    coverage = np.clip(0.5 - distance, 0, 1)[..., None]
+    return image * (1 - coverage) + texture.pattern(random, colors, y, x) * coverage
 
 
 def _signed_distance(placement: _Placement, y: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -121,14 +136,10 @@ def _polygon_distance(outline: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.n
     return np.where(inside, -distance, distance)
 
 
-def _colors(random, shape: int) -> np.ndarray:
-    """Draws two colours of a class, float `[2, 3]` in 0..255: one hue, pale in the background."""
-    hue, saturations = random.uniform(), (0.0, 0.3)
-    if shape != _BACKGROUND:
-        hue = (shape / 6 + random.uniform(-_HUE_HALF_RANGE, _HUE_HALF_RANGE)) % 1
-        saturations = (0.4, 0.9)
+def _colors(random, hue: float, saturations: tuple[float, float]) -> np.ndarray:
+    """Draws two colours of one hue, float `[2, 3]` in 0..255."""
     colors = [
-        colorsys.hsv_to_rgb(hue, random.uniform(*saturations), random.uniform(0.25, 0.95))
+        colorsys.hsv_to_rgb(hue % 1, random.uniform(*saturations), random.uniform(0.25, 0.95))
         for _ in range(2)
     ]
     return np.array(colors) * 255
