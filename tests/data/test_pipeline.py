@@ -219,7 +219,7 @@ def test_label_id_out_of_range_names_the_file_and_the_id(tmp_path):
     with pytest.raises(UserError) as told, input_errors.as_user_errors():
         list(train(plain(1), split).take(1))
     sentence = str(told.value)
-    assert "below 7 or the ignore label 255" in sentence
+    assert "below 6 or the ignore label 255" in sentence
     assert "found 77 in the label of picture 0" in sentence
     assert "\n" not in sentence
 

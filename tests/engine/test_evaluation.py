@@ -129,7 +129,7 @@ def test_absent_classes_are_absent():
 def test_a_network_of_other_classes_is_refused(finished_training, tmp_path):
     config, _ = finished_training
     folder = made_shards.write(tmp_path / "s", "val", [made_shards.numbered_example(0)])
-    with pytest.raises(UserError, match="Expected a data set of 7 classes.*found 11 in camvid"):
+    with pytest.raises(UserError, match="Expected a data set of 6 classes.*found 11 in camvid"):
         evaluation.run(
             EvaluateConfig(
                 config.train_logdir, dataset="camvid", dataset_dir=folder, eval_split="val"

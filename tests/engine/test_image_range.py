@@ -154,7 +154,7 @@ def test_an_evaluation_on_another_range_says_so(run, tmp_path, capsys):
                 output_dir=place,
                 image_folder=str(tmp_path / "images"),
                 label_folder=str(tmp_path / "labels"),
-                num_classes=7,
+                num_classes=6,
                 image_range=scale,
             )
         )

@@ -159,7 +159,7 @@ def test_a_data_set_of_other_classes_is_refused(trained, tmp_path):
                 image_folder=str(tmp_path / "images"),
                 label_folder=str(tmp_path / "labels"),
                 split=split,
-                num_classes=7,
+                num_classes=6,
                 class_names=class_names,
             )
         )
@@ -167,7 +167,7 @@ def test_a_data_set_of_other_classes_is_refused(trained, tmp_path):
         return EvaluateConfig(trained[0], eval_logdir=str(tmp_path / "out"), **place)
 
     swapped = (names[1], names[0], *names[2:])
-    with refusals.refused("'disc' as class 0, which is 'background' there"):
+    with refusals.refused("'square' as class 0, which is 'disc' there"):
         evaluation.run(config("swapped", swapped))
     assert not (tmp_path / "out").exists()
     for split, there in (("same", names), ("unnamed", ())):

@@ -37,7 +37,7 @@ def test_leaves_every_file_of_the_run_directory(finished_training):
     assert settings["training_number_of_steps"] == 6
     assert "separable_3x3_1(H(l-1))" in settings["architecture"]
     assert nas_genotypes.load(run / "architecture.json") == trained_runs.ARCHITECTURE
-    assert json.loads((run / "dataset.json").read_text())["num_classes"] == 7
+    assert json.loads((run / "dataset.json").read_text())["num_classes"] == 6
     names = {path.name for path in (run / "checkpoints").glob("*.index")}
     assert names == {"ckpt-3.index", "ckpt-6.index"}
     best = max(evaluations, key=lambda record: record["miou"])
@@ -67,7 +67,7 @@ def test_events_hold_the_curves_and_the_pictures(finished_training):
     for path in pathlib.Path(config.train_logdir, "events").iterdir():
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             tags |= {value.tag for value in event.summary.value}
-    assert {"validation", "eval/miou", "iou/background", "train/cross_entropy"} <= tags
+    assert {"validation", "eval/miou", "iou/disc", "train/cross_entropy"} <= tags
     assert {"train/learning_rate", "train/weight_norm", "train/gradient_norm"} <= tags
 
 
@@ -173,7 +173,7 @@ def test_begins_with_the_weights_of_another_run(finished_training, shards, tmp_p
 def test_class_weights_are_one_a_class(shards, tmp_path):
     optimization = OptimizationConfig(label_weights=(1.0, 2.0))
     config = trained_runs.make_config(shards, tmp_path / "run", optimization=optimization)
-    with pytest.raises(UserError, match="--label_weights for the 7 classes of shapes, found 2"):
+    with pytest.raises(UserError, match="--label_weights for the 6 classes of shapes, found 2"):
         train_loop.run(config)
 
 

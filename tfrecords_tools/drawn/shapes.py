@@ -2,9 +2,9 @@
 
 The three forms of a row are of one class, and the lamp at its end has a hue of that class; the
 colours of the forms say nothing. So there are two ways to tell a class: by the outline of a form,
-which takes detail and long learning, and by the lamp, which takes a field of view of 40 to 100 pixels
-and is learned in minutes. Rows are drawn independently, so that no answer holds for a whole picture.
-How far a network gets in a short training depends on its architecture.
+which takes detail and long learning, and by the lamp, which takes a field of view of 40 to 100
+pixels and is learned in minutes. Rows are drawn independently, so that no answer holds for a whole
+picture. How far a network gets in a short training depends on its architecture.
 
 Only forms are labelled. What lies between them would be nine tenths of the pixels and of the loss.
 Every picture is a pure function of a seed and its number.

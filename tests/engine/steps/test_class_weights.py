@@ -24,22 +24,22 @@ def split(folder):
 
 
 def test_numbers_are_kept(folder, split):
-    weights = tuple(range(7))
+    weights = tuple(range(6))
     assert class_weights.resolve(weights, split, folder) == weights
     assert class_weights.resolve(None, split, folder) is None
 
 
 def test_a_number_a_class_is_asked_for(folder, split):
-    with pytest.raises(UserError, match="--label_weights for the 7 classes of shapes, found 2"):
+    with pytest.raises(UserError, match="--label_weights for the 6 classes of shapes, found 2"):
         class_weights.resolve((1.0, 2.0), split, folder)
 
 
 def test_the_balance_comes_from_the_manifest(folder, split):
     with pytest.raises(UserError, match=r"manifest-train.json.*verify --write_manifest"):
         class_weights.resolve(MEDIAN_FREQUENCY, split, folder)
-    statistics = class_statistics.ClassStatistics((4, 1, 1, 0, 0, 0, 0), (8, 8, 8, 0, 0, 0, 0), 2)
+    statistics = class_statistics.ClassStatistics((4, 1, 1, 0, 0, 0), (8, 8, 8, 0, 0, 0), 2)
     facts = (SHAPES.num_classes, SHAPES.ignore_label, SHAPES.class_names, SHAPES.colormap)
     manifest = manifests.Manifest("shapes", "train", 4, (4,), *facts, ((6, 8),), statistics)
     manifests.write(manifest, folder)
     found = class_weights.resolve(MEDIAN_FREQUENCY, split, folder)
-    assert found == (0.25, 1.0, 1.0, 0, 0, 0, 0)
+    assert found == (0.25, 1.0, 1.0, 0, 0, 0)

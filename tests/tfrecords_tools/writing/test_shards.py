@@ -203,7 +203,7 @@ def test_wrong_label_id_names_the_file_and_the_id(tmp_path):
         return example
 
     with pytest.raises(
-        UserError, match="below 7 or the ignore label 255 in the label of picture 2, found 200"
+        UserError, match="below 6 or the ignore label 255 in the label of picture 2, found 200"
     ):
         write(tmp_path, load)
     assert not list(tmp_path.glob("*.tfrecord"))
