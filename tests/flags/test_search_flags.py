@@ -9,6 +9,7 @@ from deeplab_nas import settings
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.errors import UserError
+from tests import refusals
 
 _RECIPES = pathlib.Path(__file__).parents[2] / "flags" / "recipes"
 
@@ -46,7 +47,15 @@ def test_every_field_has_a_flag_that_sets_it(parse):
     )
     of_data = {field.name for field in settings.leaves(DataConfig)}
     given, default = settings.record(config), settings.record(SearchConfig(train_logdir="runs/a"))
-    assert {name for name in given if given[name] == default[name]} == of_data
+    left = of_data | {"sampled_paths"}
+    assert {name for name in given if given[name] == default[name]} == left
+
+
+def test_paths_are_not_drawn_where_there_is_one(parse):
+    flags = ("--train_logdir=runs/b", "--num_layers=2", "--sampled_paths=3")
+    assert parse(SearchConfig, *flags).optimization.sampled_paths == 3
+    with refusals.refused("--sampled_paths=3", "--fixed_path=0,1", "leave one out"):
+        parse(SearchConfig, *flags, "--fixed_path=0,1")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,13 @@ class SearchOptimization(Settings):
         paper="1",
         least=1,
     )
-
+    sampled_paths: int = setting(
+        0,
+        "Paths drawn at each step of the weights and trained alone, beside the whole supernet, "
+        "so that a path is evaluated alone as it was trained.",
+        paper="0; the sandwich rule",
+        least=0,
+    )
     skip_dropout: float = setting(
         0.0,
         "Probability at the first step that the operation skip of an edge is dropped of a step; it "
@@ -118,6 +124,12 @@ class SearchConfig(RunConfig):
             raise UserError(
                 f"Expected --architecture_start_epoch between 0 and --epochs={self.epochs}, found "
                 f"{self.architecture_start_epoch}."
+            )
+        if self.optimization.sampled_paths and self.supernet.fixed_path:
+            raise UserError(
+                "Expected more than one path to draw from with --sampled_paths="
+                f"{self.optimization.sampled_paths}, found --fixed_path="
+                f"{','.join(map(str, self.supernet.fixed_path))}: leave one out."
             )
         for name in ("skip_dropout", "auxiliary_skip"):
             if getattr(self.optimization, name) and "skip" not in self.supernet.operations:

@@ -1,5 +1,6 @@
 """One step of the search: first-order, alternating (Auto-DeepLab, section 4.3)."""
 
+import dataclasses
 import math
 
 import keras
@@ -7,7 +8,7 @@ import tensorflow as tf
 
 from deeplab_nas.core.kernels import target
 from deeplab_nas.engine.devices import replicas
-from deeplab_nas.engine.steps import losses, schedules
+from deeplab_nas.engine.steps import losses, path_sampling, schedules
 from deeplab_nas.engine.steps.gradient_tally import GradientTally
 from deeplab_nas.engine.steps.host_loop import repeated
 from deeplab_nas.engine.steps.momentum_sgd import MomentumSGD
@@ -68,7 +69,7 @@ class SearchStep:
             activation_memory_gib: With auto, GiB that the nodes may keep on one replica.
             xla: Whether XLA compiles the step of a replica whole.
             steps_per_loop: The most steps of a call of `run_weights` or `run_alternating`.
-            seed: Of the skips that are dropped.
+            seed: Of the skips that are dropped and the paths that are drawn.
         """
         self._strategy = strategy
         self._supernet = supernet
@@ -91,6 +92,7 @@ class SearchStep:
         self.weight_optimizer.build(self._network_variables)
         self.architecture_optimizer.build(self._architecture_variables)
         self.tally = GradientTally(self._architecture_variables)
+        self._seed = seed
         self._restraint = SkipRestraint(config, supernet.config.operations, total_steps, seed)
         self._steps_per_loop = steps_per_loop
         self.trace()
@@ -205,16 +207,15 @@ class SearchStep:
             # Only what is stepped is watched, so that nothing is computed for other variables.
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([variable.value for variable in variables])
-                logits = self._supernet(
-                    images,
-                    training=True,
-                    frozen=frozen,
-                    recompute=recompute,
-                    **self._restrained(frozen),
-                )
-                loss_sum, _ = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
-                loss = losses.mean_loss(loss_sum, num_valid)
-                scaled = loss * loss_scale
+                found = []
+                for part_of_space in self._parts_of_space(frozen):
+                    logits = self._supernet(
+                        images, training=True, frozen=frozen, recompute=recompute, **part_of_space
+                    )
+                    loss_sum, _ = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
+                    found.append(losses.mean_loss(loss_sum, num_valid))
+                loss = found[0]
+                scaled = tf.add_n(found) / len(found) * loss_scale
             values = [variable.value for variable in variables]
             # Operations that are left out have no gradient.
             return loss, tape.gradient(scaled, values, unconnected_gradients="zero")
@@ -244,12 +245,28 @@ class SearchStep:
             )
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
 
-    def _restrained(self, frozen):
-        if not self._restraint.is_on:
-            return {}
-        stream = int(frozen == SearchCell.WEIGHTS)
-        step = self.weight_optimizer.iterations
-        return {"relaxed": self._restraint.training(self._supernet.relaxed(), step, stream)}
+    def _parts_of_space(self, frozen):
+        """What is trained: the whole supernet, and paths that are drawn; arguments of its call."""
+        relaxed, step = self._supernet.relaxed(), self.weight_optimizer.iterations
+        whole = {}
+        if self._restraint.is_on:
+            stream = int(frozen == SearchCell.WEIGHTS)
+            relaxed = self._restraint.training(relaxed, step, stream)
+            whole = {"relaxed": relaxed}
+        paths = self._config.sampled_paths if frozen == SearchCell.ARCHITECTURE else 0
+        num_layers = self._supernet.config.num_layers
+        drawn = []
+        for number in range(paths):
+            seed = tf.stack([self._seed, tf.cast(step, tf.int32) * paths + number])
+            arrows = path_sampling.draw(num_layers, seed)
+            drawn.append(
+                {
+                    "relaxed": dataclasses.replace(relaxed, arrows=arrows),
+                    "track_statistics": False,
+                    "only_reached": True,
+                }
+            )
+        return [whole, *drawn]
 
     def _nodes_to_recompute(self, image_shape):
         budget = self._activation_memory_gib * 2**30

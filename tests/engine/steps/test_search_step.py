@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.engine.configs.search import SearchOptimization
+from deeplab_nas.engine.steps import path_sampling
 from deeplab_nas.engine.steps.search_step import SearchStep
 from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
 from deeplab_nas.supernet.supernet import Supernet
@@ -38,14 +39,17 @@ def values(variables):
     return [variable.numpy().copy() for variable in variables]
 
 
-def loss_and_gradients(supernet, variables, images, labels):
+def loss_and_gradients(supernet, variables, images, labels, **relaxed):
     """The mean cross entropy over the labelled pixels, picked out one by one."""
     with tf.GradientTape() as tape:
-        logits = supernet(images, training=True)
+        logits = supernet(images, training=True, **relaxed)
         valid = labels != IGNORE
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[valid], logits[valid])
         loss = tf.reduce_mean(losses)
-    return loss, [g.numpy() for g in tape.gradient(loss, [v.value for v in variables])]
+    # Nodes that no path reaches have no gradient.
+    sources = [variable.value for variable in variables]
+    gradients = tape.gradient(loss, sources, unconnected_gradients="zero")
+    return loss, [gradient.numpy() for gradient in gradients]
 
 
 @pytest.mark.parametrize("clip", [0.0, 0.01])
@@ -205,3 +209,29 @@ def test_restrained_skips_are_what_both_steps_and_the_evaluation_weigh():
     assert float(told["architecture_loss"]) == pytest.approx(of_architecture, rel=1e-4)
     evaluated = supernet(images, relaxed=restraint.evaluation(supernet.relaxed(), 1))
     np.testing.assert_allclose(step.scores(images), evaluated, rtol=1e-4, atol=1e-5)
+
+
+def test_sampled_paths_are_trained_beside_the_whole_and_leave_its_statistics_alone():
+    config = dataclasses.replace(CONFIG, clip_gradient_norm=0, weight_decay=0, sampled_paths=2)
+    step, supernet = made_step(config, seed=1)
+    _, alone = made_step(dataclasses.replace(config, sampled_paths=0))
+    images, labels = made_batch()
+    variables, whole = supernet.network_variables, supernet.relaxed()
+    loss, gradients = loss_and_gradients(alone, alone.network_variables, images, labels)
+    drawn = [path_sampling.draw(1, tf.constant([1, number])) for number in range(2)]
+    assert not np.array_equal(*drawn)
+    found = [gradients]
+    for arrows in drawn:
+        relaxed = dataclasses.replace(whole, arrows=arrows)
+        how = {"relaxed": relaxed, "track_statistics": False, "only_reached": True}
+        found.append(loss_and_gradients(supernet, variables, images, labels, **how)[1])
+    before = values(variables)
+    told = step.update_weights(images, labels)
+    assert float(told["weight_loss"]) == pytest.approx(float(loss), rel=1e-4)
+    for old, variable, parts in zip(before, variables, zip(*found, strict=True), strict=True):
+        expected = old - 0.1 * sum(parts) / 3
+        np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-4, atol=1e-6)
+    for one, other in zip(
+        supernet.non_trainable_variables, alone.non_trainable_variables, strict=True
+    ):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6)

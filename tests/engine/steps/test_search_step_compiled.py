@@ -19,7 +19,7 @@ from tests.engine.steps import test_search_step
 SUPERNET = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
 
 
-# Without the dropout of skip: XLA draws other numbers.
+# Without the dropout of skip and sampled paths: XLA draws other numbers.
 OPTIONS = {"auxiliary_skip": 1.0, "architecture_accumulation_steps": 2}
 
 
@@ -68,9 +68,9 @@ def test_xla_gives_the_same_numbers_and_a_tpu_lacks_nothing(
 
 
 @pytest.mark.slow
-def test_a_tpu_lacks_nothing_to_drop_skips(monkeypatch):
+def test_a_tpu_lacks_nothing_to_draw_skips_and_paths(monkeypatch):
     monkeypatch.setattr(target, "on_tpu", lambda: True)
-    step, _ = made_step("darts", "never", {"skip_dropout": 0.5})
+    step, _ = made_step("darts", "never", {"skip_dropout": 0.5, "sampled_paths": 1})
     as_on_a_tpu = tf.function(step.update_weights, jit_compile=True, autograph=False)
     faults, _ = tpu_faults.of(as_on_a_tpu, *test_search_step.made_batch())
     assert not faults, "\n".join(faults)
