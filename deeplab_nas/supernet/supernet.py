@@ -17,9 +17,9 @@ from deeplab_nas.supernet import (
     search_stem,
     shared_functions,
     topology,
-    unreached,
 )
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from deeplab_nas.supernet.unreached import COMPUTED, zeros_unless
 
 
 @keras.saving.register_keras_serializable(package="deeplab_nas")
@@ -154,7 +154,7 @@ class Supernet(keras.Model):
         recompute=frozenset(),
         relaxed=None,
         track_statistics=True,
-        only_reached=False,
+        unreached=COMPUTED,
     ):
         """Computes the logits.
 
@@ -167,15 +167,16 @@ class Supernet(keras.Model):
                 instead of keeping it; see `memory_plan`.
             relaxed: `relaxation.Weights` in place of `self.relaxed()`: a part of the search space.
             track_statistics: Whether training moves the averages of the batch normalisations.
-            only_reached: Whether nodes and heads that no arrow of `relaxed` leads to give zeros
-                instead of being computed. No averages may move then, since replicas compute them.
+            unreached: What nodes and heads do that no arrow of `relaxed` leads to: `COMPUTED` like
+                all others, or `SKIPPED` or `MASKED`, which give zeros. No averages may move then,
+                since replicas compute them.
 
         Returns:
             `[batch, height, width, num_classes]`, float32: the sum of the heads of all scales,
             each upsampled to the size of the images.
         """
-        if only_reached and track_statistics:
-            raise ValueError("only_reached: expected track_statistics=False.")
+        if unreached != COMPUTED and track_statistics:
+            raise ValueError(f"unreached={unreached}: expected track_statistics=False.")
         relaxed = relaxed or self.relaxed()
         gates = relaxation.OperationGates(
             relaxed.operations, self.config.num_blocks, self.config.operations
@@ -188,7 +189,7 @@ class Supernet(keras.Model):
             if reached is None:
                 return compute()
             shape = [tf.shape(images)[0], *shape]
-            return unreached.zeros_unless(reached, compute, shape, self.compute_dtype)
+            return zeros_unless(reached, compute, shape, self.compute_dtype, unreached)
 
         size = resize.image_size(images)
         images = tf.cast(images, self.compute_dtype) * (2.0 / 255.0) - 1.0
@@ -201,7 +202,7 @@ class Supernet(keras.Model):
             arrows = tf.ones([len(into)])
             if relaxed.arrows is not None:
                 arrows = tf.gather_nd(relaxed.arrows, [(layer - 1, *arrow) for arrow in into])
-                if only_reached:
+                if unreached != COMPUTED:
                     reached[layer, level] = tf.reduce_any(arrows > 0)
             features[layer, level] = run(
                 cell,

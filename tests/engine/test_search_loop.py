@@ -20,6 +20,7 @@ from deeplab_nas.supernet.decoding import by_logits, by_loss
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from deeplab_nas.supernet.unreached import SKIPPED
 from tests import trained_runs
 from tests.data import made_shards
 from tests.engine.runs import signals
@@ -172,7 +173,7 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
         weights = Weights(tf.constant(operations, tf.float32), tf.constant(arrows, tf.float32))
         losses = []
         for images, labels in batches:
-            how = {"track_statistics": False, "only_reached": True}
+            how = {"track_statistics": False, "unreached": SKIPPED}
             logits = supernet(images, training=True, relaxed=weights, **how)
             one_hot = tf.one_hot(labels, 7)
             by_pixel = -tf.reduce_sum(one_hot * tf.nn.log_softmax(logits), -1)

@@ -8,6 +8,7 @@ from deeplab_nas.engine.devices import replicas
 from deeplab_nas.engine.steps import losses
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.search_cell import SearchCell
+from deeplab_nas.supernet.unreached import SKIPPED
 
 
 class SupernetLoss:
@@ -62,7 +63,7 @@ class SupernetLoss:
             frozen=SearchCell.ARCHITECTURE,
             relaxed=Weights(operations, arrows),
             track_statistics=False,
-            only_reached=True,
+            unreached=SKIPPED,
         )
         loss_sum, num_valid = losses.pixel_cross_entropy(logits, labels, self._ignore_label)
         total, count = replicas.sum_over_replicas([loss_sum, num_valid])

@@ -15,6 +15,7 @@ from deeplab_nas.engine.steps.momentum_sgd import MomentumSGD
 from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
 from deeplab_nas.supernet import memory_plan
 from deeplab_nas.supernet.search_cell import SearchCell
+from deeplab_nas.supernet.unreached import MASKED, SKIPPED
 
 # DARTS's for the architecture; the paper gives the rate and the decay only.
 _ADAM_BETA_1 = 0.5
@@ -263,7 +264,7 @@ class SearchStep:
                 {
                     "relaxed": dataclasses.replace(relaxed, arrows=arrows),
                     "track_statistics": False,
-                    "only_reached": True,
+                    "unreached": MASKED if self._xla or target.on_tpu() else SKIPPED,
                 }
             )
         return [whole, *drawn]

@@ -10,6 +10,7 @@ from deeplab_nas.supernet.decoding import by_loss
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from deeplab_nas.supernet.unreached import SKIPPED
 
 IGNORE = 9
 
@@ -34,7 +35,7 @@ def by_hand(supernet, batches, weights):
     losses = []
     for images, labels in batches:
         logits = supernet(
-            images, training=True, relaxed=weights, track_statistics=False, only_reached=True
+            images, training=True, relaxed=weights, track_statistics=False, unreached=SKIPPED
         )
         valid = labels != IGNORE
         found = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[valid], logits[valid])

@@ -13,6 +13,7 @@ from deeplab_nas.engine.steps.search_step import SearchStep
 from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
+from deeplab_nas.supernet.unreached import SKIPPED
 
 IGNORE = 255
 CONFIG = SearchOptimization(base_learning_rate=0.1, end_learning_rate=0.01)
@@ -223,7 +224,7 @@ def test_sampled_paths_are_trained_beside_the_whole_and_leave_its_statistics_alo
     found = [gradients]
     for arrows in drawn:
         relaxed = dataclasses.replace(whole, arrows=arrows)
-        how = {"relaxed": relaxed, "track_statistics": False, "only_reached": True}
+        how = {"relaxed": relaxed, "track_statistics": False, "unreached": SKIPPED}
         found.append(loss_and_gradients(supernet, variables, images, labels, **how)[1])
     before = values(variables)
     told = step.update_weights(images, labels)
