@@ -66,6 +66,21 @@ FAULTS = (
             "stream = 1",
         ),
         (
+            "every step trains the same sampled paths",
+            "tf.cast(step, tf.int32) * paths + number",
+            "number",
+        ),
+        (
+            "sampled paths move the averages",
+            '"track_statistics": False,',
+            '"track_statistics": True,',
+        ),
+        (
+            "sampled paths are trained in place of the whole",
+            "return [whole, *drawn]",
+            "return drawn or [whole]",
+        ),
+        (
             "alpha has the decay of the weights",
             "self._config.architecture_weight_decay",
             "self._config.weight_decay",

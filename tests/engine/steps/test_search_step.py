@@ -212,27 +212,41 @@ def test_restrained_skips_are_what_both_steps_and_the_evaluation_weigh():
     np.testing.assert_allclose(step.scores(images), evaluated, rtol=1e-4, atol=1e-5)
 
 
-def test_sampled_paths_are_trained_beside_the_whole_and_leave_its_statistics_alone():
-    config = dataclasses.replace(CONFIG, clip_gradient_norm=0, weight_decay=0, sampled_paths=2)
-    step, supernet = made_step(config, seed=1)
-    _, alone = made_step(dataclasses.replace(config, sampled_paths=0))
+SAMPLED = dataclasses.replace(
+    CONFIG, end_learning_rate=0.1, momentum=0.0, weight_decay=0, clip_gradient_norm=0, sampled_paths=2
+)
+
+
+def test_each_step_trains_other_paths_beside_the_whole():
+    step, supernet = made_step(SAMPLED, seed=1)
     images, labels = made_batch()
     variables, whole = supernet.network_variables, supernet.relaxed()
-    loss, gradients = loss_and_gradients(alone, alone.network_variables, images, labels)
-    drawn = [path_sampling.draw(1, tf.constant([1, number])) for number in range(2)]
-    assert not np.array_equal(*drawn)
-    found = [gradients]
-    for arrows in drawn:
-        relaxed = dataclasses.replace(whole, arrows=arrows)
-        how = {"relaxed": relaxed, "track_statistics": False, "unreached": SKIPPED}
-        found.append(loss_and_gradients(supernet, variables, images, labels, **how)[1])
-    before = values(variables)
-    told = step.update_weights(images, labels)
-    assert float(told["weight_loss"]) == pytest.approx(float(loss), rel=1e-4)
-    for old, variable, parts in zip(before, variables, zip(*found, strict=True), strict=True):
-        expected = old - 0.1 * sum(parts) / 3
-        np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-4, atol=1e-6)
-    for one, other in zip(
-        supernet.non_trainable_variables, alone.non_trainable_variables, strict=True
-    ):
+    for number in range(3):
+        draws = [path_sampling.draw(1, tf.constant([1, 2 * number + i])) for i in range(2)]
+        parts = [{}] + [
+            {"relaxed": dataclasses.replace(whole, arrows=arrows), "unreached": SKIPPED}
+            for arrows in draws
+        ]
+        of_parts = [
+            loss_and_gradients(supernet, variables, images, labels, track_statistics=False, **part)
+            for part in parts
+        ]
+        expected = [
+            old - 0.1 * sum(gradients) / 3
+            for old, *gradients in zip(values(variables), *(g for _, g in of_parts), strict=True)
+        ]
+        told = step.update_weights(images, labels)
+        assert float(told["weight_loss"]) == pytest.approx(float(of_parts[0][0]), rel=1e-4)
+        for variable, value in zip(variables, expected, strict=True):
+            np.testing.assert_allclose(variable.numpy(), value, rtol=1e-4, atol=1e-5)
+
+
+def test_sampled_paths_leave_the_averages_to_the_whole():
+    step, supernet = made_step(SAMPLED, seed=1)
+    _, alone = made_step(SAMPLED)
+    images, labels = made_batch()
+    alone(images, training=True)
+    step.update_weights(images, labels)
+    averages = (model.non_trainable_variables for model in (supernet, alone))
+    for one, other in zip(*averages, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6)
