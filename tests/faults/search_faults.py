@@ -77,8 +77,8 @@ FAULTS = (
         ),
         (
             "sampled paths are trained in place of the whole",
-            "return [whole, *drawn]",
-            "return drawn or [whole]",
+            'return [{"relaxed": relaxed}, *drawn]',
+            'return drawn or [{"relaxed": relaxed}]',
         ),
         (
             "alpha has the decay of the weights",
@@ -140,8 +140,8 @@ FAULTS = (
         (_SEARCH[0], "tests/engine/steps/test_search_step.py"),
         (
             "the search learns by moving statistics",
-            "training=True,\n                    frozen=frozen",
-            "training=False,\n                    frozen=frozen",
+            "images, training=True, frozen",
+            "images, training=False, frozen",
         ),
         ("vectors decay too", "if len(variable.shape) > 1", "if len(variable.shape) > 0"),
     ),

@@ -248,18 +248,17 @@ class SearchStep:
 
     def _parts_of_space(self, frozen):
         """What is trained: the whole supernet, and paths that are drawn; arguments of its call."""
+        paths = self._config.sampled_paths if frozen == SearchCell.ARCHITECTURE else 0
+        if not (self._restraint.is_on or paths):
+            return [{}]
         relaxed, step = self._supernet.relaxed(), self.weight_optimizer.iterations
-        whole = {}
         if self._restraint.is_on:
             stream = int(frozen == SearchCell.WEIGHTS)
             relaxed = self._restraint.training(relaxed, step, stream)
-            whole = {"relaxed": relaxed}
-        paths = self._config.sampled_paths if frozen == SearchCell.ARCHITECTURE else 0
-        num_layers = self._supernet.config.num_layers
         drawn = []
         for number in range(paths):
             seed = tf.stack([self._seed, tf.cast(step, tf.int32) * paths + number])
-            arrows = path_sampling.draw(num_layers, seed)
+            arrows = path_sampling.draw(self._supernet.config.num_layers, seed)
             drawn.append(
                 {
                     "relaxed": dataclasses.replace(relaxed, arrows=arrows),
@@ -267,7 +266,7 @@ class SearchStep:
                     "unreached": MASKED if self._xla or target.on_tpu() else SKIPPED,
                 }
             )
-        return [whole, *drawn]
+        return [{"relaxed": relaxed}, *drawn]
 
     def _nodes_to_recompute(self, image_shape):
         budget = self._activation_memory_gib * 2**30

@@ -213,7 +213,12 @@ def test_restrained_skips_are_what_both_steps_and_the_evaluation_weigh():
 
 
 SAMPLED = dataclasses.replace(
-    CONFIG, end_learning_rate=0.1, momentum=0.0, weight_decay=0, clip_gradient_norm=0, sampled_paths=2
+    CONFIG,
+    end_learning_rate=0.1,
+    momentum=0.0,
+    weight_decay=0,
+    clip_gradient_norm=0,
+    sampled_paths=2,
 )
 
 
