@@ -79,4 +79,4 @@ def test_the_advised_manifest_is_enough_for_the_balance_of_classes(tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert manifests.read(data.dataset_dir, "train").num_examples == 2
     weights = _trained(tmp_path, data, optimization=balanced).optimization.label_weights
-    assert len(weights) == 7
+    assert len(weights) == 6

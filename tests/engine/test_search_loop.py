@@ -104,7 +104,7 @@ def final_values(config):
 
 def test_checkpoint_holds_every_variable(finished):
     config, _ = finished
-    supernet = Supernet(7, config.supernet, name="supernet")
+    supernet = Supernet(6, config.supernet, name="supernet")
     supernet.build()
     saved = final_values(config)
     for variable in supernet.variables:
@@ -158,7 +158,7 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
     )
     first, last = search_loop.run(config)
     assert "best_paths" not in first
-    supernet = Supernet(7, config.supernet, name="supernet")
+    supernet = Supernet(6, config.supernet, name="supernet")
     supernet.build()
     saved = final_values(config)
     for variable in supernet.variables:
@@ -175,7 +175,7 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
         for images, labels in batches:
             how = {"track_statistics": False, "unreached": SKIPPED}
             logits = supernet(images, training=True, relaxed=weights, **how)
-            one_hot = tf.one_hot(labels, 7)
+            one_hot = tf.one_hot(labels, 6)
             by_pixel = -tf.reduce_sum(one_hot * tf.nn.log_softmax(logits), -1)
             losses.append(float(tf.reduce_sum(by_pixel) / tf.reduce_sum(one_hot)))
         return np.mean(losses)

@@ -154,7 +154,7 @@ def _read_shard(folder, made, answers):
             image, label, _ = found
             assert image.shape[:2] == label.shape[:2]
             assert 0 < image.shape[0] * image.shape[1] <= examples.MAX_PIXELS
-            assert set(label.numpy().ravel().tolist()) <= {*range(7), 255}
+            assert set(label.numpy().ravel().tolist()) <= {*range(6), 255}
 
 
 def is_sentence(text):
