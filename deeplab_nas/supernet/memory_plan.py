@@ -28,7 +28,7 @@ def kept_bytes(supernet, layer, level, image_shape):
     return _KEPT_PER_CHANNEL * cell.num_normalized * pixels * bytes_of_value
 
 
-def nodes_to_recompute(supernet, image_shape, budget):
+def nodes_to_recompute(supernet, image_shape, budget, passes=1):
     """Chooses nodes, so that what the others keep fits a budget.
 
     The last layers keep theirs: the gradient takes them first, so that their memory is free again
@@ -38,13 +38,14 @@ def nodes_to_recompute(supernet, image_shape, budget):
         supernet: A `Supernet`.
         image_shape: `(batch, height, width)` on one replica.
         budget: Bytes.
+        passes: How often the nodes are computed before a gradient is taken, each time to be kept.
 
     Returns:
         `(layer, level)` of the nodes that do not fit any more.
     """
     recomputed = set()
     for layer, level in sorted(all_nodes(supernet), reverse=True):
-        needed = kept_bytes(supernet, layer, level, image_shape)
+        needed = passes * kept_bytes(supernet, layer, level, image_shape)
         if needed > budget:
             recomputed.add((layer, level))
         else:
@@ -52,10 +53,10 @@ def nodes_to_recompute(supernet, image_shape, budget):
     return frozenset(recomputed)
 
 
-def describe(supernet, recomputed, image_shape):
+def describe(supernet, recomputed, image_shape, passes=1):
     """Tells in one line how many nodes keep how much, and how many are computed again."""
     nodes = all_nodes(supernet)
-    kept = sum(kept_bytes(supernet, *node, image_shape) for node in nodes - recomputed)
+    kept = passes * sum(kept_bytes(supernet, *node, image_shape) for node in nodes - recomputed)
     return (
         f"For the gradient, {len(nodes - recomputed)} of {len(nodes)} nodes keep about "
         f"{kept / 2**30:.2f} GiB and {len(recomputed)} are computed again."

@@ -7,7 +7,7 @@ import tensorflow as tf
 COMPUTED, SKIPPED, MASKED = "computed", "skipped", "masked"
 
 
-def zeros_unless(reached, compute, shape, dtype, way=SKIPPED):
+def zeros_unless(reached, compute, shape, dtype, way):
     """Computes a part where it is reached.
 
     Args:

@@ -70,3 +70,13 @@ def test_the_description_counts(supernet):
     assert described == (
         "For the gradient, 0 of 9 nodes keep about 0.00 GiB and 9 are computed again."
     )
+
+
+def test_two_passes_have_half_of_the_budget_each_and_are_told_together(supernet):
+    nodes = memory_plan.all_nodes(supernet)
+    whole = sum(memory_plan.kept_bytes(supernet, *node, IMAGE_SHAPE) for node in nodes)
+    for share in (0.3, 0.6, 0.9):
+        twice = memory_plan.nodes_to_recompute(supernet, IMAGE_SHAPE, 2 * share * whole, passes=2)
+        assert twice == memory_plan.nodes_to_recompute(supernet, IMAGE_SHAPE, share * whole)
+    told = memory_plan.describe(supernet, frozenset(), IMAGE_SHAPE, passes=2)
+    assert f"keep about {2 * whole / 2**30:.2f} GiB" in told

@@ -94,6 +94,8 @@ class SearchStep:
         self.architecture_optimizer.build(self._architecture_variables)
         self.tally = GradientTally(self._architecture_variables)
         self._seed = seed
+        # A path keeps at most what the whole does.
+        self._passes = 1 + config.sampled_paths
         self._restraint = SkipRestraint(config, supernet.config.operations, total_steps, seed)
         self._steps_per_loop = steps_per_loop
         self.trace()
@@ -125,7 +127,7 @@ class SearchStep:
     def describe_memory(self, image_shape):
         """What the supernet keeps for its gradient, in one line; see `memory_plan.describe`."""
         recomputed = self._nodes_to_recompute(image_shape)
-        return memory_plan.describe(self._supernet, recomputed, image_shape)
+        return memory_plan.describe(self._supernet, recomputed, image_shape, self._passes)
 
     def _scaling(self, optimizer):
         """Half precision underflows without a scale of the loss."""
@@ -270,7 +272,7 @@ class SearchStep:
 
     def _nodes_to_recompute(self, image_shape):
         budget = self._activation_memory_gib * 2**30
-        return memory_plan.nodes_to_recompute(self._supernet, image_shape, budget)
+        return memory_plan.nodes_to_recompute(self._supernet, image_shape, budget, self._passes)
 
     def _apply(self, optimizer, gradients, variables, weight_decay, scale):
         """Applies the gradients times `scale`, a scalar, and the L2 term."""
