@@ -16,13 +16,9 @@ from flags import program
 
 import numpy as np
 
-from benchmarks import architecture_table
+from benchmarks import architecture_table, ended_search
 from deeplab_nas.engine.configs.search import SearchConfig
-from deeplab_nas.engine.devices import process
-from deeplab_nas.engine.runs import run_data
-from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.run_directory import RunDirectory
-from deeplab_nas.engine.search_loop import Search
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting
 from deeplab_nas.supernet.decoding import by_loss
@@ -43,12 +39,8 @@ def main(config: SupernetRankingConfig) -> None:
     rows = architecture_table.rows(config.table)
     rows = [row for row in rows if row["name"].startswith(config.among)]
     _check(rows, searched.supernet, config)
-    with process.without_grappler(), process.of(searched) as strategy:
-        search = Search(searched, strategy)
-        data = run_data.document(search.train, search.val)
-        with OpenRun(searched, search.train, strategy, data=data) as opened:
-            search.restore(opened)
-            losses = _losses(search, rows, config.batches)
+    with ended_search.of(searched) as search:
+        losses = _losses(search, rows, config.batches)
     mious = [row["miou"] for row in rows]
     # A lower loss is better.
     told = {name: spearman(np.negative(values), mious) for name, values in losses.items()}

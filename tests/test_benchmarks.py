@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -144,3 +145,36 @@ def test_a_supernet_ranks_a_table_by_its_own_loss(tmp_path):
     assert abs(ranked["architecture"]) <= 1
     # There is one cell.
     assert ranked["cell"] is None
+
+
+@pytest.mark.slow
+def test_a_search_that_has_ended_is_decoded_by_other_rules(tmp_path):
+    config = SearchConfig(
+        train_logdir=str(tmp_path / "run"),
+        data=trained_runs.make_data(trained_runs.make_shards(tmp_path / "shards")),
+        supernet=SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2),
+        epochs=1,
+        architecture_start_epoch=1,
+        decoding=DecodingConfig(path_beam=5, decoding_batches=2, random_architectures=0),
+    )
+    (record,) = search_loop.run(config)
+    before = (tmp_path / "run" / "history.jsonl").read_bytes()
+
+    def decoded(*rules):
+        return programs.run(
+            "benchmarks.decode_search",
+            *(f"--train_logdir={config.train_logdir}", f"--output={tmp_path / 'found.json'}"),
+            *("--path_beam=5", "--decoding_batches=2", "--random_architectures=0", *rules),
+        )
+
+    assert told(decoded())["path"] == record["path"]
+    evaluated = told(decoded("--path_decoding=evaluated"))
+    # All five paths were looked at.
+    assert evaluated["path"] == evaluated["best_paths"][0]
+    assert len(evaluated["best_paths"]) == 5
+    assert evaluated["path_loss"] <= evaluated["next_path_loss"]
+    assert list(nas_genotypes.load(tmp_path / "found.json").path) == evaluated["path"]
+    assert (tmp_path / "run" / "history.jsonl").read_bytes() == before
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    ended = decoded()
+    refusals.assert_program_refused(ended, "a search that has ended", "deeplab_nas.search")

@@ -21,6 +21,7 @@ from deeplab_nas.engine.steps.batches import Batches
 from deeplab_nas.engine.steps.pruning import Pruning
 from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
 from deeplab_nas.errors import UserError
+from deeplab_nas.supernet.decoding import by_logits
 from deeplab_nas.supernet.supernet import Supernet
 
 # Steps times rate: 14,900 at 0.003.
@@ -86,7 +87,11 @@ class Search:
         self.total_steps = config.epochs * self.steps_per_epoch
 
     def restore(self, opened):
-        """Builds the supernet and takes up what an `OpenRun` holds."""
+        """Builds the supernet and takes up what an `OpenRun` holds.
+
+        Returns:
+            The steps done; None if there is no checkpoint yet.
+        """
         self.opened = opened
         self._build()
         contents = {
@@ -96,8 +101,11 @@ class Search:
             "gradient_tally": self.step.tally.saved,
             "kept_operations": self.pruning.kept,
         }
-        opened.restore(contents, self.total_steps, added=("gradient_tally", "kept_operations"))
+        done = opened.restore(
+            contents, self.total_steps, added=("gradient_tally", "kept_operations")
+        )
         self.pruning.resume()
+        return done
 
     def run(self, opened):
         """Searches to the end in an `OpenRun`; returns the records of all epochs."""
@@ -226,17 +234,31 @@ class Search:
         return loss, train_b.take(done, count)
 
     def _final_choice(self, done):
-        """What the supernet itself chooses at the end, on the batches of trainB that come next."""
-        config = self.config.decoding
-        if done < self.total_steps or not final_choice.is_wanted(
-            config, has_paths=self.supernet.beta is not None
-        ):
+        wanted = final_choice.is_wanted(
+            self.config.decoding, has_paths=self.supernet.beta is not None
+        )
+        if done < self.total_steps or not wanted:
             return None
+        return self.choose(self.config.decoding)
+
+    def choose(self, config):
+        """What the trained supernet itself chooses, on the batches of trainB that come next.
+
+        Args:
+            config: `DecodingConfig`.
+
+        Returns:
+            The architecture, and what the history tells of the choice.
+        """
+        done = self.total_steps
         count = config.decoding_batches
         loss, batches = self.loss_and_batches(done, 2 * count)
         self.opened.bad_records.report(self.opened.history, done)
         found, told = final_choice.choose(
-            self.report.decode(), loss.on(batches[:count]), self.supernet, config
+            by_logits.decode_supernet(self.supernet, config.rule_of_beta),
+            loss.on(batches[:count]),
+            self.supernet,
+            config,
         )
         if config.random_architectures:
             # Those that it was chosen on would favour it.

@@ -5,7 +5,6 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, trellis
 from deeplab_nas.engine.reporting import search_decisions, validation
@@ -83,7 +82,8 @@ class SearchReport:
         Returns:
             The history record.
         """
-        decoded, told = chosen or (self.decode(), {})
+        rule = self._config.decoding.rule_of_beta
+        decoded, told = chosen or (by_logits.decode_supernet(self._supernet, rule), {})
         record = {
             "kind": "epoch",
             "step": step,
@@ -120,16 +120,6 @@ class SearchReport:
         supernet = self._supernet
         beta = None if supernet.beta is None else np.asarray(supernet.beta.numpy())
         return np.asarray(supernet.alpha.numpy()), beta
-
-    def decode(self):
-        """The `Architecture` by alpha and beta as they are."""
-        alpha, beta = self._logits()
-        kept = self._supernet.kept
-        if beta is None:
-            cell = by_logits.decode_cell(alpha, self._operations, kept)
-            return Architecture(cell=cell, path=self._supernet.config.fixed_path)
-        rule = self._config.decoding.rule_of_beta
-        return by_logits.decode(alpha, beta, self._operations, rule, kept)
 
     def _entropies(self):
         alpha, beta = self._logits()

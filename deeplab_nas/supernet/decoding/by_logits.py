@@ -9,6 +9,7 @@ probability underflows. Equal strengths are settled by the lower number.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -116,6 +117,15 @@ def decode(
     """Decodes a search (section 3.3); `kept` as in `decode_cell`."""
     path = decode_path(beta, path_decoding)
     return Architecture(cell=decode_cell(alpha, operations, kept), path=path)
+
+
+def decode_supernet(supernet: Any, path_decoding: str = VITERBI) -> Architecture:
+    """Decodes what a `Supernet` has learned; a path that is fixed stays."""
+    alpha, names, kept = supernet.alpha.numpy(), supernet.config.operations, supernet.kept
+    if supernet.beta is None:
+        cell = decode_cell(alpha, names, kept)
+        return Architecture(cell=cell, path=supernet.config.fixed_path)
+    return decode(alpha, supernet.beta.numpy(), names, path_decoding, kept)
 
 
 def alpha_entropy(
