@@ -1,5 +1,6 @@
 """The search from the first step to the decoded architecture (Auto-DeepLab, section 5.1)."""
 
+import contextlib
 import dataclasses
 import sys
 
@@ -18,6 +19,7 @@ from deeplab_nas.engine.scoring import final_choice, random_rivals
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.batches import Batches
+from deeplab_nas.engine.steps.part_training import PartTraining
 from deeplab_nas.engine.steps.pruning import Pruning
 from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
 from deeplab_nas.errors import UserError
@@ -117,7 +119,7 @@ class Search:
         )
         Loop(
             opened,
-            self._plan(opened.bad_records),
+            self._plan(),
             self.config,
             optimizer=self.step.weight_optimizer,
             learning_rate=self.step.learning_rate,
@@ -181,13 +183,10 @@ class Search:
         replicas = self.strategy.num_replicas_in_sync
         return (data.train_batch_size // replicas, *data.train_crop_size)
 
-    def _plan(self, bad_records):
+    def _plan(self):
         """First the weights alone, on trainA; then, in turn, the architecture too, on trainB."""
-        config, data = self.config, self.data_of_halves
-        train_a, train_b = (
-            Batches(self.strategy, data[i], self.train, half, config.seed + i, bad_records)
-            for i, half in enumerate(self.halves)
-        )
+        config = self.config
+        train_a, train_b = (self._batches(half, self.data_of_halves[half]) for half in range(2))
         alone = min(config.architecture_start_epoch, config.epochs) * self.steps_per_epoch
         return Plan(
             phases=(
@@ -198,6 +197,13 @@ class Search:
             log_every=(config.log_steps, self.steps_per_epoch),
             evaluate_every=self.steps_per_epoch,
         )
+
+    def _batches(self, half, data=None):
+        """`Batches` of trainA, 0, or trainB, 1."""
+        data = data or self.config.data
+        seed = self.config.seed + half
+        records = self.opened.bad_records
+        return Batches(self.strategy, data, self.train, self.halves[half], seed, records)
 
     # The functions of the step change when operations are given up.
     def _run_weights(self, *iterators, steps):
@@ -226,10 +232,7 @@ class Search:
             done: Weight steps after which the batches come.
             count: How many there are.
         """
-        train_b = Batches(
-            *(self.strategy, self.config.data, self.train, self.halves[1]),
-            *(self.config.seed + 1, self.opened.bad_records),
-        )
+        train_b = self._batches(1)
         loss = SupernetLoss(self.strategy, self.supernet, self.train.descriptor.ignore_label)
         return loss, train_b.take(done, count)
 
@@ -254,15 +257,27 @@ class Search:
         count = config.decoding_batches
         loss, batches = self.loss_and_batches(done, 2 * count)
         self.opened.bad_records.report(self.opened.history, done)
-        found, told = final_choice.choose(
-            by_logits.decode_supernet(self.supernet, config.rule_of_beta),
-            loss.on(batches[:count]),
-            self.supernet,
-            config,
-        )
+        with self._training_of_parts(config) as train:
+            found, told = final_choice.choose(
+                by_logits.decode_supernet(self.supernet, config.rule_of_beta),
+                loss.on(batches[:count]),
+                self.supernet,
+                config,
+                train,
+            )
         if config.random_architectures:
             # Those that it was chosen on would favour it.
             told |= random_rivals.compare(
                 found, loss.on(batches[count:]), self.supernet, config, self.config.seed
             )
         return found, told
+
+    def _training_of_parts(self, config):
+        if not config.decoding_steps:
+            return contextlib.nullcontext(lambda *_: None)
+        with self.strategy.scope():
+            update = self.step.update_of_part(config.decoding_learning_rate)
+        return PartTraining(
+            *(update, self.supernet.network_variables, self._batches(0)),
+            *(self.total_steps, config.decoding_steps),
+        )

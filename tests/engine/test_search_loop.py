@@ -208,6 +208,21 @@ def test_the_supernet_chooses_path_and_cell_at_the_end(shards, tmp_path):
 
 
 @pytest.mark.slow
+def test_training_between_decisions_leaves_the_search_as_it_was(shards, tmp_path):
+    saved, told = [], []
+    for steps in (0, 3):
+        rules = DecodingConfig(
+            *(EVALUATED,), operation_choice=PERTURBATION, decoding_batches=1, decoding_steps=steps
+        )
+        config = made_config(shards, tmp_path / str(steps), decoding=rules, deterministic=True)
+        told.append(search_loop.run(config)[-1])
+        saved.append(final_values(config))
+    for name, value in saved[0].items():
+        np.testing.assert_array_equal(saved[1][name], value)
+    assert told[0]["random_losses"] == told[1]["random_losses"]
+
+
+@pytest.mark.slow
 def test_operations_are_given_up_in_stages_and_a_resumed_search_knows_which(shards, tmp_path):
     names = ("separable_3x3_2", "atrous_3x3", "skip", "zero")
     config = made_config(

@@ -26,7 +26,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--strategy=mirrored", "--num_gpus=2", "--tpu=local", "--seed=5"),
         *("--epochs=9", "--architecture_start_epoch=4", "--path_decoding=relative"),
         *("--path_beam=3", "--operation_choice=evaluated", "--decoding_batches=9"),
-        "--random_architectures=2",
+        *("--random_architectures=2", "--decoding_learning_rate=0.5"),
         "--operations_per_edge=1",
         *("--base_learning_rate=0.5", "--end_learning_rate=0.25", "--momentum=0.8"),
         *("--weight_decay=0.125", "--clip_gradient_norm=3"),
@@ -47,8 +47,16 @@ def test_every_field_has_a_flag_that_sets_it(parse):
     )
     of_data = {field.name for field in settings.leaves(DataConfig)}
     given, default = settings.record(config), settings.record(SearchConfig(train_logdir="runs/a"))
-    left = of_data | {"sampled_paths"}
+    left = of_data | {"sampled_paths", "decoding_steps"}
     assert {name for name in given if given[name] == default[name]} == left
+
+
+def test_only_a_cell_that_is_chosen_by_decisions_is_trained_between_them(parse):
+    flags = ("--train_logdir=runs/b", "--decoding_steps=3")
+    config = parse(SearchConfig, *flags, "--operation_choice=perturbation")
+    assert config.decoding.decoding_steps == 3
+    with refusals.refused("--operation_choice=perturbation", "found evaluated", "leave one out"):
+        parse(SearchConfig, *flags, "--operation_choice=evaluated")
 
 
 def test_paths_are_not_drawn_where_there_is_one(parse):

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 from deeplab_nas.supernet.decoding.by_logits import PATH_DECODINGS, RELATIVE, VITERBI
 
@@ -40,7 +41,19 @@ class DecodingConfig(Settings):
     decoding_batches: int = setting(
         4, "Batches of trainB that a loss of the supernet is the mean of.", least=1
     )
-
+    decoding_steps: int = setting(
+        0,
+        "With --operation_choice=perturbation: steps of the weights on trainA before the first "
+        "decision and after each, in what is left of the supernet.",
+        paper="0; DARTS-PT: 5 epochs",
+        least=0,
+    )
+    decoding_learning_rate: float = setting(
+        0.0025,
+        "Learning rate of these steps.",
+        paper="not stated; DARTS-PT: a tenth of the weights'",
+        above=0,
+    )
     random_architectures: int = setting(
         16,
         "Random architectures that the supernet is cut down to at the end, to tell how many of "
@@ -52,3 +65,10 @@ class DecodingConfig(Settings):
     def rule_of_beta(self) -> str:
         """How a path is decoded from beta alone, as during the search."""
         return RELATIVE if self.path_decoding == EVALUATED else self.path_decoding
+
+    def check_together(self) -> None:
+        if self.decoding_steps and self.operation_choice != PERTURBATION:
+            raise UserError(
+                f"Expected --operation_choice={PERTURBATION} with --decoding_steps="
+                f"{self.decoding_steps}, found {self.operation_choice}: leave one out."
+            )

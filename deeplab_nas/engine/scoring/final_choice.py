@@ -21,7 +21,7 @@ def is_wanted(config, has_paths):
     return bool(path_by_loss or cell_by_loss or config.random_architectures)
 
 
-def choose(decoded, loss, supernet, config):
+def choose(decoded, loss, supernet, config, train=lambda *_: None):
     """Chooses path and cell by the loss of the supernet, as far as the settings ask for it.
 
     Args:
@@ -29,6 +29,7 @@ def choose(decoded, loss, supernet, config):
         loss: Of `supernet_loss.SupernetLoss.on`.
         supernet: The `Supernet`.
         config: `DecodingConfig`.
+        train: As `by_loss.choose_cell` takes it.
 
     Returns:
         The architecture, and for the history by name what was chosen so: the best paths with their
@@ -51,7 +52,7 @@ def choose(decoded, loss, supernet, config):
         arrows = by_loss.cut(arrows, path)
     if config.operation_choice != ARGMAX:
         with progress.of("edges of the cell", len(operations)) as done:
-            cell = by_loss.choose_cell(loss, operations, arrows, names, done)
+            cell = by_loss.choose_cell(loss, operations, arrows, names, done, train)
         told["cell_chosen_by_loss"] = True
     if config.operation_choice == EVALUATED:
         total = by_loss.IMPROVING_SWEEPS * sum(map(len, cell))

@@ -14,6 +14,7 @@ from deeplab_nas.engine.steps.host_loop import repeated
 from deeplab_nas.engine.steps.momentum_sgd import MomentumSGD
 from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
 from deeplab_nas.supernet import memory_plan
+from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.search_cell import SearchCell
 from deeplab_nas.supernet.unreached import MASKED, SKIPPED
 
@@ -111,6 +112,28 @@ class SearchStep:
             self._steps_per_loop,
         )
 
+    def update_of_part(self, learning_rate):
+        """Makes an update of the weights in a part of the supernet; call it in `strategy.scope()`.
+
+        Args:
+            learning_rate: A float.
+
+        Returns:
+            A `tf.function` of the images and labels of a batch, and of operations and arrows as
+            `relaxation.Weights` has them, which returns what `update_weights` does. No average of
+            a batch normalisation moves.
+        """
+        optimizer = MomentumSGD(learning_rate, momentum=self._config.momentum)
+        optimizer = self._scaling(optimizer)
+        optimizer.build(self._network_variables)
+
+        def step(images, labels, operations, arrows):
+            return self._weight_step(
+                images, labels, optimizer, [self._alone(Weights(operations, arrows))]
+            )
+
+        return self._as_function(step, WEIGHTS_TOLD)
+
     def scores(self, images):
         """The logits of an evaluation, of images `[batch, height, width, 3]`."""
         relaxed = {}
@@ -137,8 +160,8 @@ class SearchStep:
         replica_step = replicas.step_function(self._strategy, replica_step, self._xla)
 
         @tf.function(autograph=False)
-        def step(images, labels):
-            values = self._strategy.run(replica_step, args=(images, labels))
+        def step(*inputs):
+            values = self._strategy.run(replica_step, args=inputs)
             return {
                 name: self._strategy.experimental_local_results(value)[0]
                 for name, value in zip(told, values, strict=True)
@@ -146,11 +169,12 @@ class SearchStep:
 
         return step
 
-    def _weight_step(self, images, labels):
+    def _weight_step(self, images, labels, optimizer=None, parts_of_space=None):
         return self._step(
             images,
             labels,
-            optimizer=self.weight_optimizer,
+            optimizer=optimizer or self.weight_optimizer,
+            parts_of_space=parts_of_space,
             variables=self._network_variables,
             frozen=SearchCell.ARCHITECTURE,
             weight_decay=self._config.weight_decay,
@@ -182,12 +206,13 @@ class SearchStep:
         weight_decay,
         clip_norm,
         parts,
+        parts_of_space=None,
         tally=None,
     ):
         """Updates the variables; returns the loss and the norm of its gradient."""
         loss_scale = optimizer.scale_loss(1.0) if self._scales_loss else 1.0
         loss, gradients = self._loss_and_gradients(
-            images, labels, variables, frozen, loss_scale, parts
+            images, labels, variables, frozen, loss_scale, parts, parts_of_space
         )
         if tally:
             tally.add([gradient / loss_scale for gradient in gradients])
@@ -199,7 +224,9 @@ class SearchStep:
             norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
         return loss, norm
 
-    def _loss_and_gradients(self, images, labels, variables, frozen, loss_scale, parts):
+    def _loss_and_gradients(
+        self, images, labels, variables, frozen, loss_scale, parts, parts_of_space
+    ):
         """The loss of the global batch and, scaled, its gradients; the same on every replica."""
         size = images.shape[0] // parts
         num_valid = losses.count_valid(labels, self._ignore_label)
@@ -211,7 +238,7 @@ class SearchStep:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([variable.value for variable in variables])
                 found = []
-                for part_of_space in self._parts_of_space(frozen):
+                for part_of_space in parts_of_space or self._parts_of_space(frozen):
                     logits = self._supernet(
                         images, training=True, frozen=frozen, recompute=recompute, **part_of_space
                     )
@@ -261,14 +288,16 @@ class SearchStep:
         for number in range(paths):
             seed = tf.stack([self._seed, tf.cast(step, tf.int32) * paths + number])
             arrows = path_sampling.draw(self._supernet.config.num_layers, seed)
-            drawn.append(
-                {
-                    "relaxed": dataclasses.replace(relaxed, arrows=arrows),
-                    "track_statistics": False,
-                    "unreached": MASKED if self._xla or target.on_tpu() else SKIPPED,
-                }
-            )
+            drawn.append(self._alone(dataclasses.replace(relaxed, arrows=arrows)))
         return [{"relaxed": relaxed}, *drawn]
+
+    def _alone(self, relaxed):
+        """Arguments of the supernet's call that compute what is weighed, and nothing else."""
+        return {
+            "relaxed": relaxed,
+            "track_statistics": False,
+            "unreached": MASKED if self._xla or target.on_tpu() else SKIPPED,
+        }
 
     def _nodes_to_recompute(self, image_shape):
         budget = self._activation_memory_gib * 2**30

@@ -113,13 +113,13 @@ def choose_cell(
     arrows: np.ndarray | None,
     names: Sequence[str],
     done: Callable[[], None] = lambda: None,
+    train: Callable[[np.ndarray, np.ndarray | None], None] = lambda *_: None,
 ) -> Cell:
     """Chooses operations and edges by what hurts most when it is removed (DARTS-PT, algorithm 1).
 
     Edge by edge each operation is removed by itself, and the one without which the loss is highest
     is kept alone. Then each of the edges into a block is removed by itself, and the two without
-    which it is highest are kept. Without the steps of training between decisions that DARTS-PT
-    takes.
+    which it is highest are kept. The published method trains what is left between decisions.
 
     Args:
         loss: As above.
@@ -127,6 +127,8 @@ def choose_cell(
         arrows: As above, or of one path; None where the path is fixed.
         names: Of the operations; `zero` is never kept, and none whose weight is 0.
         done: Called after each edge.
+        train: Called with the weights of what is left, before the first decision and after each;
+            may change what `loss` returns.
 
     Returns:
         The blocks, in each the edge first that hurts more.
@@ -134,11 +136,13 @@ def choose_cell(
     weights = np.array(operations)
     choices = [names.index(name) for name in discrete(names)]
     blocks: dict[int, list[tuple[int, int]]] = {}
+    train(weights, arrows)
     for row, (state, block) in enumerate(trellis.edges(trellis.num_blocks_of(len(weights)))):
         left = [choice for choice in choices if weights[row, choice] > 0]
         kept = _most_missed(loss, weights, arrows, row, left)
         weights[row] = 0.0
         weights[row, kept] = 1.0
+        train(weights, arrows)
         blocks.setdefault(block, []).append((row, state))
         done()
     cell = []
@@ -151,6 +155,8 @@ def choose_cell(
         order = sorted(edges, key=lambda edge: -without[edge])
         for row, _ in order[2:]:
             weights[row] = 0.0
+        if order[2:]:
+            train(weights, arrows)
         first, second = ((state, names[int(weights[row].argmax())]) for row, state in order[:2])
         cell.append((first, second))
     return tuple(cell)

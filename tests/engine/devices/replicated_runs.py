@@ -81,7 +81,10 @@ def options_config(dataset_dir, run, **settings):
             auxiliary_skip=1.0,
         ),
         decoding=DecodingConfig(
-            path_decoding=EVALUATED, operation_choice=PERTURBATION, decoding_batches=2
+            path_decoding=EVALUATED,
+            operation_choice=PERTURBATION,
+            decoding_batches=2,
+            decoding_steps=1,
         ),
     )
 

@@ -11,6 +11,7 @@ from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.steps import path_sampling
 from deeplab_nas.engine.steps.search_step import SearchStep
 from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
+from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from deeplab_nas.supernet.unreached import SKIPPED
@@ -74,6 +75,34 @@ def test_weight_step_is_sgd_with_clip_l2_and_momentum(clip):
             momenta[i] = 0.9 * momenta[i] - rate * (gradients[i] * scale + decay)
             expected = before[i] + momenta[i]
             np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_part_is_trained_by_a_rate_of_its_own_and_moves_no_average():
+    config = dataclasses.replace(CONFIG, clip_gradient_norm=0.0, weight_decay=0.1)
+    step, supernet = made_step(config)
+    update = step.update_of_part(0.02)
+    variables, others = supernet.network_variables, supernet.non_trainable_variables
+    operations = np.zeros(supernet.alpha.shape, np.float32)
+    operations[0, 3] = operations[1, :2] = 1.0
+    arrows = np.zeros(supernet.beta.shape, np.float32)
+    arrows[0, 0, 2] = 1.0
+    part = Weights(tf.constant(operations), tf.constant(arrows))
+    momenta = [np.zeros(v.shape) for v in variables]
+    averages = values(others)
+    for number in range(2):
+        before = values(variables)
+        images, labels = made_batch(number)
+        how = {"relaxed": part, "track_statistics": False, "unreached": SKIPPED}
+        expected_loss, gradients = loss_and_gradients(supernet, variables, images, labels, **how)
+        told = update(images, labels, part.operations, part.arrows)
+        np.testing.assert_allclose(told["weight_loss"], expected_loss, rtol=1e-4)
+        for i, variable in enumerate(variables):
+            decay = 0.1 * before[i] if variable.ndim > 1 else 0.0
+            momenta[i] = 0.9 * momenta[i] - 0.02 * (gradients[i] + decay)
+            expected = before[i] + momenta[i]
+            np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-3, atol=1e-4)
+    for old, new in zip(averages, values(others), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
 def made_architecture_step(**settings):

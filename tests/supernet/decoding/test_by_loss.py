@@ -115,6 +115,27 @@ def test_every_layer_and_edge_is_told():
     assert told == ["layer"] * 4 + ["edge"] * 5
 
 
+def test_what_is_left_is_trained_before_the_first_decision_and_after_each():
+    """Each training makes another operation the one that is missed, so that all have their turn."""
+    uniform, trained = np.full([trellis.num_edges(2), 8], 1 / 8), []
+
+    def train(weights, arrows):
+        assert arrows is None
+        trained.append(weights.copy())
+
+    def loss(weights, _):
+        return -float(weights[:, len(trained)].sum() if len(trained) < 7 else 0.0)
+
+    cell = by_loss.choose_cell(loss, uniform, None, SEARCH_OPERATIONS, train=train)
+    # Five edges, and those of the second block, of which two stay.
+    assert len(trained) == 1 + 5 + 1
+    assert [int((weights.max(axis=1) == 1).sum()) for weights in trained] == [0, 1, 2, 3, 4, 5, 4]
+    np.testing.assert_array_equal(trained[0], uniform)
+    np.testing.assert_array_equal(trained[-1], by_loss.cell_alone(cell, SEARCH_OPERATIONS))
+    chosen = [SEARCH_OPERATIONS[int(row.argmax())] for row in trained[-2]]
+    assert chosen == list(SEARCH_OPERATIONS[1:6])
+
+
 def test_a_cell_is_improved_to_the_best_one_that_pairs_of_edges_allow():
     """Each operation of an edge has a worth, and two may be worth more together."""
     generator = np.random.default_rng(3)
