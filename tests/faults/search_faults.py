@@ -11,8 +11,8 @@ FAULTS = (
         _SEARCH,
         (
             "trainB is trainA",
-            "for i, half in enumerate(self.halves)",
-            "for i, half in enumerate([self.halves[0]] * 2)",
+            "self.train, self.halves[half], seed",
+            "self.train, self.halves[0], seed",
         ),
         (
             "alpha learns on trainA and the weights on trainB",
@@ -31,8 +31,8 @@ FAULTS = (
         ),
         (
             "trainA and trainB have one seed",
-            "config.seed + i, bad_records",
-            "config.seed, bad_records",
+            "seed = self.config.seed + half",
+            "seed = self.config.seed",
         ),
         (
             "the search ignores another label",
@@ -99,12 +99,12 @@ FAULTS = (
         ),
     ),
     *of(
-        f"{_ENGINE}/reporting/search_report.py",
+        "deeplab_nas/supernet/decoding/by_logits.py",
         _SEARCH,
         (
             "what is decoded has the operations in another order",
-            "by_logits.decode(alpha, beta, self._operations, ",
-            "by_logits.decode(alpha, beta, SEARCH_OPERATIONS, ",
+            "decode(alpha, supernet.beta.numpy(), names, path_decoding",
+            "decode(alpha, supernet.beta.numpy(), SEARCH_OPERATIONS, path_decoding",
         ),
     ),
     *of(
@@ -232,6 +232,15 @@ FAULTS = (
             "the cell is chosen on all paths",
             "arrows = by_loss.cut(arrows, path)",
             "arrows = by_loss.cut(arrows, ())",
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/steps/part_training.py",
+        ("tests/engine/steps/test_part_training.py",),
+        (
+            "the weights stay as a choice has trained them",
+            "variable.assign(value)",
+            "variable.assign(variable.value)",
         ),
     ),
     *of(
