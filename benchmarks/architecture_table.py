@@ -47,11 +47,31 @@ class ArchitectureTableConfig(Settings):
     random: int = setting(0, "Architectures drawn by the seeds from 1 on.", least=0)
     num_layers: int = setting(5, "L of those that are drawn.", paper="12", least=1)
     num_blocks: int = setting(5, "B of those that are drawn.", paper="5", least=1)
+    fixed_path: tuple[int, ...] = setting(
+        (),
+        "Level of each layer, such as 0,1,2, of the one path that all cells are trained on; empty: "
+        "their own paths.",
+        least=0,
+        most=3,
+    )
     all_paths: bool = setting(
         False, "Whether the cell of each of --architectures is trained on all paths of its length."
     )
     seeds: tuple[int, ...] = setting((1,), "Seeds of the training, a row each.", least=0)
     keep_runs: bool = setting(False, "Whether the run directories stay when their row is written.")
+
+    def check_together(self) -> None:
+        path = ",".join(map(str, self.fixed_path))
+        if self.fixed_path and self.fixed_path not in trellis.paths(len(self.fixed_path)):
+            raise UserError(
+                "Expected --fixed_path to begin at level 0 or 1 and to move by at most one level a "
+                f"layer, found {path}."
+            )
+        if self.fixed_path and self.all_paths:
+            raise UserError(
+                f"Expected one path or all with --fixed_path={path}, found --all_paths: leave one "
+                "out."
+            )
 
 
 def main(config: ArchitectureTableConfig) -> None:
@@ -82,17 +102,25 @@ def rows(table: str) -> list[dict[str, Any]]:
 
 def _candidates(config):
     """The architectures by their names in the table."""
-    found = {}
-    for given in config.architectures:
-        architecture, name = nas_genotypes.resolve(given), pathlib.Path(given).stem
-        paths = trellis.paths(architecture.num_layers) if config.all_paths else [architecture.path]
-        for path in paths:
-            levels = "-" + "".join(map(str, path)) if config.all_paths else ""
-            found[name + levels] = dataclasses.replace(architecture, path=path)
-    for seed in range(1, config.random + 1):
-        drawn = random_architecture.draw(seed, config.num_layers, config.num_blocks)
-        found[f"random_{seed}"] = drawn
-    return found
+    given = {pathlib.Path(name).stem: nas_genotypes.resolve(name) for name in config.architectures}
+    drawn = {
+        f"random_{seed}": random_architecture.draw(seed, config.num_layers, config.num_blocks)
+        for seed in range(1, config.random + 1)
+    }
+    if config.fixed_path:
+        return _on_paths(given | drawn, lambda _: [config.fixed_path])
+    if config.all_paths:
+        given = _on_paths(given, lambda architecture: trellis.paths(architecture.num_layers))
+    return given | drawn
+
+
+def _on_paths(architectures, paths):
+    """The cells of architectures on the paths that a function gives for each."""
+    return {
+        name + "-" + "".join(map(str, path)): dataclasses.replace(architecture, path=path)
+        for name, architecture in architectures.items()
+        for path in paths(architecture)
+    }
 
 
 def _train(config, folder, architecture, seed):

@@ -1,5 +1,6 @@
 """The programs whose numbers stand in the documents: what they count, and that they run."""
 
+import dataclasses
 import json
 import pathlib
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import pytest
 
 from benchmarks import architecture_table, supernet_ranking
-from deeplab_nas.core import nas_genotypes, trellis
+from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, DecodingConfig
 from deeplab_nas.engine.configs.search import SearchConfig
@@ -99,6 +100,23 @@ def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
     assert len(trained) == 4
     # Of a row alone nothing but the row stays.
     assert not list((tmp_path / "table").glob("*/run"))
+    drawn = dataclasses.replace(config, all_paths=False, fixed_path=(1, 2), random=1)
+    architecture_table.main(drawn)
+    assert trained[4:] == [(1, 2)]
+    one = nas_genotypes.load(tmp_path / "table" / "random_1-12-seed1" / "architecture.json")
+    assert one.cell == random_architecture.draw(1, 5, 5).cell
+
+
+def test_a_table_refuses_a_path_that_there_is_not_and_one_beside_all():
+    def make(path, **how):
+        architecture_table.ArchitectureTableConfig(
+            recipe="a.flags", output_dir="table", fixed_path=path, **how
+        )
+
+    with refusals.refused("--fixed_path", "at most one level", "0,2"):
+        make((0, 2))
+    with refusals.refused("--fixed_path=0,1", "--all_paths", "leave one out"):
+        make((0, 1), all_paths=True)
 
 
 @pytest.mark.slow

@@ -87,7 +87,7 @@ def read(raw: bytes, name: str, scale: Range | None = None) -> Picture:
         if deep_values.is_deep(image):
             return _read_deep(image, lambda: _opened(io.BytesIO(raw), name), name, scale)
         image.load()
-        upright = _upright(image, _orientation(image))
+        upright = _upright(image, _orientation(image, name))
         same = upright is image and image.mode == "RGB"
         kept = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png"}.get(image.format, "")
         return Picture(upright.convert("RGB"), kept if same else "")
@@ -146,7 +146,7 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
         ImageError: If it has neither 8 nor 16 bits a channel.
     """
     with _pillow(name):
-        image = _upright(image, _orientation(image))
+        image = _upright(image, _orientation(image, name))
         if image.mode.startswith("I;16"):
             # Pillow would clip 16 bits to the darkest of 256 brightnesses instead of scaling them.
             image = Image.fromarray((np.array(image) >> 8).astype(np.uint8))
@@ -158,7 +158,7 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
 def upright(image: Image.Image, name: str) -> Image.Image:
     """Turns a decoded image as its EXIF orientation says; the name is for messages."""
     with _pillow(name):
-        return _upright(image, _orientation(image))
+        return _upright(image, _orientation(image, name))
 
 
 @contextlib.contextmanager
@@ -252,12 +252,13 @@ def _has_several(image) -> bool:
     return True
 
 
-def _orientation(image) -> int:
+def _orientation(image, name) -> int:
     """How a camera says that it was held (Exif 2.3, tag 0x0112); upright where that is damaged."""
     try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:
-        # Pillow meets a damaged EXIF with errors of a dozen kinds; the pixels may still be whole.
+        with _pillow(name):
+            return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except ImageError:
+        # The pixels may still be whole.
         return 1
 
 
@@ -271,7 +272,7 @@ def _read_deep(image, reopen, name, scale):
     mode = image.mode
     values, largest = deep_values.decode(image, reopen, name)
     # Pillow turns a TIFF when it decodes it, and may decode a PNG to find its orientation.
-    orientation = 1 if image.format == "TIFF" else _orientation(image)
+    orientation = 1 if image.format == "TIFF" else _orientation(image, name)
     is_full = largest == 2**16 - 1
     if scale is not None:
         brightness = ranges.to_8_bits(values, scale)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import sys
 
 import keras
@@ -234,7 +235,7 @@ class Search:
         """
         train_b = self._batches(1)
         loss = SupernetLoss(self.strategy, self.supernet, self.train.descriptor.ignore_label)
-        return loss, train_b.take(done, count)
+        return loss, list(itertools.islice(train_b.from_step(done), count))
 
     def _final_choice(self, done):
         wanted = final_choice.is_wanted(
@@ -256,7 +257,6 @@ class Search:
         done = self.total_steps
         count = config.decoding_batches
         loss, batches = self.loss_and_batches(done, 2 * count)
-        self.opened.bad_records.report(self.opened.history, done)
         with self._training_of_parts(config) as train:
             found, told = final_choice.choose(
                 by_logits.decode_supernet(self.supernet, config.rule_of_beta),
@@ -265,6 +265,7 @@ class Search:
                 config,
                 train,
             )
+        self.opened.bad_records.report(self.opened.history, done)
         if config.random_architectures:
             # Those that it was chosen on would favour it.
             told |= random_rivals.compare(
@@ -278,6 +279,6 @@ class Search:
         with self.strategy.scope():
             update = self.step.update_of_part(config.decoding_learning_rate)
         return PartTraining(
-            *(update, self.supernet.network_variables, self._batches(0)),
-            *(self.total_steps, config.decoding_steps),
+            *(update, self.supernet.network_variables),
+            *(self._batches(0).from_step(self.total_steps), config.decoding_steps),
         )

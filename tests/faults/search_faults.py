@@ -3,6 +3,7 @@
 from tests.faults.wiring_table import of
 
 _ENGINE = "deeplab_nas/engine"
+_CHOICE = ("tests/engine/scoring/test_final_choice.py",)
 _SEARCH = ("tests/wiring/test_search.py", "tests/engine/test_search_loop.py")
 
 FAULTS = (
@@ -213,11 +214,11 @@ FAULTS = (
     ),
     *of(
         f"{_ENGINE}/search_loop.py",
-        _SEARCH,
+        _CHOICE,
         (
             "the supernet chooses on batches that alpha was trained on",
-            "train_b.take(done, ",
-            "train_b.take(0, ",
+            "train_b.from_step(done)",
+            "train_b.from_step(0)",
         ),
         (
             "what was found is rated on the batches that chose it",
@@ -227,7 +228,7 @@ FAULTS = (
     ),
     *of(
         f"{_ENGINE}/scoring/final_choice.py",
-        _SEARCH,
+        _CHOICE,
         (
             "the cell is chosen on all paths",
             "arrows = by_loss.cut(arrows, path)",

@@ -21,7 +21,7 @@ def is_wanted(config, has_paths):
     return bool(path_by_loss or cell_by_loss or config.random_architectures)
 
 
-def choose(decoded, loss, supernet, config, train=lambda *_: None):
+def choose(decoded, loss, supernet, config, train):
     """Chooses path and cell by the loss of the supernet, as far as the settings ask for it.
 
     Args:

@@ -47,26 +47,29 @@ class Batches:
 
         self.iterator = iter(self.strategy.distribute_datasets_from_function(dataset))
 
-    def take(self, first_step, count):
-        """The batches of some steps, a list; what spoils one is skipped as in the steps of a run.
+    def from_step(self, first_step):
+        """Yields the batches from a step on, without end, outside the steps of a run.
+
+        What spoils a batch is skipped as in a run.
 
         Args:
             first_step: Number of the first batch.
-            count: How many.
 
         Raises:
             UserError: There are more bad records than may be skipped.
         """
-        taken = []
-        self.begin(first_step)
-        while len(taken) < count:
+        step = first_step
+        self.begin(step)
+        while True:
             try:
-                taken.append(next(self.iterator))
+                batch = next(self.iterator)
             except record_faults.ERRORS:
-                if not self.find_bad_record(first_step + len(taken)):
+                if not self.find_bad_record(step):
                     raise
-                self.begin(first_step + len(taken))
-        return taken
+                self.begin(step)
+            else:
+                yield batch
+                step += 1
 
     def find_bad_record(self, step):
         """Looks for a record that spoils a batch from a step on, and skips it from `begin` on.

@@ -1,6 +1,7 @@
 """Training what is left of a supernet while a choice is made of it."""
 
 import contextlib
+import itertools
 
 import tensorflow as tf
 
@@ -12,20 +13,18 @@ class PartTraining(contextlib.AbstractContextManager):
     2021, algorithm 1).
     """
 
-    def __init__(self, update, variables, batches, first_step, count):
+    def __init__(self, update, variables, batches, count):
         """Creates it.
 
         Args:
             update: Of `SearchStep.update_of_part`.
             variables: What it updates.
-            batches: `Batches` that it is trained on.
-            first_step: Number of the first batch.
+            batches: Iterator of what it is trained on, as `Batches.from_step` yields it.
             count: Steps of a call.
         """
         self._update = update
         self._variables = variables
         self._batches = batches
-        self._next_step = first_step
         self._count = count
 
     def __enter__(self):
@@ -40,6 +39,5 @@ class PartTraining(contextlib.AbstractContextManager):
         """Trains a part; arguments as of `SupernetLoss`."""
         operations = tf.constant(operations, tf.float32)
         arrows = None if arrows is None else tf.constant(arrows, tf.float32)
-        for batch in self._batches.take(self._next_step, self._count):
+        for batch in itertools.islice(self._batches, self._count):
             self._update(*batch, operations, arrows)
-        self._next_step += self._count

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from deeplab_nas.core import trellis
 from deeplab_nas.core.kernels import target
 from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.search_step import SearchStep
+from deeplab_nas.supernet.decoding import by_loss
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.engine.devices import tpu_faults
@@ -23,9 +25,9 @@ SUPERNET = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
 OPTIONS = {"auxiliary_skip": 1.0, "architecture_accumulation_steps": 2}
 
 
-def made_step(operation_set, recompute, options, xla=False):
+def made_step(operation_set, recompute, options, xla=False, fixed_path=()):
     keras.utils.set_random_seed(3)
-    settings = dataclasses.replace(SUPERNET, operation_set=operation_set)
+    settings = dataclasses.replace(SUPERNET, operation_set=operation_set, fixed_path=fixed_path)
     supernet = Supernet(4, settings)
     supernet.build()
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
@@ -73,6 +75,30 @@ def test_a_tpu_lacks_nothing_to_draw_skips_and_paths(monkeypatch):
     step, _ = made_step("darts", "never", {"skip_dropout": 0.5, "sampled_paths": 1})
     as_on_a_tpu = tf.function(step.update_weights, jit_compile=True, autograph=False)
     faults, _ = tpu_faults.of(as_on_a_tpu, *test_search_step.made_batch())
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fixed_path", [(), (0, 1)])
+def test_xla_trains_a_part_alike_and_a_tpu_lacks_nothing_for_it(monkeypatch, fixed_path):
+    plain, supernet = made_step("official", "never", {}, fixed_path=fixed_path)
+    compiled, compiled_supernet = made_step("official", "never", {}, True, fixed_path)
+    operations = np.zeros(supernet.alpha.shape, np.float32)
+    operations[:, 3] = 1.0
+    arrows = (
+        None if fixed_path else tf.constant(by_loss.cut(trellis.arrow_mask(2), (0, 1)), tf.float32)
+    )
+    part = *test_search_step.made_batch(), tf.constant(operations), arrows
+    expected = plain.update_of_part(0.02)(*part)
+    assert_same(compiled.update_of_part(0.02)(*part), expected)
+    assert_equal_variables(compiled_supernet, supernet)
+    monkeypatch.setattr(target, "on_tpu", lambda: True)
+    other, other_supernet = made_step("official", "never", {}, fixed_path=fixed_path)
+    update = other.update_of_part(0.02)
+    assert_same(update(*part), expected)
+    assert_equal_variables(other_supernet, supernet)
+    as_on_a_tpu = tf.function(update, jit_compile=True, autograph=False)
+    faults, _ = tpu_faults.of(as_on_a_tpu, *part)
     assert not faults, "\n".join(faults)
 
 
