@@ -6,6 +6,7 @@ import random
 import hypothesis
 import numpy as np
 import pytest
+from tensorflow.python.framework import config as tf_config
 
 from deeplab_nas.engine import train_loop
 from tests import trained_runs
@@ -25,6 +26,13 @@ def pytest_runtest_setup():
     """
     random.seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def determinism_of_one_test():
+    """What `deterministic` turns on for a whole process is off again when its test has ended."""
+    yield
+    tf_config.disable_op_determinism()
 
 
 @pytest.fixture(autouse=True, scope="module")

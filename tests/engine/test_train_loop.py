@@ -8,7 +8,6 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework import config as tf_config
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import train_loop
@@ -75,17 +74,8 @@ class KilledError(Exception):
     """Stands for a kill at any moment."""
 
 
-@pytest.fixture
-def determinism_of_one_test():
-    """What `deterministic` turns on for the whole process is off again afterwards."""
-    yield
-    tf_config.disable_op_determinism()
-
-
 @pytest.mark.slow
-def test_killed_and_started_again_it_ends_with_the_same_bits(
-    shards, tmp_path, monkeypatch, determinism_of_one_test
-):
+def test_killed_and_started_again_it_ends_with_the_same_bits(shards, tmp_path, monkeypatch):
     options = {"moving_average_decay": 0.9, "drop_path_keep_prob": 0.5, "save_interval_secs": 0.0}
     options["deterministic"] = True
     whole = trained_runs.make_config(shards, tmp_path / "whole", steps_per_loop=4, **options)

@@ -3,6 +3,7 @@
 import dataclasses
 
 from deeplab_nas.engine.configs.devices import DeviceConfig, mixed_precision
+from deeplab_nas.errors import UserError
 from deeplab_nas.settings import required, setting
 
 # What NumPy and Keras take as a seed.
@@ -79,3 +80,10 @@ class RunConfig(DeviceConfig):
         "longer.",
         free=True,
     )
+
+    def check_together(self) -> None:
+        if self.deterministic and self.xla:
+            raise UserError(
+                "Expected --deterministic or --xla, found both: XLA has no gradient of max pooling "
+                "whose bits TensorFlow promises, leave one of them out."
+            )

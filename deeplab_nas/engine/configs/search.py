@@ -120,6 +120,7 @@ class SearchConfig(RunConfig):
         return by_beta or self.decoding.operation_choice == ARGMAX
 
     def check_together(self) -> None:
+        super().check_together()
         if self.architecture_start_epoch > self.epochs:
             raise UserError(
                 f"Expected --architecture_start_epoch between 0 and --epochs={self.epochs}, found "

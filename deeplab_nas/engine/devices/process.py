@@ -44,7 +44,8 @@ def of(config):
         UserError: The devices are not there, the data is not what it should be, another worker is
             lost, or, with `debug_numerics`, an operation has come to a number that is not finite.
     """
-    if config.deterministic:
+    # With it TensorFlow compiles no gradient of max pooling, and a TPU compiles everything.
+    if config.deterministic and config.strategy != "tpu":
         tf.config.experimental.enable_op_determinism()
     if config.debug_numerics:
         tf.debugging.enable_check_numerics()

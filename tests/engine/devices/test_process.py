@@ -4,11 +4,13 @@ import contextlib
 
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import config as tf_config
 
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.search import SearchOptimization
-from deeplab_nas.engine.devices import process
+from deeplab_nas.engine.devices import process, strategies
 from deeplab_nas.errors import UserError
+from tests import trained_runs
 from tests.engine import test_search_loop
 
 
@@ -26,6 +28,27 @@ def test_debugging_names_the_first_operation_that_is_not_finite(shards, tmp_path
         r"at deeplab_nas/(supernet|core)/\w+.py, line \d+ gives: nothing was saved",
     ):
         search_loop.run(config)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "deterministic", "expected"),
+    [("cpu", False, False), ("cpu", True, True), ("tpu", True, False)],
+)
+def test_operations_are_deterministic_where_it_is_asked_for(
+    monkeypatch, tmp_path, strategy, deterministic, expected
+):
+    monkeypatch.setattr(strategies, "of", lambda _: tf.distribute.OneDeviceStrategy("/cpu:0"))
+    config = trained_runs.make_config(
+        str(tmp_path), tmp_path / "run", strategy=strategy, deterministic=deterministic
+    )
+    with process.of(config):
+        assert tf_config.is_op_determinism_enabled() is expected
+
+
+@pytest.mark.parametrize("made_config", [test_search_loop.made_config, trained_runs.make_config])
+def test_xla_is_refused_where_the_same_bits_are_asked_for(tmp_path, made_config):
+    with pytest.raises(UserError, match="--deterministic or --xla, found both"):
+        made_config(str(tmp_path), tmp_path / "run", deterministic=True, xla=True)
 
 
 @pytest.mark.parametrize("before", [False, True])
