@@ -3,7 +3,7 @@
     python -m benchmarks.search_percentile --table=tables/detail --found=runs/a,runs/b --by_path
 
 The percentile of a find is the share of the other rows with a lower mIoU, ties counted half: 0.5 is
-chance, with a standard error of 0.29 / sqrt(finds). Rows are what `benchmarks.architecture_table`
+chance, with a standard error of 0.29 / sqrt(finds). Rows are what `benchmarks.table`
 writes; each find has to have one, of the same path and cell, or with --by_path of the same path.
 The finds themselves are not among the others. Prints one JSON line.
 """
@@ -16,7 +16,7 @@ from flags import program
 
 import numpy as np
 
-from benchmarks import architecture_table
+from benchmarks import table as tables
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, required, setting
@@ -35,7 +35,7 @@ class SearchPercentileConfig(Settings):
 
 
 def main(config: SearchPercentileConfig) -> None:
-    rows = architecture_table.rows(config.table)
+    rows = tables.rows(config.table)
     finds = []
     for given in config.found:
         file = pathlib.Path(given)
@@ -45,7 +45,7 @@ def main(config: SearchPercentileConfig) -> None:
         if not own:
             raise UserError(
                 f"Expected a row of what {given} found in {config.table}, found none: train it "
-                "with benchmarks.architecture_table."
+                "with benchmarks.table."
             )
         finds.append((given, architecture, own))
     keys = [] if config.by_path else [_key_of(found, config) for _, found, _ in finds]

@@ -2,7 +2,7 @@
 
     python -m benchmarks.supernet_ranking --train_logdir=runs/camvid_search --table=tables/camvid
 
-Cuts the supernet down to each architecture of a table that `benchmarks.architecture_table` has
+Cuts the supernet down to each architecture of a table that `benchmarks.table` has
 made, and takes Spearman's correlation of its loss, with the sign turned, with the mIoU after
 training: 1 is the same order, 0 chance with a standard error of 1 / sqrt(rows - 1). Prints one JSON
 line, with the correlation of path and cell together, of the path with all cells left and of the
@@ -16,7 +16,8 @@ from flags import program
 
 import numpy as np
 
-from benchmarks import architecture_table, ended_search
+from benchmarks import ended_search
+from benchmarks import table as tables
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
@@ -36,7 +37,7 @@ class SupernetRankingConfig(Settings):
 
 def main(config: SupernetRankingConfig) -> None:
     searched = RunDirectory(config.train_logdir).checked_settings(SearchConfig)
-    rows = architecture_table.rows(config.table)
+    rows = tables.rows(config.table)
     rows = [row for row in rows if row["name"].startswith(config.among)]
     _check(rows, searched.supernet, config)
     with ended_search.of(searched) as search:

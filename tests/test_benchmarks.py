@@ -4,15 +4,17 @@ import dataclasses
 import json
 import pathlib
 import shutil
-import subprocess
 
 import pytest
 
-from benchmarks import architecture_table, supernet_ranking
+from benchmarks import supernet_ranking
+from benchmarks import table as tables
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, DecodingConfig
+from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.selection import short_training
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import programs, refusals, trained_runs
 
@@ -72,46 +74,67 @@ def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
     nas_genotypes.Architecture(cell=CELL, path=(0, 0)).save(tmp_path / "cell.json")
     trained = []
 
-    def train(command, **_):
-        settings = dict(given.split("=", 1) for given in command if given.startswith("--"))
-        path = nas_genotypes.load(settings["--architecture"]).path
+    def train(config, folder):
+        path = nas_genotypes.load(config.network.architecture).path
         trained.append(path)
-        run = pathlib.Path(settings["--train_logdir"])
-        run.mkdir()
-        lines = [{"kind": "evaluation", "miou": value} for value in (0.9, sum(path) / 10)]
-        (run / "history.jsonl").write_text("\n".join(map(json.dumps, lines)))
-        return subprocess.CompletedProcess(command, 0, "")
+        assert pathlib.Path(config.train_logdir).parent == folder
+        pathlib.Path(config.train_logdir).mkdir()
+        return short_training.Result({"miou": sum(path) / 10, "class_iou": {"disc": 0.5}}, 1.0)
 
-    monkeypatch.setattr(architecture_table.subprocess, "run", train)
-    config = architecture_table.ArchitectureTableConfig(
-        recipe="flags/recipes/lanes_proxy.flags",
-        output_dir=str(tmp_path / "table"),
+    monkeypatch.setattr(tables.short_training, "run", train)
+    config = tables.TableConfig(
+        train_logdir=str(tmp_path / "table"),
         architectures=(str(tmp_path / "cell.json"),),
         all_paths=True,
     )
     (tmp_path / "table" / "cell-11-seed1").mkdir(parents=True)
     done = {"miou": 0.25}
     (tmp_path / "table" / "cell-11-seed1" / "row.json").write_text(json.dumps(done))
-    architecture_table.main(config)
+    tables.main(config)
     assert trained == [path for path in trellis.paths(2) if path != (1, 1)]
     rows = [json.loads(p.read_text()) for p in sorted((tmp_path / "table").glob("*/row.json"))]
     assert [row["miou"] for row in rows] == [0.0, 0.1, 0.1, 0.25, 0.3]
-    architecture_table.main(config)
+    tables.main(config)
     assert len(trained) == 4
     # Of a row alone nothing but the row stays.
     assert not list((tmp_path / "table").glob("*/run"))
     drawn = dataclasses.replace(config, all_paths=False, fixed_path=(1, 2), random=1)
-    architecture_table.main(drawn)
+    tables.main(drawn)
     assert trained[4:] == [(1, 2)]
     one = nas_genotypes.load(tmp_path / "table" / "random_1-12-seed1" / "architecture.json")
     assert one.cell == random_architecture.draw(1, 5, 5).cell
 
 
+def test_a_table_has_shorter_trainings_and_the_first_ones_by_another_seed(tmp_path, monkeypatch):
+    trained = []
+
+    def train(config, _):
+        steps = config.optimization.training_number_of_steps
+        trained.append((config.seed, steps, config.optimization.slow_start_step))
+        return short_training.Result({"miou": steps / 100, "class_iou": {}}, 1.0)
+
+    monkeypatch.setattr(tables.short_training, "run", train)
+    optimization = OptimizationConfig(training_number_of_steps=40, slow_start_step=10)
+    config = tables.TableConfig(
+        train_logdir=str(tmp_path), random=2, repeats=1, rungs=(20,), optimization=optimization
+    )
+    tables.main(config)
+    assert trained == [(1, 40, 10), (2, 40, 10), (1, 20, 5), (1, 40, 10), (1, 20, 5)]
+    told = {row["name"]: (row["steps"], row["miou"]) for row in tables.rows(str(tmp_path))}
+    assert told == {
+        "random_1-seed1": (40, 0.4),
+        "random_1-seed2": (40, 0.4),
+        "random_1-seed1-steps20": (20, 0.2),
+        "random_2-seed1": (40, 0.4),
+        "random_2-seed1-steps20": (20, 0.2),
+    }
+    with refusals.refused("--rungs", "below --training_number_of_steps=40", "20,40"):
+        dataclasses.replace(config, rungs=(20, 40))
+
+
 def test_a_table_refuses_a_path_that_there_is_not_and_one_beside_all():
     def make(path, **how):
-        architecture_table.ArchitectureTableConfig(
-            recipe="a.flags", output_dir="table", fixed_path=path, **how
-        )
+        tables.TableConfig(train_logdir="table", fixed_path=path, **how)
 
     with refusals.refused("--fixed_path", "at most one level", "0,2"):
         make((0, 2))

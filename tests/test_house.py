@@ -27,10 +27,22 @@ _MAY_IMPORT = {
     "drawing": {"core", *_GROUND},
     "supernet": {"core", *_GROUND},
     "engine": {"supernet", "drawing", "core", "data", "files", *_GROUND},
+    "selection": {"engine", "core", "data", "files", *_GROUND},
     "serving": {"engine", "core", "data", "files", *_GROUND},
     "tools": {"drawing", "data", "flags", "files", *_GROUND},
     "programs": {
-        *("serving", "engine", "supernet", "drawing", "core", "data", "tools", "flags", "files"),
+        *(
+            "selection",
+            "serving",
+            "engine",
+            "supernet",
+            "drawing",
+            "core",
+            "data",
+            "tools",
+            "flags",
+            "files",
+        ),
         *_GROUND,
     },
 }
@@ -40,6 +52,8 @@ _WRITES = {
     "flags.output": {"open"},
     # Adds a line at a time to a file that grows for days.
     "deeplab_nas.engine.reporting.history": {"GFile"},
+    # What a process of its own prints, for as long as it runs.
+    "deeplab_nas.selection.short_training": {"open"},
     # A whole folder gets its name.
     "deeplab_nas.serving.version_directory": {"rename"},
     # The same; processes that build it at once must not share a temporary name.

@@ -17,6 +17,9 @@ _RECIPES = pathlib.Path(__file__).parents[2] / "flags" / "recipes"
 def test_defaults_are_those_of_the_dataclasses(parse):
     config = parse(SearchConfig, "--train_logdir=runs/a")
     assert config == SearchConfig(train_logdir="runs/a")
+    # Goes with no --xla, which is below.
+    deterministic = parse(SearchConfig, "--train_logdir=runs/a", "--deterministic")
+    assert deterministic == SearchConfig(train_logdir="runs/a", deterministic=True)
 
 
 def test_every_field_has_a_flag_that_sets_it(parse):
@@ -35,7 +38,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--skip_dropout=0.25", "--auxiliary_skip=0.5"),
         *("--logical_cpus=3", "--steps_per_loop=7", "--xla"),
         *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
-        *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
+        *("--skip_bad_records=2", "--debug_numerics"),
         *("--num_layers=3", "--num_blocks=2", "--filter_multiplier=6", "--fixed_path=0,1,1"),
         *("--operation_set=darts", "--batch_norm_decay=0.75", "--operations=skip,atrous_7x7"),
         *(
@@ -47,7 +50,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
     )
     of_data = {field.name for field in settings.leaves(DataConfig)}
     given, default = settings.record(config), settings.record(SearchConfig(train_logdir="runs/a"))
-    left = of_data | {"sampled_paths", "decoding_steps"}
+    left = of_data | {"sampled_paths", "decoding_steps", "deterministic"}
     assert {name for name in given if given[name] == default[name]} == left
 
 

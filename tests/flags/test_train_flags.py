@@ -15,6 +15,9 @@ _RECIPES = pathlib.Path(__file__).parents[2] / "flags" / "recipes"
 def test_defaults_are_those_of_the_dataclasses(parse):
     config = parse(TrainConfig, "--train_logdir=runs/a")
     assert config == TrainConfig(train_logdir="runs/a")
+    # Goes with no --xla, which is below.
+    deterministic = parse(TrainConfig, "--train_logdir=runs/a", "--deterministic")
+    assert deterministic == TrainConfig(train_logdir="runs/a", deterministic=True)
 
 
 def test_every_field_has_a_flag_that_sets_it(parse):
@@ -27,7 +30,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--moving_average_decay=0.99", "--steps_per_loop=7", "--eval_interval_steps=0"),
         *("--logical_cpus=3", "--xla"),
         *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
-        *("--deterministic", "--skip_bad_records=2", "--debug_numerics"),
+        *("--skip_bad_records=2", "--debug_numerics"),
         *("--architecture=pnasnet", "--output_stride=8", "--filter_multiplier=6"),
         *("--atrous_rates=3,6", "--add_image_level_feature=false"),
         *("--image_pooling_crop_size=65", "--aspp_with_separable_conv", "--use_decoder=false"),
@@ -45,7 +48,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
     )
     of_data = {field.name for field in settings.leaves(DataConfig)}
     given, default = settings.record(config), settings.record(TrainConfig(train_logdir="runs/a"))
-    assert {name for name in given if given[name] == default[name]} == of_data
+    assert {name for name in given if given[name] == default[name]} == of_data | {"deterministic"}
 
 
 @pytest.mark.parametrize(

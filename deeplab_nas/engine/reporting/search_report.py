@@ -88,7 +88,7 @@ class SearchReport:
             "kind": "epoch",
             "step": step,
             "epoch": epoch,
-            **validation.measured(matrix, self._started),
+            **validation.measured(matrix, self._started, self._descriptor.class_names),
             **self._entropies(),
             "skips": by_logits.num_skips(decoded.cell),
             "path": list(decoded.path),

@@ -51,7 +51,7 @@ class TrainReport:
         Returns:
             The history record.
         """
-        found = validation.measured(matrix, self._started)
+        found = validation.measured(matrix, self._started, self._descriptor.class_names)
         record = {
             **{"kind": "evaluation", "step": step, "epoch": epoch},
             **{**found, "best_miou": max(found["miou"], best_miou)},

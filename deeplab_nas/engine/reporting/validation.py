@@ -11,16 +11,18 @@ NUMBERS = ("miou", "pixel_accuracy")
 _NUM_SAMPLES = 3
 
 
-def measured(matrix, started):
+def measured(matrix, started, class_names):
     """Numbers by name for the history.
 
     Args:
         matrix: Confusion matrix of the validation split.
         started: What `time.monotonic` gave when the process began with the run, in seconds.
+        class_names: One name a class; those without a pixel are left out.
     """
     return {
         "miou": metrics.mean_iou(matrix),
         "pixel_accuracy": metrics.pixel_accuracy(matrix),
+        "class_iou": metrics.by_class(class_names, metrics.class_iou(matrix)),
         "seconds_since_start": time.monotonic() - started,
         "peak_memory_gib": peak_memory_gib(),
     }

@@ -1,0 +1,104 @@
+"""One training in a process of its own, which lives no longer than the one that waits for it.
+
+A process of its own since TensorFlow forgets no graph that it has traced, and since a training that
+dies shall not take the others with it.
+"""
+
+import dataclasses
+import multiprocessing
+import os
+import pathlib
+import signal
+import threading
+import time
+from typing import Any
+
+import filelock
+
+from deeplab_nas.engine import train_loop
+from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.errors import StoppedError, UserError
+
+_LOG = "log.txt"
+_RESULT, _MISTAKE, _STOPPED = "result", "mistake", "stopped"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a training came to.
+
+    Attributes:
+        evaluation: The record of its last evaluation, as `history.jsonl` has it.
+        seconds: Time that it took, of this start alone where it was resumed.
+    """
+
+    evaluation: dict[str, Any]
+    seconds: float
+
+
+def run(config: TrainConfig, folder: str | os.PathLike[str]) -> Result:
+    """Trains, or resumes the training, in a process of its own.
+
+    Args:
+        config: A `TrainConfig`, the folder of its data filled in.
+        folder: Where the process writes what it prints, to `log.txt`.
+
+    Returns:
+        The result.
+
+    Raises:
+        UserError: The training was refused.
+        StoppedError: A signal came to the process, and the training was saved.
+        RuntimeError: The process has died; its log tells why.
+    """
+    log = pathlib.Path(folder, _LOG)
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_train, args=(config, str(log), sender), name=str(folder))
+    started = time.monotonic()
+    process.start()
+    # Its end in this process would keep `recv` from seeing that the other has gone.
+    sender.close()
+    try:
+        kind, told = receiver.recv()
+    except EOFError:
+        process.join()
+        raise RuntimeError(
+            f"A training has ended with exit code {process.exitcode}: {log} tells why."
+        ) from None
+    except BaseException:
+        # Left while it trains: it saves, and is resumed by the next one that asks for it.
+        process.terminate()
+        raise
+    finally:
+        process.join()
+    if kind == _MISTAKE:
+        raise UserError(told)
+    if kind == _STOPPED:
+        raise StoppedError(told)
+    return Result(told, time.monotonic() - started)
+
+
+def _train(config, log, sender):
+    """Runs in the process of its own."""
+    # Ctrl-C goes to all processes of a terminal, and a second signal ends it before it has saved.
+    os.setsid()
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    try:
+        # Until one whose parent was killed has saved and gone.
+        with filelock.FileLock(f"{log}.lock"):
+            told = _RESULT, train_loop.run(config)[-1]
+    except UserError as error:
+        told = _MISTAKE, str(error)
+    except StoppedError as error:
+        told = _STOPPED, error.signal_number
+    sender.send(told)
+
+
+def _stop_with_parent():
+    """Sends the signal on which a training saves and stops when nobody waits for it any more."""
+    multiprocessing.parent_process().join()
+    os.kill(os.getpid(), signal.SIGTERM)
