@@ -15,20 +15,16 @@ line: how many rows there are, and mean and standard deviation of their mIoU.
 import dataclasses
 import json
 import pathlib
-import shutil
 from typing import Any
 
 from flags import program
 
-import filelock
 import numpy as np
 
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
-from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
-from deeplab_nas.files import atomic
-from deeplab_nas.selection import rungs, short_training
+from deeplab_nas.selection.training_rows import Row, TrainingRows
 from deeplab_nas.settings import setting
 from tfrecords_tools import build_shapes
 
@@ -81,20 +77,13 @@ class TableConfig(TrainConfig):
             )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Row:
-    name: str
-    architecture: Architecture
-    seed: int
-    steps: int
-
-
 def main(config: TableConfig) -> None:
     config = build_shapes.with_folder(config)
+    trainings = TrainingRows(config, config.train_logdir, config.keep_runs)
     planned = list(_planned(config))
     for number, row in enumerate(planned, start=1):
-        print(f"Row {number} of {len(planned)}: {row.name}.", flush=True)
-        _train(config, row)
+        print(f"Row {number} of {len(planned)}: {trainings.name(row)}.", flush=True)
+        trainings.train(row)
     mious = [row["miou"] for row in rows(config.train_logdir)]
     told = {"rows": len(mious), "mean": float(np.mean(mious)), "std": float(np.std(mious, ddof=1))}
     print(json.dumps({"benchmark": "table", **told}))
@@ -121,9 +110,9 @@ def _planned(config):
     for number, (name, architecture) in enumerate(_candidates(config).items()):
         repeated = (seeds[-1] + 1,) if number < config.repeats else ()
         for seed in (*seeds, *repeated):
-            yield _Row(f"{name}-seed{seed}", architecture, seed, whole)
+            yield Row(name, architecture, seed, whole)
         for steps in config.rungs:
-            yield _Row(f"{name}-seed{seeds[0]}-steps{steps}", architecture, seeds[0], steps)
+            yield Row(name, architecture, seeds[0], steps)
 
 
 def _candidates(config):
@@ -146,52 +135,6 @@ def _on_paths(architectures, paths):
         name + "-" + "".join(map(str, path)): dataclasses.replace(architecture, path=path)
         for name, architecture in architectures.items()
         for path in paths(architecture)
-    }
-
-
-def _train(config, row):
-    folder = pathlib.Path(config.train_logdir, row.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with filelock.FileLock(folder / ".table_lock", timeout=0):
-            if not (folder / "row.json").exists():
-                row.architecture.save(folder / "architecture.json")
-                result = short_training.run(_training(config, row, folder), folder)
-                atomic.write_json(folder / "row.json", _document(row, result))
-            if not config.keep_runs:
-                shutil.rmtree(folder / "run", ignore_errors=True)
-    except filelock.Timeout:
-        # Another process trains it.
-        return
-
-
-def _training(config, row, folder):
-    """The `TrainConfig` of a row."""
-    plain = {
-        field.name: getattr(config, field.name)
-        for field in dataclasses.fields(TrainConfig)
-        if field.init
-    }
-    network = dataclasses.replace(config.network, architecture=str(folder / "architecture.json"))
-    training = TrainConfig(
-        **{**plain, "network": network, "seed": row.seed, "train_logdir": str(folder / "run")}
-    )
-    if row.steps == config.optimization.training_number_of_steps:
-        return training
-    return rungs.shortened(training, row.steps)
-
-
-def _document(row, result):
-    found = result.evaluation
-    return {
-        "name": row.name,
-        "seed": row.seed,
-        "steps": row.steps,
-        "miou": found["miou"],
-        "class_iou": found["class_iou"],
-        "seconds": round(result.seconds, 1),
-        "path": row.architecture.path,
-        "cell": row.architecture.cell,
     }
 
 

@@ -81,7 +81,7 @@ def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
         pathlib.Path(config.train_logdir).mkdir()
         return short_training.Result({"miou": sum(path) / 10, "class_iou": {"disc": 0.5}}, 1.0)
 
-    monkeypatch.setattr(tables.short_training, "run", train)
+    monkeypatch.setattr(short_training, "run", train)
     config = tables.TableConfig(
         train_logdir=str(tmp_path / "table"),
         architectures=(str(tmp_path / "cell.json"),),
@@ -113,7 +113,7 @@ def test_a_table_has_shorter_trainings_and_the_first_ones_by_another_seed(tmp_pa
         trained.append((config.seed, steps, config.optimization.slow_start_step))
         return short_training.Result({"miou": steps / 100, "class_iou": {}}, 1.0)
 
-    monkeypatch.setattr(tables.short_training, "run", train)
+    monkeypatch.setattr(short_training, "run", train)
     optimization = OptimizationConfig(training_number_of_steps=40, slow_start_step=10)
     config = tables.TableConfig(
         train_logdir=str(tmp_path), random=2, repeats=1, rungs=(20,), optimization=optimization
