@@ -1,0 +1,113 @@
+"""Everything that a selection depends on, as one value."""
+
+import dataclasses
+
+from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.errors import UserError
+from deeplab_nas.selection.arm import SAMPLERS
+from deeplab_nas.settings import Settings, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class PoolConfig(Settings):
+    """Where the candidates come from."""
+
+    random: int = setting(0, "Candidates drawn at random.", least=0)
+    num_layers: int = setting(
+        5, "L, cells on the path, of those that are drawn or proposed.", paper="12", least=1
+    )
+    num_blocks: int = setting(
+        5, "B, blocks in the cell, of those that are drawn or proposed.", paper="5", least=1
+    )
+    architectures: tuple[str, ...] = setting(
+        (), "Names, or JSON files as a search writes them, also with *, of candidates."
+    )
+    runs: tuple[str, ...] = setting(
+        (), "Run directories of searches, whose finds and last epochs are candidates."
+    )
+    mutate: int = setting(
+        0, "Neighbours of each of --architectures and --runs that are candidates too.", least=0
+    )
+    all_paths: bool = setting(
+        False, "Whether the cell of each of --architectures is a candidate on every path."
+    )
+    sampler: str = setting(
+        "",
+        "Who proposes more candidates, from what the first rung has shown, one of {choices}; "
+        "empty: nobody.",
+        choices=SAMPLERS,
+    )
+    proposals: int = setting(
+        0, "Candidates that it proposes; 0: as --budget_steps allows.", least=0
+    )
+
+    def check_together(self) -> None:
+        if not (self.random or self.architectures or self.runs or self.sampler):
+            raise UserError(
+                "Expected candidates, found none: give --random, --architectures, --runs or "
+                "--sampler."
+            )
+        if self.mutate and not (self.architectures or self.runs):
+            raise UserError(
+                f"Expected --architectures or --runs that --mutate={self.mutate} changes, found "
+                "none: give them, or leave it out."
+            )
+        if self.all_paths and not self.architectures:
+            raise UserError(
+                "Expected --architectures whose cells --all_paths tries, found none: give them, or "
+                "leave it out."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SelectConfig(TrainConfig):
+    """A training, the candidates that it is done for, and how many of them get how far."""
+
+    pool: PoolConfig = PoolConfig(random=30)
+    rungs: tuple[int, ...] = setting(
+        (),
+        "Steps of the shorter trainings before the whole one, each along a whole schedule, such as "
+        "100,200.",
+        least=1,
+    )
+    reduction_factor: int = setting(
+        3, "Of so many candidates of a rung one is trained for the next.", least=2
+    )
+    budget_steps: int = setting(
+        0, "Training steps that may be spent in all; 0: until every candidate is tried.", least=0
+    )
+    finalists: int = setting(3, "Best candidates that are trained with more seeds.", least=0)
+    final_seeds: int = setting(2, "Further seeds that each of them is trained with.", least=0)
+    storage: str = setting(
+        "",
+        "URL of a database that programs on several machines share, such as "
+        "postgresql://user@host/name; empty: a journal file in --train_logdir.",
+    )
+    keep_runs: bool = setting(
+        False, "Whether the run directories of the trainings stay when they have ended.", free=True
+    )
+
+    def check_together(self) -> None:
+        super().check_together()
+        whole = self.optimization.training_number_of_steps
+        if list(self.rungs) != sorted(set(self.rungs)) or any(s >= whole for s in self.rungs):
+            raise UserError(
+                f"Expected ascending --rungs below --training_number_of_steps={whole}, found "
+                f"{','.join(map(str, self.rungs))}."
+            )
+        if self.pool.sampler and not (self.pool.proposals or self.budget_steps):
+            raise UserError(
+                f"Expected an end to what --sampler={self.pool.sampler} proposes, found none: give "
+                "--proposals or --budget_steps."
+            )
+        least = min(self.all_rungs)
+        if 0 < self.budget_steps < least:
+            raise UserError(
+                f"Expected --budget_steps for one training of {least} steps at least, found "
+                f"{self.budget_steps}."
+            )
+
+    @property
+    def all_rungs(self) -> tuple[int, ...]:
+        """Steps of the trainings, the whole one last."""
+        return (*self.rungs, self.optimization.training_number_of_steps)
