@@ -6,13 +6,13 @@ Each arm spends the same number of training steps, thousands of times over, on a
 draws from the table: `random` trains some of them wholly and takes the best, `halving` promotes
 short trainings to longer ones, `halving_SCORE_N` first keeps one of N by a score of the untrained
 network or by its multiply-adds, `evolution` mutates the best. What an arm is worth is the mean of
-the whole trainings of what it picks. What it sees there is that plus the noise of another seed, and
-on shorter rungs what the table has.
+the table's whole trainings of what it picks. What it sees of one there is drawn as another seed
+would show it, and on shorter rungs it sees what the table has.
 
-Gains are in standard deviations of the architectures in the table. The interval of a difference to
-`random` over repetitions tells how far it would change with more of them; the one over tables,
-which are drawn from this one with replacement, how far it might on other architectures. Prints the
-headroom of the table and the arms to stderr, and one JSON line.
+Gains are in standard deviations of the architectures above the mean of the table. The interval of a
+difference to `random` over repetitions tells how far it would change with more of them; the one
+over tables, which are drawn from this one with replacement, how far it might on other
+architectures. Prints the headroom of the table and the arms to stderr, and one JSON line.
 """
 
 import dataclasses
@@ -61,13 +61,12 @@ def main(config: SimulateConfig) -> None:
     rungs = tuple(sorted(config.rungs)) or table.rungs
     _check(config, table, rungs)
     report = headroom.of(table, config.seed)
-    rows = simulated.of(table, rungs, report.seeds_std, config.table)
+    stds = report.architectures_std, report.seeds_std
+    rows = simulated.of(table, rungs, *stds, config.table)
     told = {
         "rows": len(rows),
         "left_out": len(table.architectures) - len(rows),
-        "std": float(rows.truths.std(ddof=1)),
-        # What an arm that knew everything would gain.
-        "best": float(rows.gains.max()),
+        "best": rows.best,
         "varies_enough": report.varies_enough,
         "headroom": dataclasses.asdict(report),
         "arms": compare(rows, config),

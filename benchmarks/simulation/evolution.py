@@ -45,14 +45,14 @@ def run(rows: Rows, budget: int, random: np.random.Generator) -> arms.Outcome:
 
 
 def _mutation(rows, population, random):
-    """The best of a few of the population, with another value of one coordinate."""
-    sample = random.choice(len(population), min(_SAMPLE, len(population)), replace=False)
+    """The best of a few of the population, with one coordinate of a row that differs in it."""
+    sample = random.permutation(len(population))[:_SAMPLE]
     _, parent = max(population[number] for number in sample)
     code = rows.codes[parent].copy()
     place = random.integers(len(code))
-    others = np.setdiff1d(rows.codes[:, place], code[place])
+    others = rows.codes[rows.codes[:, place] != code[place], place]
     if len(others):
-        code[place] = random.choice(others)
+        code[place] = others[random.integers(len(others))]
     return code
 
 

@@ -1,4 +1,11 @@
-"""A table of trained architectures as arrays, from which simulated trainings are drawn."""
+"""A table of trained architectures as arrays, from which simulated trainings are drawn.
+
+What chooses and what judges have to be two trainings. The table's judge, and so what an arm sees of
+a whole training is drawn as another seed would show it, given what the table's showed: about a mean
+that lies nearer to that of all architectures, the more so the more seeds differ (the posterior
+predictive distribution of normal architectures and seeds). Noise added to the table's own value
+would count the noise of seeds twice.
+"""
 
 import dataclasses
 
@@ -19,35 +26,45 @@ class Rows:
 
     Attributes:
         steps: Of the rungs, fewest first; the last are those of the whole training.
-        truths: mIoU of an architecture, the mean of its whole trainings, `[rows]`.
+        truths: What an architecture is judged by, the mean of its whole trainings, `[rows]`.
+        expected: Mean of a whole training by another seed, given those of the table, `[rows]`.
+        spread: Standard deviation of such a training, `[rows]`.
         short: What the shorter trainings came to, `[rungs - 1, rows]`.
         scores: What a filter may go by, `[rows]` each by name; higher is better.
         multiply_adds: Of an inference, `[rows]`.
         codes: Path and cell, `[rows, coordinates]`.
         origins: The number of the row in the table; twice where it was drawn twice, `[rows]`.
-        seeds_std: Standard deviation between whole trainings of one architecture.
+        std: Standard deviation between architectures, without that between seeds.
     """
 
     steps: tuple[int, ...]
     truths: np.ndarray
+    expected: np.ndarray
+    spread: np.ndarray
     short: np.ndarray
     scores: dict[str, np.ndarray]
     multiply_adds: np.ndarray
     codes: np.ndarray
     origins: np.ndarray
-    seeds_std: float
+    std: float
 
     def __len__(self) -> int:
         return len(self.truths)
 
     @property
     def gains(self) -> np.ndarray:
-        """The truths in their standard deviations above their mean."""
-        return (self.truths - self.truths.mean()) / self.truths.std(ddof=1)
+        """The truths above their mean, in standard deviations of the architectures."""
+        return (self.truths - self.truths.mean()) / self.std
+
+    @property
+    def best(self) -> float:
+        """The expected gain of the row of which most is expected, about what there is to gain."""
+        return float((self.expected.max() - self.expected.mean()) / self.std)
 
     def whole(self, chosen: np.ndarray | int, random: np.random.Generator) -> np.ndarray:
         """Draws what whole trainings of rows come to, by a seed that judges nothing."""
-        return self.truths[chosen] + self.seeds_std * random.standard_normal(np.shape(chosen))
+        errors = random.standard_normal(np.shape(chosen))
+        return self.expected[chosen] + self.spread[chosen] * errors
 
     def resampled(self, random: np.random.Generator) -> "Rows":
         """Draws as many rows with replacement: another table that might have been trained."""
@@ -55,6 +72,8 @@ class Rows:
         return dataclasses.replace(
             self,
             truths=self.truths[drawn],
+            expected=self.expected[drawn],
+            spread=self.spread[drawn],
             short=self.short[:, drawn],
             scores={name: values[drawn] for name, values in self.scores.items()},
             multiply_adds=self.multiply_adds[drawn],
@@ -63,20 +82,28 @@ class Rows:
         )
 
 
-def of(table: TrainedTable, rungs: tuple[int, ...], seeds_std: float, place: str) -> Rows:
+def of(
+    table: TrainedTable,
+    rungs: tuple[int, ...],
+    architectures_std: float,
+    seeds_std: float,
+    place: str,
+) -> Rows:
     """Takes the rows of a table that have a training on each rung.
 
     Args:
         table: The table.
         rungs: Steps of the shorter trainings, fewest first.
-        seeds_std: As above.
+        architectures_std: Standard deviation between architectures, without the seeds'.
+        seeds_std: That between trainings of one architecture.
         place: Where the table lies, for messages.
 
     Returns:
         The rows. A score that one of them lacks is left out.
 
     Raises:
-        UserError: There are fewer than 10, or they differ in layers or blocks.
+        UserError: There are fewer than 10, they differ in layers or blocks, or in nothing but
+            what seeds make.
     """
     whole = table.mious()
     short = [table.mious(steps) for steps in rungs]
@@ -93,18 +120,29 @@ def of(table: TrainedTable, rungs: tuple[int, ...], seeds_std: float, place: str
             f"Expected architectures of one number of layers and blocks in {place}, found "
             f"{sorted(sizes)}: simulate tables of their own."
         )
+    if not architectures_std:
+        raise UserError(
+            f"Expected architectures in {place} that differ by more than seeds do, found none that "
+            "an arm could choose: train them by another recipe."
+        )
     counts = np.array([row.multiply_adds for row in rows], np.float64)
     known = [name for name in table.score_names if all(name in row.scores for row in rows)]
     scores = {name: np.array([row.scores[name] for row in rows]) for name in known}
+    truths = np.array([whole[row.name] for row in rows])
+    between, within = architectures_std**2, seeds_std**2
+    trainings = np.array([len(row.by_seed(table.whole_steps)) for row in rows])
+    reliability = between / (between + within / trainings)
     return Rows(
         steps=(*rungs, table.whole_steps),
-        truths=np.array([whole[row.name] for row in rows]),
+        truths=truths,
+        expected=truths.mean() + reliability * (truths - truths.mean()),
+        spread=np.sqrt(between * (1 - reliability) + within),
         short=np.array([[one[row.name] for row in rows] for one in short]).reshape(-1, len(rows)),
         scores={**scores, MULTIPLY_ADDS: counts},
         multiply_adds=counts,
         codes=np.array([_code(row.architecture) for row in rows]),
         origins=np.arange(len(rows)),
-        seeds_std=seeds_std,
+        std=architectures_std,
     )
 
 
