@@ -43,12 +43,15 @@ setuptools.setup(
     extras_require={
         "benchmark": ["torch"],
         "gpu": ["tensorflow[and-cuda]"],
+        "select": ["optuna>=5", "scipy>=1.15"],
         "test": [
             "hypothesis",
             "openvino",
+            "optuna>=5",
             "pytest",
             "pytest-xdist",
             "ruff",
+            "scipy>=1.15",
             "tensorflow-serving-api",
         ],
     },

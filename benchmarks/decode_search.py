@@ -12,7 +12,7 @@ import json
 
 from flags import program
 
-from benchmarks import ended_search
+from benchmarks.measured import ended_search
 from deeplab_nas.engine.configs.decoding import DecodingConfig
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.runs.run_directory import RunDirectory

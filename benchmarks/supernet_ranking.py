@@ -16,11 +16,12 @@ from flags import program
 
 import numpy as np
 
-from benchmarks import ended_search
 from benchmarks import table as tables
+from benchmarks.measured import ended_search
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
+from deeplab_nas.selection import statistics
 from deeplab_nas.settings import Settings, required, setting
 from deeplab_nas.supernet.decoding import by_loss
 
@@ -44,7 +45,9 @@ def main(config: SupernetRankingConfig) -> None:
         losses = _losses(search, rows, config.batches)
     mious = [row["miou"] for row in rows]
     # A lower loss is better.
-    told = {name: spearman(np.negative(values), mious) for name, values in losses.items()}
+    told = {
+        name: statistics.spearman(np.negative(values), mious) for name, values in losses.items()
+    }
     print(json.dumps({"benchmark": "supernet_ranking", "rows": len(rows), **told}))
 
 
@@ -81,17 +84,6 @@ def _losses(search, rows, count):
         "path": [loss(batches, whole, path) for path in paths],
         "cell": [loss(batches, cell, arrows) for cell in cells],
     }
-
-
-def spearman(first, second):
-    """The correlation of the ranks, where equal values share theirs; None if all are equal."""
-    ranks = [
-        np.less.outer(values, values).sum(axis=0) + np.less_equal.outer(values, values).sum(axis=0)
-        for values in map(np.asarray, (first, second))
-    ]
-    if not all(np.ptp(one) for one in ranks):
-        return None
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 if __name__ == "__main__":

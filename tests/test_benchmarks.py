@@ -7,7 +7,6 @@ import shutil
 
 import pytest
 
-from benchmarks import supernet_ranking
 from benchmarks import table as tables
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.engine import search_loop
@@ -150,14 +149,6 @@ def test_the_arithmetic_of_replicas_runs():
     assert record["search"]["step_seconds"] == 2.0
     # Alpha and beta, 20 x 8 and 12 x 4 x 3, and the weights, in float32.
     assert record["search"]["gradient_bytes"] % 4 == 0
-
-
-def test_ranks_are_compared_and_equal_values_share_theirs():
-    assert supernet_ranking.spearman([1, 5, 2], [10, 1000, 11]) == pytest.approx(1)
-    assert supernet_ranking.spearman([1, 5, 2], [3, 1, 2]) == pytest.approx(-1)
-    # Ranks 1.5, 1.5, 3 and 1, 2, 3.
-    assert supernet_ranking.spearman([4, 4, 9], [1, 2, 3]) == pytest.approx(0.75**0.5)
-    assert supernet_ranking.spearman([4, 4], [1, 2]) is None
 
 
 @pytest.mark.slow

@@ -49,13 +49,16 @@ def confusion_matrix(
 def class_iou(matrix: np.ndarray) -> np.ndarray:
     """Intersection over union of each class.
 
+    Args:
+        matrix: As above; there may be other axes before its two.
+
     Returns:
-        float64 `[classes]` in 0..1; NaN for a class that is neither labelled nor predicted, 0 for
-        one that is predicted but never labelled.
+        float64 `[..., classes]` in 0..1; NaN for a class that is neither labelled nor predicted, 0
+        for one that is predicted but never labelled.
     """
     matrix = np.asarray(matrix, np.float64)
-    intersection = np.diag(matrix)
-    union = matrix.sum(axis=0) + matrix.sum(axis=1) - intersection
+    intersection = np.diagonal(matrix, axis1=-2, axis2=-1)
+    union = matrix.sum(axis=-2) + matrix.sum(axis=-1) - intersection
     return np.divide(intersection, union, out=np.full_like(intersection, np.nan), where=union > 0)
 
 
