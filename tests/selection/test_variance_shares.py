@@ -37,7 +37,9 @@ def test_the_part_that_decides_predicts(part, number):
 
 def test_noise_is_not_predicted():
     shares = variance_shares.predicted(DRAWN, np.random.RandomState(2).normal(size=60))
-    assert max(shares.path, shares.cell, shares.both) < 0.1
+    # A model that fits the noise is worse than the mean.
+    for share in (shares.path, shares.cell, shares.both):
+        assert -0.1 < share < 0.1
 
 
 def test_too_few_architectures_are_a_programming_error():
