@@ -31,7 +31,7 @@ def draw(config: DataConfig, split: Split, count: int, seed: int) -> np.ndarray:
     batches = pipeline.train_dataset(config, split, np.arange(num_examples), seed)
     crops = (image for images, _ in batches.as_numpy_iterator() for image in images)
     drawn = np.stack(list(itertools.islice(crops, count)))
-    different = len(np.unique(drawn.reshape(count, -1), axis=0))
+    different = len({image.tobytes() for image in drawn})
     if different < count:
         raise UserError(
             f"Expected {count} different crops of {split.index.split!r} to score untrained networks"

@@ -28,8 +28,9 @@ from deeplab_nas.core.segmenter import Segmenter
 from deeplab_nas.engine.devices import process
 
 _JACOB_COV_OFFSET = 1e-5
-# Nothing is drawn in a call: a code that changed from call to call would be no unit's.
-_OPTIONS = TrainingOptions(dropout_keep_prob=1.0)
+# Nothing is drawn in a call: a code that changed from call to call would be no unit's. And nothing
+# is remembered of it, which spares a tenth of the time.
+_OPTIONS = TrainingOptions(dropout_keep_prob=1.0, batch_norm_decay=1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +58,7 @@ def untrained(
         seed: Of the weights, on which nothing else has an influence.
 
     Returns:
-        The network, without dropout and drop path.
+        The network, without dropout and drop path; its moving statistics stay as they are.
     """
     with _drawn_by(seed):
         return segmenter.build(architecture, config, num_classes, _OPTIONS, dtype="float32")
@@ -68,7 +69,7 @@ def of_networks(models: Iterable[Segmenter], images: np.ndarray) -> Scores:
 
     Args:
         models: One or more of `untrained`. They are normalised by the statistics of the images;
-            the first is traced, and gets the weights of the others and moving statistics.
+            the first is traced, and gets the weights of the others.
         images: As in `of_function`.
 
     Returns:
@@ -134,7 +135,7 @@ class _Scored:
 
     def __init__(self, function, images):
         images = np.asarray(images, np.float32)
-        if len(np.unique(images.reshape(len(images), -1), axis=0)) < max(len(images), 2):
+        if len({image.tobytes() for image in images}) < max(len(images), 2):
             raise ValueError("images: expected two or more, all of them different.")
         self.images = tf.constant(images)
         self.num_units = 0

@@ -81,7 +81,10 @@ def test_a_segmenter_and_all_of_its_relus(monkeypatch):
             tf.nn, "relu", lambda values: rectified.append(relu(values)) or rectified[-1]
         )
         logits(tf.constant(images))
+    before = [variable.numpy() for variable in model.non_trainable_variables]
     found = untrained_scores.of_networks([model], images)
+    after = [variable.numpy() for variable in model.non_trainable_variables]
+    np.testing.assert_equal(after, before)
     assert len(rectified) > 20
     expected = plain_naswot([each.numpy() for each in rectified])
     assert found.naswot == pytest.approx(expected, rel=1e-6)
