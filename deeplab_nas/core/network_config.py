@@ -108,7 +108,9 @@ class TrainingOptions(Settings):
     training_number_of_steps: int | None = setting(
         None, "Length of the drop path's schedule; needed if paths are dropped.", least=1
     )
-    batch_norm_decay: float = setting(0.9997, "Decay of the moving statistics.", least=0, below=1)
+    batch_norm_decay: float = setting(
+        0.9997, "Decay of the moving statistics; 1 leaves them as they are.", least=0, most=1
+    )
     synchronized: bool = setting(
         False, "Whether replicas share the statistics of the global batch."
     )

@@ -20,7 +20,7 @@ class BatchNorm(keras.layers.Layer):
         """Creates the layer.
 
         Args:
-            decay: Of the moving mean and variance.
+            decay: Of the moving mean and variance; 1 leaves them as they are.
             epsilon: Added to the variance.
             synchronized: Whether replicas share the statistics of the global batch. Otherwise each
                 keeps its own, and the first replica's are saved, as in the official code.
@@ -63,6 +63,9 @@ class BatchNorm(keras.layers.Layer):
         outputs, mean, variance = normalize_by_batch(
             inputs, gamma, beta, self.epsilon, self.synchronized
         )
+        if self.decay == 1.0:
+            # Not even traced.
+            return outputs
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving - (moving - batch) * (1.0 - self.decay))
         return outputs
