@@ -30,7 +30,7 @@ from benchmarks.simulation import rows as simulated
 from benchmarks.simulation.rows import Rows
 from deeplab_nas.engine.reporting import table as text_table
 from deeplab_nas.errors import UserError
-from deeplab_nas.selection import headroom, statistics, trained_table
+from deeplab_nas.selection.evidence import headroom, statistics, trained_table
 from deeplab_nas.settings import Settings, required, setting
 
 RANDOM = "random"

@@ -21,7 +21,7 @@ from benchmarks.measured import ended_search
 from deeplab_nas.engine.configs.search import SearchConfig
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
-from deeplab_nas.selection import statistics
+from deeplab_nas.selection.evidence import statistics
 from deeplab_nas.settings import Settings, required, setting
 from deeplab_nas.supernet.decoding import by_loss
 

@@ -24,7 +24,7 @@ import numpy as np
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
-from deeplab_nas.selection.training_rows import Row, TrainingRows
+from deeplab_nas.selection.trainings.training_rows import Row, TrainingRows
 from deeplab_nas.settings import setting
 from tfrecords_tools import build_shapes
 

@@ -13,7 +13,7 @@ from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, DecodingConfig
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.configs.search import SearchConfig
-from deeplab_nas.selection import short_training
+from deeplab_nas.selection.trainings import short_training
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import programs, refusals, trained_runs
 

@@ -53,7 +53,7 @@ _WRITES = {
     # Adds a line at a time to a file that grows for days.
     "deeplab_nas.engine.reporting.history": {"GFile"},
     # What a process of its own prints, for as long as it runs.
-    "deeplab_nas.selection.short_training": {"open"},
+    "deeplab_nas.selection.trainings.short_training": {"open"},
     # A whole folder gets its name.
     "deeplab_nas.serving.version_directory": {"rename"},
     # The same; processes that build it at once must not share a temporary name.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.simulation.rows import Rows
-from deeplab_nas.selection import promotion
+from deeplab_nas.selection.study import promotion
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from deeplab_nas.core import operations
 from deeplab_nas.errors import UserError
-from deeplab_nas.selection.trained_table import TrainedTable
+from deeplab_nas.selection.evidence.trained_table import TrainedTable
 
 MULTIPLY_ADDS = "multiply_adds"
 

@@ -4,7 +4,7 @@ import dataclasses
 
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
-from deeplab_nas.selection.arm import SAMPLERS
+from deeplab_nas.selection.study.arm import SAMPLERS
 from deeplab_nas.settings import Settings, setting
 
 

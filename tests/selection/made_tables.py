@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from deeplab_nas.core import random_architecture
-from deeplab_nas.selection.trained_table import TrainedArchitecture, TrainedTable, Training
+from deeplab_nas.selection.evidence.trained_table import TrainedArchitecture, TrainedTable, Training
 
 WHOLE = 400
 

@@ -1,0 +1,1 @@
+"""What trained networks say: statistics, and whether an architecture matters."""

@@ -1,0 +1,1 @@
+"""The candidates, and what is known of them before they are trained."""

@@ -1,0 +1,1 @@
+"""Which candidate is trained next, by whom, and where that is written."""

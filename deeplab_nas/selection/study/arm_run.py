@@ -1,0 +1,135 @@
+"""An arm at work: its trials, and then the finalists' trainings with further seeds."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage
+
+from deeplab_nas.selection.study import arm as arms
+from deeplab_nas.selection.study.arm import Arm
+from deeplab_nas.selection.study.pulse import Pulse
+from deeplab_nas.selection.study.rung_trials import Claim, RungTrials
+from deeplab_nas.selection.trainings.training_rows import Row
+
+# A tenth of Optuna's: few candidates fit into a budget of trainings.
+_POPULATION = 10
+_SEEDS_OF_AN_ARM = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A training that was claimed.
+
+    Attributes:
+        row: What is to be trained.
+        claim: The claim.
+        trials: Where it was claimed.
+    """
+
+    row: Row
+    claim: Claim
+    trials: RungTrials
+
+
+class ArmRun:
+    """An arm, the trials that all workers share, and what this one may take next."""
+
+    def __init__(
+        self,
+        arm: Arm,
+        storage: BaseStorage,
+        space: Mapping[str, BaseDistribution],
+        pulse: Pulse,
+        seeds: Sequence[int],
+        finalists: int,
+    ):
+        """Opens the studies.
+
+        Args:
+            arm: The arm.
+            storage: Optuna's.
+            space: What a sampler chooses from, as `search_space.distributions` gives it.
+            pulse: This worker's.
+            seeds: Of the trainings: the first is that of the rungs, the others the finalists'.
+            finalists: How many candidates are trained with the other seeds.
+        """
+        self.arm = arm
+        self._space = space
+        self._seed = seeds[0]
+        self._finalists = finalists
+        self.trials = RungTrials(storage, arm.name, arm.rungs, space, pulse)
+        self.finals = {
+            seed: RungTrials(storage, f"{arm.name}, seed {seed}", arm.rungs[-1:], space, pulse)
+            for seed in seeds[1:]
+        }
+
+    def take(self) -> Job | None:
+        """Claims the next training; returns None where there is none, or none yet."""
+        return self._take_of_rungs() or (None if self._rungs_run() else self._take_of_finals())
+
+    def others_run(self) -> bool:
+        """Tells whether another worker trains something of this arm."""
+        return any(trials.others_run() for trials in (self.trials, *self.finals.values()))
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What came of all trainings that have ended, by rung and then by seed."""
+        of_rungs = [each for rung in self.trials.documents() for each in rung]
+        return of_rungs + [
+            each for trials in self.finals.values() for rung in trials.documents() for each in rung
+        ]
+
+    def _take_of_rungs(self):
+        while True:
+            given_back = self.trials.given_back()
+            if given_back:
+                wanted = given_back[0]
+            else:
+                begun = self.trials.begun()
+                following = arms.next_training(self.arm, self.trials.finished(), begun)
+                if following is None:
+                    return None
+                name = following.candidate
+                if following.is_proposed:
+                    wanted = self.trials.propose(self._sampler(name), name)
+                else:
+                    wanted = Claim(following.rung, name, self._architectures()[name])
+            if self.trials.claim(wanted):
+                return self._job(wanted, self.trials, self._seed)
+
+    def _take_of_finals(self):
+        names = arms.best(self.trials.finished(), self._finalists)
+        for name in names:
+            for seed, trials in self.finals.items():
+                given_back = [each for each in trials.given_back() if each.candidate == name]
+                if name in trials.begun()[0]:
+                    continue
+                wanted = (
+                    given_back[0] if given_back else Claim(0, name, self._architectures()[name])
+                )
+                if trials.claim(wanted):
+                    return self._job(wanted, trials, seed)
+        return None
+
+    def _rungs_run(self):
+        finished, begun = self.trials.finished(), self.trials.begun()
+        return any(len(names) > len(done) for names, done in zip(begun, finished, strict=True))
+
+    def _job(self, claim, trials, seed):
+        steps = self.arm.rungs[claim.rung] if trials is self.trials else self.arm.rungs[-1]
+        return Job(Row(claim.candidate, claim.architecture, seed, steps), claim, trials)
+
+    def _architectures(self):
+        return {**self.trials.architectures(), **self.arm.pool}
+
+    def _sampler(self, candidate: str) -> BaseSampler:
+        """A new one for each proposal, so that it does not matter how often it was stopped."""
+        number = int(candidate.rpartition("_")[2])
+        seed = self.arm.seed * _SEEDS_OF_AN_ARM + number
+        if self.arm.sampler == arms.TPE:
+            return TPESampler(seed=seed)
+        if self.arm.sampler == arms.EVOLUTION:
+            return NSGAIISampler(seed=seed, population_size=_POPULATION)
+        return RandomSampler(seed=seed)

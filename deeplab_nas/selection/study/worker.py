@@ -1,0 +1,72 @@
+"""A program that trains candidates until there is nothing left to train."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from deeplab_nas.selection.study.arm_run import ArmRun, Job
+from deeplab_nas.selection.study.pulse import Pulse
+from deeplab_nas.selection.trainings.training_rows import TrainingRows
+
+_SECONDS_BETWEEN_LOOKS = 2.0
+
+
+class Worker:
+    """Takes trainings of arms, one after the other, as any number of other workers do."""
+
+    def __init__(
+        self,
+        arms: Sequence[ArmRun],
+        rows: TrainingRows,
+        pulse: Pulse,
+        trained: Callable[[], None] = lambda: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        """Takes nothing yet.
+
+        Args:
+            arms: In the order in which they are served.
+            rows: Where the trainings are.
+            pulse: This worker's.
+            trained: Called after each training that counts.
+            sleep: Waits so many seconds.
+        """
+        self._arms = arms
+        self._rows = rows
+        self._pulse = pulse
+        self._trained = trained
+        self._sleep = sleep
+
+    def run(self) -> None:
+        """Trains until everything has ended, what others train included.
+
+        Raises:
+            UserError: A training was refused.
+            StoppedError: A training was stopped, and saved.
+        """
+        with self._pulse:
+            while True:
+                job = next((job for arm in self._arms if (job := arm.take())), None)
+                if job:
+                    self._train(job)
+                elif any(arm.others_run() for arm in self._arms):
+                    # What they come to may promote something, and what they leave is to be done.
+                    self._sleep(_SECONDS_BETWEEN_LOOKS)
+                else:
+                    return
+
+    def _train(self, job: Job) -> None:
+        row = job.row
+        print(f"{self._rows.name(row)}: {row.architecture}", file=sys.stderr, flush=True)
+        document = None
+        try:
+            document = self._rows.train(row)
+        finally:
+            if document is None:
+                job.trials.give_back(job.claim)
+        if document is None:
+            # The process of a worker that was killed is still saving.
+            self._sleep(_SECONDS_BETWEEN_LOOKS)
+        elif job.trials.finish(job.claim, document):
+            print(f"{self._rows.name(row)}: mIoU {document['miou']:.4f}", file=sys.stderr)
+            self._trained()

@@ -1,0 +1,1 @@
+"""Short, complete trainings, each in a process of its own."""
