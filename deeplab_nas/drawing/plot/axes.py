@@ -50,7 +50,8 @@ def round_values(low: float, high: float, most: int) -> list[tuple[float, str]]:
         for power in itertools.count(exponent)
         for factor in (1, 2, 5)
     )
+    exact = decimal.Decimal(low), decimal.Decimal(high)
     for step in steps:
-        numbers = range(math.ceil(low / float(step)), math.floor(high / float(step)) + 1)
+        numbers = range(math.ceil(exact[0] / step), math.floor(exact[1] / step) + 1)
         if len(numbers) <= most:
             return [(float(number * step), f"{number * step:f}") for number in numbers]

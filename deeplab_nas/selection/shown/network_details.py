@@ -33,21 +33,27 @@ def _parts(standing: Standing) -> Iterator[str]:
     architecture = candidate.architecture
     strides = nas_genotypes.path_text(architecture.path)
     yield f"<div><h3>Path: output strides {strides}</h3>"
-    yield f"<figure>{trellis.draw_trellis(None, architecture.path, VectorCanvas)}</figure></div>"
-    yield "<div><h3>Cell</h3>"
-    yield f"<figure>{cell.draw_cell(architecture, VectorCanvas)}</figure><ol start=0>"
+    yield f"<figure>{trellis.draw_trellis(None, architecture.path, VectorCanvas)}</figure>"
+    yield from _trainings(standing)
+    yield "</div><div><h3>Cell</h3>"
+    yield f'<figure class="cell">{cell.draw_cell(architecture, VectorCanvas)}</figure>'
+    yield '<ol start="0">'
     yield from (f"<li>{nas_genotypes.block_text(block)}</li>" for block in architecture.cell)
     yield "</ol></div>"
-    if not candidate.trainings:
-        yield "<div>Not trained.</div>"
+
+
+def _trainings(standing: Standing) -> Iterator[str]:
+    if not standing.trainings:
+        yield "<p>Not trained.</p>"
         return
-    yield '<div><h3>Trainings</h3><table class="plain">'
+    yield '<h3>Trainings</h3><table class="plain">'
     yield "<tr><th>steps</th><th>seed</th><th>mean IoU</th><th>time</th></tr>"
-    for training in sorted(candidate.trainings, key=lambda each: (-each.steps, each.seed)):
+    trainings = sorted(standing.candidate.trainings, key=lambda each: (-each.steps, each.seed))
+    for training in trainings:
         time = quantities.in_words(quantities.of_seconds([training.seconds]), training.seconds)
         row = (f"{training.steps:,}", f"{training.seed}", f"{training.miou:.4f}", time)
         yield f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>"
-    yield "</table></div>"
+    yield "</table>"
     if standing.class_iou:
         yield f"<details><summary>IoU of each class after {standing.steps:,} steps</summary>"
         yield '<table class="plain">'
