@@ -1,5 +1,7 @@
 """Leaderboards as a selection leaves them, of made-up numbers."""
 
+import dataclasses
+
 import numpy as np
 
 from deeplab_nas.core import random_architecture
@@ -7,6 +9,8 @@ from deeplab_nas.data import datasets
 from deeplab_nas.selection.leaderboard import Arm, Candidate, Leaderboard, Training
 
 CLASS_NAMES = datasets.describe("camvid", "").class_names
+# What a name may hold that is made to do harm, or for a template.
+HOSTILE = '</title></script></style><script>alert(1)</script>"><img src=x onerror=alert(2)> $rows'
 ARMS = ("random", "halving", "search")
 
 
@@ -70,3 +74,17 @@ def realistic(count, names=None, class_names=CLASS_NAMES):
         arms.append(Arm(arm, len(own), steps, steps * 36_000_000_000, steps * 0.35, best))
     about = {"data set": "camvid", "split": "val, 101 images", "seed": "1"}
     return Leaderboard(about, (100, 200, 400), tuple(candidates), tuple(arms))
+
+
+def hostile():
+    """A leaderboard whose texts are all markup."""
+    board = realistic(4, names=[f"{HOSTILE}{i}" for i in range(4)], class_names=[HOSTILE])
+    name = f"{HOSTILE} arm"
+    return dataclasses.replace(
+        board,
+        about={HOSTILE: HOSTILE},
+        candidates=tuple(
+            dataclasses.replace(each, arm=name, scores={HOSTILE: 1.0}) for each in board.candidates
+        ),
+        arms=(dataclasses.replace(board.arms[0], name=name),),
+    )

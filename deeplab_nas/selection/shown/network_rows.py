@@ -67,7 +67,7 @@ class _Table:
             quantities.of_bytes(each.activation_bytes for each in candidates),
             quantities.of_seconds(map(_seconds, ranked)),
         ]
-        titles = ("multiply-adds", "parameters", "activations", "training")
+        titles = ("multiply-adds", "parameters", "activations", "training time")
         self.heads = [
             _Head("rank"),
             _Head("network", numbers=False),
