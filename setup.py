@@ -26,7 +26,7 @@ setuptools.setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     packages=setuptools.find_packages(include=["deeplab_nas*", "flags*", "tfrecords_tools*"]),
-    package_data={"flags": ["recipes/*.flags"]},
+    package_data={"deeplab_nas.selection": ["*.html"], "flags": ["recipes/*.flags"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py",
@@ -43,15 +43,17 @@ setuptools.setup(
     extras_require={
         "benchmark": ["torch"],
         "gpu": ["tensorflow[and-cuda]"],
-        "select": ["optuna>=5", "scipy>=1.15"],
+        "select": ["optuna>=5", "psycopg[binary]", "scipy>=1.15"],
         "test": [
             "hypothesis",
             "openvino",
             "optuna>=5",
+            "psycopg[binary]",
             "pytest",
             "pytest-xdist",
             "ruff",
             "scipy>=1.15",
+            "selenium",
             "tensorflow-serving-api",
         ],
     },

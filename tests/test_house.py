@@ -27,7 +27,7 @@ _MAY_IMPORT = {
     "drawing": {"core", *_GROUND},
     "supernet": {"core", *_GROUND},
     "engine": {"supernet", "drawing", "core", "data", "files", *_GROUND},
-    "selection": {"engine", "core", "data", "files", *_GROUND},
+    "selection": {"engine", "drawing", "core", "data", "files", *_GROUND},
     "serving": {"engine", "core", "data", "files", *_GROUND},
     "tools": {"drawing", "data", "flags", "files", *_GROUND},
     "programs": {

@@ -139,7 +139,7 @@ def from_json(text: str) -> Architecture:
     Raises:
         UserError: The text is not an architecture; the message names the field.
     """
-    return _from_document(untrusted_json.parse(text, "the text", _MAX_JSON_BYTES, _ADVICE))
+    return from_document(untrusted_json.parse(text, "the text", _MAX_JSON_BYTES, _ADVICE))
 
 
 def load(path: str | os.PathLike[str]) -> Architecture:
@@ -151,7 +151,35 @@ def load(path: str | os.PathLike[str]) -> Architecture:
     Raises:
         UserError: The file cannot be read or holds no valid architecture.
     """
-    return _from_document(untrusted_json.load(path, _MAX_JSON_BYTES, _ADVICE))
+    return from_document(untrusted_json.load(path, _MAX_JSON_BYTES, _ADVICE))
+
+
+def from_document(document: Field) -> Architecture:
+    """Reads what `Architecture.to_document` gave, out of a JSON document.
+
+    Raises:
+        UserError: It is no architecture; the message names the field.
+    """
+    fields = document.record(("format", "version", "cell", "path"))
+    try:
+        for key, expected in (("format", FORMAT), ("version", VERSION)):
+            found = fields[key].value
+            if type(found) is not type(expected) or found != expected:
+                raise ValueError(f"{key}: expected {expected!r}, found {shown(found)}.")
+        cell, path = (_imported(fields[key].value) for key in ("cell", "path"))
+        for key, value, most in (("cell", cell, _MAX_BLOCKS), ("path", path, _MAX_LAYERS)):
+            if isinstance(value, tuple) and len(value) > most:
+                raise ValueError(f"{key}: expected at most {most} entries, found {len(value)}.")
+        found = Architecture(cell=cell, path=path)
+        total = found.num_blocks * found.num_layers
+        if total > _MAX_BLOCKS_OF_ALL_LAYERS:
+            raise ValueError(
+                f"cell and path: expected at most {_MAX_BLOCKS_OF_ALL_LAYERS} blocks in all layers"
+                f" together, found {total}."
+            )
+        return found
+    except ValueError as error:
+        raise UserError(f"The architecture in {document.place} is not valid: {error}") from None
 
 
 def auto_deeplab() -> Architecture:
@@ -259,29 +287,6 @@ def _check_pair(pair: Any, field: str, num_states: int) -> None:
     known = operations.discrete()
     if operation not in known:
         raise ValueError(f"{field}: operation {shown(operation)} is not of {', '.join(known)}.")
-
-
-def _from_document(document: Field) -> Architecture:
-    fields = document.record(("format", "version", "cell", "path"))
-    try:
-        for key, expected in (("format", FORMAT), ("version", VERSION)):
-            found = fields[key].value
-            if type(found) is not type(expected) or found != expected:
-                raise ValueError(f"{key}: expected {expected!r}, found {shown(found)}.")
-        cell, path = (_imported(fields[key].value) for key in ("cell", "path"))
-        for key, value, most in (("cell", cell, _MAX_BLOCKS), ("path", path, _MAX_LAYERS)):
-            if isinstance(value, tuple) and len(value) > most:
-                raise ValueError(f"{key}: expected at most {most} entries, found {len(value)}.")
-        found = Architecture(cell=cell, path=path)
-        total = found.num_blocks * found.num_layers
-        if total > _MAX_BLOCKS_OF_ALL_LAYERS:
-            raise ValueError(
-                f"cell and path: expected at most {_MAX_BLOCKS_OF_ALL_LAYERS} blocks in all layers"
-                f" together, found {total}."
-            )
-        return found
-    except ValueError as error:
-        raise UserError(f"The architecture in {document.place} is not valid: {error}") from None
 
 
 def _imported(value: Any) -> Any:

@@ -61,18 +61,15 @@ class Canvas:
 
     def arrow(self, start: Point, end: Point, color: Color, width: float = 1.5) -> None:
         """Draws a straight arrow whose tip is at `end`."""
-        length = math.dist(start, end)
-        direction = ((end[0] - start[0]) / length, (end[1] - start[1]) / length)
-        head = arrow_head(width)
-        neck = (end[0] - direction[0] * head * 0.8, end[1] - direction[1] * head * 0.8)
+        neck, head = arrow_shape(start, end, width)
         self.line(start, neck, color, width)
-        self._head(end, direction, color, head)
+        self._draw.polygon(_scaled(head), fill=color)
 
     def curved_arrow(self, start: Point, end: Point, color: Color, width: float = 1.5) -> None:
         """Draws a `curve` with a head, which points to the right, at `end`."""
-        head = arrow_head(width)
-        self.curve(start, (end[0] - head * 0.8, end[1]), color, width)
-        self._head(end, (1.0, 0.0), color, head)
+        neck, head = arrow_shape((end[0] - 1, end[1]), end, width)
+        self.curve(start, neck, color, width)
+        self._draw.polygon(_scaled(head), fill=color)
 
     def rounded_box(
         self,
@@ -123,15 +120,6 @@ class Canvas:
         sides = np.concatenate([points + reach, (points - reach)[::-1]])
         self._draw.polygon(_scaled([tuple(point) for point in sides]), fill=color)
 
-    def _head(self, tip: Point, direction: Point, color: Color, length: float) -> None:
-        x, y = tip
-        dx, dy = direction
-        half = length * 0.42
-        back = (x - dx * length, y - dy * length)
-        corners = [tip, (back[0] - dy * half, back[1] + dx * half)]
-        corners.append((back[0] + dy * half, back[1] - dx * half))
-        self._draw.polygon(_scaled(corners), fill=color)
-
 
 def text_width(text: str, size: float = 13) -> float:
     """Returns how many pixels wide a line of text is."""
@@ -163,9 +151,15 @@ def in_font(text: str) -> str:
     return composed if composed.isascii() and composed.isprintable() else _spelled(composed)
 
 
-def arrow_head(width: float) -> float:
-    """Returns the length of the head of an arrow of a given width."""
-    return 5 + 1.6 * width
+def arrow_shape(start: Point, end: Point, width: float) -> tuple[Point, list[Point]]:
+    """Returns where the shaft of an arrow of a given width ends, and the corners of its head."""
+    reach = math.dist(start, end)
+    dx, dy = (end[0] - start[0]) / reach, (end[1] - start[1]) / reach
+    length = 5 + 1.6 * width
+    half = length * 0.42
+    back = (end[0] - dx * length, end[1] - dy * length)
+    sides = [(back[0] - dy * side, back[1] + dx * side) for side in (half, -half)]
+    return (end[0] - dx * length * 0.8, end[1] - dy * length * 0.8), [end, *sides]
 
 
 def blend(first: Color, second: Color, amount: float) -> Color:

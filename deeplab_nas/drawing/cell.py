@@ -8,6 +8,7 @@ from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture, Cell
 from deeplab_nas.drawing import canvas, cell_layout, labels
 from deeplab_nas.drawing.cell_layout import NUM_INPUTS, Layout, Slot
+from deeplab_nas.drawing.vector_canvas import Surface
 
 _MARGIN = 24
 _INPUT_WIDTH = 56
@@ -35,14 +36,17 @@ _WIRES: tuple[canvas.Color, ...] = (
 )
 
 
-def draw_cell(architecture: Architecture | Cell) -> Image.Image:
+def draw_cell(
+    architecture: Architecture | Cell, surface: type[Surface] = canvas.Canvas
+) -> Image.Image | str:
     """Draws a cell: its two inputs, its blocks by depth, and the concatenation of the blocks.
 
     Args:
         architecture: An architecture, or its cell alone.
+        surface: What to draw on: `Canvas`, or `VectorCanvas` for SVG.
 
     Returns:
-        The picture.
+        The picture, as the surface gives it.
 
     Raises:
         ValueError: The cell is not valid.
@@ -52,7 +56,7 @@ def draw_cell(architecture: Architecture | Cell) -> Image.Image:
     layout = cell_layout.lay_out(cell, _BLOCK_HEIGHT, _LANE_HEIGHT, _SLOT_GAP)
     concatenation = _column_left(len(layout.columns)) - _COLUMN_GAP + _CONCAT_GAP
     width = concatenation + _CONCAT_WIDTH + _OUTPUT_ROOM
-    sheet = canvas.Canvas(width, layout.height + 2 * _MARGIN)
+    sheet = surface(width, layout.height + 2 * _MARGIN)
     for column in range(1, len(layout.columns)):
         _draw_column(sheet, layout, column, cell)
     for slot, y in _placed(layout, 0):
@@ -82,7 +86,7 @@ def _wire_color(state: int) -> canvas.Color:
     return _WIRES[state] if state < NUM_INPUTS else blocks[(state - NUM_INPUTS) % len(blocks)]
 
 
-def _draw_column(sheet: canvas.Canvas, layout: Layout, column: int, cell: Cell) -> None:
+def _draw_column(sheet: Surface, layout: Layout, column: int, cell: Cell) -> None:
     """Draws the lanes and blocks of a column and the wires that enter them."""
     left, right = _column_left(column), _column_right(column)
     exits = {slot.state: y for slot, y in _placed(layout, column - 1)}
@@ -119,21 +123,21 @@ def _pale(color: canvas.Color) -> canvas.Color:
     return canvas.blend(color, canvas.PAPER, 0.55)
 
 
-def _draw_input(sheet: canvas.Canvas, state: int, y: float) -> None:
+def _draw_input(sheet: Surface, state: int, y: float) -> None:
     left = _column_left(0)
     box = (left, y - _INPUT_HEIGHT / 2, left + _INPUT_WIDTH, y + _INPUT_HEIGHT / 2)
     sheet.rounded_box(box, canvas.WASH, _wire_color(state))
     _write_state(sheet, (left + _INPUT_WIDTH / 2, y), f"l-{state + 1}")
 
 
-def _write_state(sheet: canvas.Canvas, center: canvas.Point, superscript: str) -> None:
+def _write_state(sheet: Surface, center: canvas.Point, superscript: str) -> None:
     x, y = center
     x -= canvas.text_width(superscript, 11) / 2
     sheet.text((x, y + 2), "H", 16)
     sheet.text((x + 7, y - 5), superscript, 11, anchor="lm")
 
 
-def _draw_block(sheet: canvas.Canvas, state: int, left: canvas.Point) -> None:
+def _draw_block(sheet: Surface, state: int, left: canvas.Point) -> None:
     x, y = left
     box = (x, y - _BLOCK_HEIGHT / 2, x + _BLOCK_WIDTH, y + _BLOCK_HEIGHT / 2)
     sheet.rounded_box(box, canvas.WASH, canvas.FAINT, radius=10)
@@ -150,7 +154,7 @@ def _sum_center(left: float, y: float) -> canvas.Point:
 
 
 def _draw_operation(
-    sheet: canvas.Canvas, operation: str, left: canvas.Point, block_center: float
+    sheet: Surface, operation: str, left: canvas.Point, block_center: float
 ) -> None:
     x, y = left
     box = (x, y - _PILL_HEIGHT / 2, x + _PILL_WIDTH, y + _PILL_HEIGHT / 2)
@@ -162,7 +166,7 @@ def _draw_operation(
     sheet.curve((x + _PILL_WIDTH, y), end, canvas.MUTED)
 
 
-def _draw_concatenation(sheet: canvas.Canvas, layout: Layout, left: float) -> None:
+def _draw_concatenation(sheet: Surface, layout: Layout, left: float) -> None:
     column = len(layout.columns) - 1
     slots = _placed(layout, column)
     for slot, y in slots:

@@ -5,6 +5,7 @@ from PIL import Image
 
 from deeplab_nas.core import nas_genotypes, trellis
 from deeplab_nas.drawing import canvas
+from deeplab_nas.drawing.vector_canvas import Surface
 
 _LEFT = 142
 _TOP = 64
@@ -20,16 +21,21 @@ def node_center(layer: int, level: int) -> canvas.Point:
     return _LEFT + layer * _COLUMN, _TOP + level * _ROW
 
 
-def draw_trellis(probabilities: np.ndarray | None, path: nas_genotypes.Path) -> Image.Image:
+def draw_trellis(
+    probabilities: np.ndarray | None,
+    path: nas_genotypes.Path,
+    surface: type[Surface] = canvas.Canvas,
+) -> Image.Image | str:
     """Draws every arrow of the trellis, the more probable the wider and darker, and the path.
 
     Args:
         probabilities: float `[layers, 4, 3]` from `decoding.transition_probabilities`, or None to
             draw all arrows alike.
         path: The level of each layer, drawn in `canvas.HIGHLIGHT`.
+        surface: What to draw on: `Canvas`, or `VectorCanvas` for SVG.
 
     Returns:
-        The picture.
+        The picture, as the surface gives it.
 
     Raises:
         ValueError: The path is not valid, or the probabilities have another shape or are not in
@@ -47,7 +53,7 @@ def draw_trellis(probabilities: np.ndarray | None, path: nas_genotypes.Path) -> 
         )
     canvas.check_fractions("probabilities", strengths)
     right, bottom = node_center(num_layers, nas_genotypes.NUM_LEVELS - 1)
-    sheet = canvas.Canvas(right + _RIGHT, bottom + _BOTTOM)
+    sheet = surface(right + _RIGHT, bottom + _BOTTOM)
     _draw_axes(sheet, num_layers)
     steps = list(enumerate(zip((0, *path), path, strict=False)))
     path_arrows = {(layer, source, target - source + 1) for layer, (source, target) in steps}
@@ -64,7 +70,7 @@ def draw_trellis(probabilities: np.ndarray | None, path: nas_genotypes.Path) -> 
     return sheet.finish()
 
 
-def _draw_axes(sheet: canvas.Canvas, num_layers: int) -> None:
+def _draw_axes(sheet: Surface, num_layers: int) -> None:
     for level in range(nas_genotypes.NUM_LEVELS):
         _, y = node_center(0, level)
         sheet.line((_LEFT - 30, y), (sheet.width - _RIGHT + 18, y), canvas.WASH, 2)
@@ -77,9 +83,7 @@ def _draw_axes(sheet: canvas.Canvas, num_layers: int) -> None:
         sheet.text((x, _TOP - 38), title, color=canvas.MUTED)
 
 
-def _draw_arrow(
-    sheet: canvas.Canvas, arrow: tuple[int, int, int], strength: float, chosen: bool
-) -> None:
+def _draw_arrow(sheet: Surface, arrow: tuple[int, int, int], strength: float, chosen: bool) -> None:
     layer, level, direction = arrow
     start = np.array(node_center(layer, level))
     end = np.array(node_center(layer + 1, level + direction - trellis.SAME))

@@ -1,0 +1,1 @@
+"""What goes where in a plot, in pixels; nothing here draws."""
