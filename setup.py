@@ -26,7 +26,7 @@ setuptools.setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     packages=setuptools.find_packages(include=["deeplab_nas*", "flags*", "tfrecords_tools*"]),
-    package_data={"deeplab_nas.selection": ["*.html"], "flags": ["recipes/*.flags"]},
+    package_data={"deeplab_nas.selection.board": ["*.html"], "flags": ["recipes/*.flags"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py",

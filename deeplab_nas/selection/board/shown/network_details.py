@@ -7,8 +7,8 @@ from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import NUM_LEVELS, Path
 from deeplab_nas.drawing import cell, trellis
 from deeplab_nas.drawing.vector_canvas import VectorCanvas
-from deeplab_nas.selection.shown import quantities
-from deeplab_nas.selection.standings import Standing
+from deeplab_nas.selection.board.shown import quantities
+from deeplab_nas.selection.board.standings import Standing
 
 _STEP = 8
 

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from deeplab_nas.selection import standings
-from tests.selection import boards
+from deeplab_nas.selection.board import standings
+from tests.selection.board import boards
 
 # Of the 97.5% quantile, by degrees of freedom.
 STUDENT = {1: 12.7062, 2: 4.30265, 3: 3.18245}

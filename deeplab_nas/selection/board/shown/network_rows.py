@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.drawing import scatter_svg
-from deeplab_nas.selection.leaderboard import Leaderboard
-from deeplab_nas.selection.shown import network_details, quantities
-from deeplab_nas.selection.standings import Standing
+from deeplab_nas.selection.board.leaderboard import Leaderboard
+from deeplab_nas.selection.board.shown import network_details, quantities
+from deeplab_nas.selection.board.standings import Standing
 
 NOTHING = "\N{EN DASH}"
 

@@ -13,10 +13,10 @@ from deeplab_nas.drawing import scatter, scatter_svg
 from deeplab_nas.drawing.canvas import Color
 from deeplab_nas.drawing.vector_canvas import css
 from deeplab_nas.files import atomic
-from deeplab_nas.selection import leaderboard_picture, standings
-from deeplab_nas.selection.leaderboard import Leaderboard
-from deeplab_nas.selection.shown import network_rows, quantities
-from deeplab_nas.selection.standings import Standing
+from deeplab_nas.selection.board import leaderboard_picture, standings
+from deeplab_nas.selection.board.leaderboard import Leaderboard
+from deeplab_nas.selection.board.shown import network_rows, quantities
+from deeplab_nas.selection.board.standings import Standing
 
 FILE = "leaderboard.html"
 

@@ -8,10 +8,10 @@ from PIL import Image
 from deeplab_nas.drawing import scatter
 from deeplab_nas.drawing.plot.layout import Dot, Plot
 from deeplab_nas.files import atomic
-from deeplab_nas.selection import standings
-from deeplab_nas.selection.leaderboard import Leaderboard
-from deeplab_nas.selection.shown import quantities
-from deeplab_nas.selection.standings import Standing
+from deeplab_nas.selection.board import standings
+from deeplab_nas.selection.board.leaderboard import Leaderboard
+from deeplab_nas.selection.board.shown import quantities
+from deeplab_nas.selection.board.standings import Standing
 
 FILE = "leaderboard.png"
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from deeplab_nas.selection.leaderboard import Candidate, Leaderboard, Training
+from deeplab_nas.selection.board.leaderboard import Candidate, Leaderboard, Training
 
 Interval = tuple[float, float]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.files import atomic
-from deeplab_nas.selection import standings
-from deeplab_nas.selection.leaderboard import Arm, Candidate, Leaderboard
-from deeplab_nas.selection.shown import quantities
-from deeplab_nas.selection.standings import Lead, Standing
+from deeplab_nas.selection.board import standings
+from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard
+from deeplab_nas.selection.board.shown import quantities
+from deeplab_nas.selection.board.standings import Lead, Standing
 
 FILE = "winner_card.md"
 

@@ -2,8 +2,8 @@
 
 from PIL import Image
 
-from deeplab_nas.selection import leaderboard_picture, standings
-from tests.selection import boards
+from deeplab_nas.selection.board import leaderboard_picture, standings
+from tests.selection.board import boards
 
 
 def test_dots_are_the_trained_networks():

@@ -5,9 +5,9 @@ import hashlib
 import html.parser
 import re
 
-from deeplab_nas.selection import leaderboard_page, standings
-from tests.selection import boards
-from tests.selection.boards import HOSTILE
+from deeplab_nas.selection.board import leaderboard_page, standings
+from tests.selection.board import boards
+from tests.selection.board.boards import HOSTILE
 
 
 class Page(html.parser.HTMLParser):

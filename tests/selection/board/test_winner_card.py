@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from deeplab_nas.core import nas_genotypes
-from deeplab_nas.selection import standings, winner_card
-from tests.selection import boards
+from deeplab_nas.selection.board import standings, winner_card
+from tests.selection.board import boards
 
 
 def rows(card):

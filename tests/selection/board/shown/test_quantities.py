@@ -2,7 +2,7 @@
 
 import pytest
 
-from deeplab_nas.selection.shown import quantities
+from deeplab_nas.selection.board.shown import quantities
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
-from deeplab_nas.selection import leaderboard_page, standings
-from tests.selection import boards
-from tests.selection.boards import HOSTILE
+from deeplab_nas.selection.board import leaderboard_page, standings
+from tests.selection.board import boards
+from tests.selection.board.boards import HOSTILE
 
 pytestmark = pytest.mark.slow
 

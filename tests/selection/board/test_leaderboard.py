@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from deeplab_nas.selection import leaderboard
+from deeplab_nas.selection.board import leaderboard
 from tests.refusals import refused
-from tests.selection import boards
+from tests.selection.board import boards
 
 BOARD = boards.realistic(6)
 DOCUMENT = json.loads(BOARD.to_json())

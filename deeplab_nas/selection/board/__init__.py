@@ -1,0 +1,1 @@
+"""What a selection leaves for people to look at."""
