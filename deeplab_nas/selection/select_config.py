@@ -4,6 +4,7 @@ import dataclasses
 
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
+from deeplab_nas.selection.pool.band import BandConfig
 from deeplab_nas.selection.study.arm import SAMPLERS
 from deeplab_nas.settings import Settings, setting
 
@@ -64,6 +65,7 @@ class SelectConfig(TrainConfig):
     """A training, the candidates that it is done for, and how many of them get how far."""
 
     pool: PoolConfig = PoolConfig(random=30)
+    band: BandConfig = BandConfig()
     rungs: tuple[int, ...] = setting(
         (),
         "Steps of the shorter trainings before the whole one, each along a whole schedule, such as "

@@ -58,7 +58,10 @@ class Lead:
 
 
 def rank(board: Leaderboard) -> tuple[Standing, ...]:
-    """Ranks the candidates: by the highest rung reached, then the mean mIoU there, then by name.
+    """Ranks the candidates: by how far they have come, then the mean mIoU there, then by name.
+
+    Further has come what was trained on a higher rung, and on the same one by more seeds: of what
+    was chosen by one training each, the mean of several is below the luck of one.
 
     The interval of a mean is Student's t, by the trainings of the candidate itself. A candidate
     with one training has that of the standard deviation between seeds, pooled over all candidates
@@ -71,7 +74,7 @@ def rank(board: Leaderboard) -> tuple[Standing, ...]:
         A standing for each candidate, the best first; those that were not trained come last.
     """
     standings = (_standing(board, candidate) for candidate in board.candidates)
-    return tuple(sorted(standings, key=lambda each: (-each.steps, -(each.miou or 0), _name(each))))
+    return tuple(sorted(standings, key=_order))
 
 
 def lead(board: Leaderboard, first: Candidate, second: Candidate) -> Lead | None:
@@ -114,6 +117,10 @@ def _standing(board: Leaderboard, candidate: Candidate) -> Standing:
         # No mean IoU is outside.
         interval = max(low, 0.0), min(high, 1.0)
     return Standing(candidate, steps, trainings, mean, interval)
+
+
+def _order(standing):
+    return -standing.steps, -len(standing.trainings), -(standing.miou or 0), _name(standing)
 
 
 def _name(standing: Standing) -> str:

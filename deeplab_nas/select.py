@@ -1,0 +1,42 @@
+"""Chooses among networks by short trainings: `python -m deeplab_nas.select`."""
+
+import os
+
+from flags import program
+
+from deeplab_nas.core import nas_genotypes
+from deeplab_nas.engine.reporting import table
+from deeplab_nas.errors import UserError
+from deeplab_nas.selection.select_config import SelectConfig
+from tfrecords_tools import build_shapes
+
+
+def main(config: SelectConfig) -> None:
+    """Selects, and prints a short table of what was found and where it lies."""
+    try:
+        from deeplab_nas.selection import selection
+        from deeplab_nas.selection.board import leaderboard_page, standings
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"Expected {error.name} to be installed, on which python -m deeplab_nas.select stands, "
+            "found it missing: pip install -e '.[select]'."
+        ) from error
+    board = selection.run(build_shapes.with_folder(config))
+    winner = standings.rank(board)[0]
+    low, high = winner.interval or (None, None)
+    interval = "" if low is None else f" (95% interval {low:.4f} to {high:.4f})"
+    (spent,) = board.arms
+    rows = [
+        ("winner", winner.candidate.name),
+        ("path (strides)", nas_genotypes.path_text(winner.candidate.architecture.path)),
+        ("mIoU", f"{winner.miou:.4f}{interval}, {len(winner.trainings)} trainings"),
+        ("networks", f"{spent.networks}"),
+        ("spent", f"{spent.steps:,} steps, {spent.seconds / 60:.0f} minutes of training"),
+        ("architecture", os.path.join(config.train_logdir, selection.WINNER)),
+        ("leaderboard", os.path.join(config.train_logdir, leaderboard_page.FILE)),
+    ]
+    print(table.render(rows))
+
+
+if __name__ == "__main__":
+    program.run(SelectConfig, main, recipe="quickstart_select")

@@ -1,0 +1,129 @@
+"""A selection from its candidates to its winner, with made-up trainings."""
+
+import dataclasses
+import json
+
+import pytest
+
+from deeplab_nas.core import nas_genotypes, random_architecture
+from deeplab_nas.selection import selection
+from deeplab_nas.selection.board import leaderboard, standings
+from deeplab_nas.selection.pool import candidate_costs
+from deeplab_nas.selection.pool.band import BandConfig
+from deeplab_nas.selection.pool.candidate_costs import Costs
+from deeplab_nas.selection.select_config import PoolConfig, SelectConfig
+from deeplab_nas.selection.trainings import short_training
+from tests import refusals, trained_runs
+from tests.selection.study.test_worker import Trainings
+
+POOL = PoolConfig(random=7, num_layers=3, num_blocks=2)
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Stand for the trainings and the costs, of which a candidate's are its number of skips."""
+    made = Trainings()
+    monkeypatch.setattr(short_training, "run", made)
+
+    def measure(architectures, asked, cache):
+        return [Costs(1000 + each.to_json().count("skip"), 10, 100) for each in architectures]
+
+    monkeypatch.setattr(candidate_costs, "measure", measure)
+    return made
+
+
+def made_config(shards, folder, **settings):
+    training = trained_runs.make_config(shards, folder / "study")
+    given = {field.name: getattr(training, field.name) for field in dataclasses.fields(training)}
+    return SelectConfig(**{**given, "pool": POOL, "rungs": (2,), "finalists": 2, **settings})
+
+
+def test_it_ends_with_a_winner_and_what_it_leaves(shards, tmp_path, trainings):
+    board = selection.run(made_config(shards, tmp_path))
+    study = tmp_path / "study"
+    assert leaderboard.load(study / "leaderboard.json") == board
+    best = standings.rank(board)[0].candidate
+    assert len(best.trainings) == 4
+    assert nas_genotypes.load(study / "architecture.json") == best.architecture
+    assert board.arms[0].best == best.name
+    (spent,) = board.arms
+    steps = sum(each.steps for candidate in board.candidates for each in candidate.trainings)
+    assert (spent.networks, spent.steps) == (7, steps)
+    assert steps == sum(2 if "steps2" in name else 6 for name in trainings.done)
+    for name in ("leaderboard.html", "leaderboard.png", "winner_card.md"):
+        assert (study / name).stat().st_size > 0
+    # Again it trains nothing, and says the same.
+    count = len(trainings.done)
+    assert selection.run(made_config(shards, tmp_path)) == board
+    assert len(trainings.done) == count
+
+
+def test_a_band_leaves_candidates_out(shards, tmp_path, trainings):
+    band = BandConfig(band="multiply_adds", band_highest=1000.0)
+    board = selection.run(made_config(shards, tmp_path, band=band))
+    drawn = [random_architecture.draw(seed, 3, 2) for seed in range(1, 8)]
+    within = [each for each in drawn if "skip" not in each.to_json()]
+    assert 0 < len(within) < 7
+    assert {candidate.architecture for candidate in board.candidates} == set(within)
+
+
+def test_other_settings_or_candidates_are_refused(shards, tmp_path, trainings):
+    random_architecture.draw(1, 3, 2).save(tmp_path / "one.json")
+    pool = PoolConfig(architectures=(str(tmp_path / "one.json"),))
+    config = made_config(shards, tmp_path, pool=pool)
+    selection.run(config)
+    for settings in ({"finalists": 1}, {"rungs": (3,)}):
+        (name,) = settings
+        with refusals.refused(f"--{name} is", "there and", "here", "Give the old values"):
+            selection.run(dataclasses.replace(config, **settings))
+    random_architecture.draw(2, 3, 2).save(tmp_path / "one.json")
+    with refusals.refused("the files of the candidates are others"):
+        selection.run(config)
+
+
+def test_a_storage_that_does_not_answer_is_refused_without_its_password(
+    shards, tmp_path, trainings
+):
+    config = made_config(shards, tmp_path, storage="postgresql://me:secret@127.0.0.1:1/study")
+    with refusals.refused("--storage=postgresql://me:***@127.0.0.1:1/study", "does not answer"):
+        selection.run(config)
+    assert not trainings.done
+
+
+def test_candidates_come_from_files_and_runs_each_once(tmp_path):
+    one, other, third = (random_architecture.draw(seed, 3, 2) for seed in (1, 2, 3))
+    one.save(tmp_path / "one.json")
+    run = tmp_path / "search"
+    (run / "architectures").mkdir(parents=True)
+    for epoch, found in enumerate((third, third, other, one), start=1):
+        found.save(run / "architectures" / f"epoch_{epoch:03d}.json")
+    one.save(run / "architecture.json")
+    pool = PoolConfig(
+        architectures=(str(tmp_path / "o*.json"),),
+        runs=(str(run),),
+        random=2,
+        num_layers=3,
+        num_blocks=2,
+    )
+    # The last three epochs; what was drawn by seeds 1 and 2 is there already.
+    assert selection.pool_of(pool, 1) == {
+        "one": one,
+        "search_epoch_003": other,
+        "search_epoch_002": third,
+    }
+    changed = selection.pool_of(dataclasses.replace(pool, mutate=2, random=0), 1)
+    assert len(changed) > 5 and all("_changed_" in name for name in list(changed)[3:])
+    for settings, expected in (
+        ({"runs": (str(tmp_path),)}, ["--runs=", "found no architecture.json"]),
+        ({"architectures": (f"{tmp_path}/x*.json",)}, ["--architectures=", "found none"]),
+    ):
+        with refusals.refused(*expected):
+            selection.pool_of(PoolConfig(**settings), 1)
+
+
+def test_the_document_of_the_study_says_what_it_was_begun_with(shards, tmp_path, trainings):
+    selection.run(made_config(shards, tmp_path))
+    journal = (tmp_path / "study" / "study.journal").read_text().splitlines()
+    begun = [line for line in journal if "begun with" in line]
+    assert len(begun) == 1
+    assert "random_7" in json.loads(json.loads(begun[0])["user_attr"]["begun with"])["pool"]
