@@ -15,6 +15,7 @@ line: how many rows there are, and mean and standard deviation of their mIoU.
 import dataclasses
 import json
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 from flags import program
@@ -22,11 +23,18 @@ from flags import program
 import numpy as np
 
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
+from deeplab_nas.data import pipeline
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
+from deeplab_nas.selection.evidence.trained_table import TrainedArchitecture, TrainedTable, Training
+from deeplab_nas.selection.pool import candidate_costs, scored_images
+from deeplab_nas.selection.pool.candidate_costs import Asked
 from deeplab_nas.selection.trainings.training_rows import Row, TrainingRows
 from deeplab_nas.settings import setting
 from tfrecords_tools import build_shapes
+
+# More of them rank the networks alike.
+_SCORED_IMAGES = 16
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,6 +63,12 @@ class TableConfig(TrainConfig):
         (), "Steps of shorter trainings by the first seed, a row each.", least=1
     )
     keep_runs: bool = setting(False, "Whether the run directories stay when their row is written.")
+    output: str = setting(
+        "",
+        "File of the whole table, with what each architecture costs and the scores of its "
+        "untrained network; empty: none.",
+        path=True,
+    )
 
     def check_together(self) -> None:
         super().check_together()
@@ -84,9 +98,63 @@ def main(config: TableConfig) -> None:
     for number, row in enumerate(planned, start=1):
         print(f"Row {number} of {len(planned)}: {trainings.name(row)}.", flush=True)
         trainings.train(row)
+    if config.output:
+        whole_table(config, planned).save(config.output)
     mious = [row["miou"] for row in rows(config.train_logdir)]
     told = {"rows": len(mious), "mean": float(np.mean(mious)), "std": float(np.std(mious, ddof=1))}
     print(json.dumps({"benchmark": "table", **told}))
+
+
+def whole_table(config: TableConfig, planned: Sequence[Row]) -> TrainedTable:
+    """The rows that are there as one value, with what each architecture costs.
+
+    Args:
+        config: The table.
+        planned: Its rows; those that are not there yet are left out.
+
+    Returns:
+        The table.
+    """
+    found = {document["name"]: document for document in rows(config.train_logdir)}
+    trainings = TrainingRows(config, config.train_logdir, config.keep_runs)
+    by_candidate: dict[str, list[Row]] = {}
+    for row in planned:
+        if trainings.name(row) in found:
+            by_candidate.setdefault(row.candidate, []).append(row)
+    train, _ = pipeline.splits(config.data)
+    asked = Asked(
+        config.network,
+        train.descriptor.num_classes,
+        config.data.train_crop_size,
+        images=scored_images.draw(config.data, train, _SCORED_IMAGES, config.seed),
+    )
+    architectures = [some[0].architecture for some in by_candidate.values()]
+    costs = candidate_costs.measure(
+        architectures, asked, pathlib.Path(config.train_logdir, "costs.json")
+    )
+    about = {"data set": config.data.dataset, "split": config.data.val_split}
+    return TrainedTable(
+        about,
+        tuple(
+            TrainedArchitecture(
+                name=name,
+                architecture=architecture,
+                multiply_adds=cost.multiply_adds,
+                parameters=cost.parameters,
+                activation_bytes=cost.activation_bytes,
+                scores={"naswot": cost.naswot, "jacob_cov": cost.jacob_cov},
+                trainings=tuple(_training(found[trainings.name(row)]) for row in some),
+            )
+            for (name, some), architecture, cost in zip(
+                by_candidate.items(), architectures, costs, strict=True
+            )
+        ),
+    )
+
+
+def _training(document):
+    names = ("seed", "steps", "miou", "class_iou", "seconds")
+    return Training(**{name: document[name] for name in names})
 
 
 def rows(table: str) -> list[dict[str, Any]]:

@@ -13,6 +13,9 @@ from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, DecodingConfig
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
 from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.selection.evidence import trained_table
+from deeplab_nas.selection.pool import candidate_costs
+from deeplab_nas.selection.pool.candidate_costs import Costs
 from deeplab_nas.selection.trainings import short_training
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import programs, refusals, trained_runs
@@ -129,6 +132,38 @@ def test_a_table_has_shorter_trainings_and_the_first_ones_by_another_seed(tmp_pa
     }
     with refusals.refused("--rungs", "below --training_number_of_steps=40", "20,40"):
         dataclasses.replace(config, rungs=(20, 40))
+
+
+def test_a_whole_table_has_costs_and_scores(shards, tmp_path, monkeypatch):
+    def train(config, _):
+        steps = config.optimization.training_number_of_steps
+        return short_training.Result({"miou": steps / 100, "class_iou": {"disc": 0.5}}, 1.5)
+
+    def measure(architectures, asked, cache):
+        assert asked.images.shape == (16, 17, 17, 3)
+        costs = [len(each.path) + sum(each.path) for each in architectures]
+        return [Costs(cost, 10, 100, naswot=-1.5, jacob_cov=2.5) for cost in costs]
+
+    monkeypatch.setattr(short_training, "run", train)
+    monkeypatch.setattr(candidate_costs, "measure", measure)
+    config = tables.TableConfig(
+        train_logdir=str(tmp_path / "table"),
+        data=trained_runs.make_data(shards),
+        random=2,
+        repeats=1,
+        rungs=(20,),
+        optimization=OptimizationConfig(training_number_of_steps=40),
+        output=str(tmp_path / "table.json"),
+    )
+    tables.main(config)
+    table = trained_table.load(tmp_path / "table.json")
+    assert table.mious() == {"random_1": 0.4, "random_2": 0.4}
+    assert table.mious(20) == {"random_1": 0.2, "random_2": 0.2}
+    assert list(table.repeats()) == ["random_1"]
+    for row in table.architectures:
+        assert row.multiply_adds == len(row.architecture.path) + sum(row.architecture.path)
+        assert row.scores == {"naswot": -1.5, "jacob_cov": 2.5}
+        assert row.trainings[0].seconds == 1.5 and row.trainings[0].class_iou == {"disc": 0.5}
 
 
 def test_a_table_refuses_a_path_that_there_is_not_and_one_beside_all():
