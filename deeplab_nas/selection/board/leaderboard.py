@@ -12,6 +12,7 @@ from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.files.json_field import MAX_INTEGER, Field, shown
+from deeplab_nas.selection.evidence.trained_table import Training
 
 FORMAT = "deeplab_nas.leaderboard"
 VERSION = 1
@@ -20,25 +21,6 @@ FILE = "leaderboard.json"
 # A thousand networks, each trained three times, on a set of 150 classes.
 _MAX_BYTES = 2**25
 _ADVICE = "give a leaderboard.json as select writes it"
-
-
-@dataclasses.dataclass(frozen=True)
-class Training:
-    """One short, complete training of a network.
-
-    Attributes:
-        seed: Of its first weights and its batches.
-        steps: Optimizer steps, a rung of the leaderboard.
-        miou: Mean IoU on the split that chooses, in 0..1.
-        class_iou: IoU in 0..1 by the name of a class; classes that are absent are left out.
-        seconds: Time that it took.
-    """
-
-    seed: int
-    steps: int
-    miou: float
-    class_iou: Mapping[str, float]
-    seconds: float
 
 
 @dataclasses.dataclass(frozen=True)

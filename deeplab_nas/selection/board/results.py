@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.selection.board import standings
-from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard, Training
+from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard
+from deeplab_nas.selection.evidence.trained_table import Training
 
 # A step backward costs about two forward: the gradients of the weights and of the feature maps.
 _FORWARD_AND_BACKWARD = 3

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from scipy import stats
 
-from deeplab_nas.selection.board.leaderboard import Candidate, Leaderboard, Training
+from deeplab_nas.selection.board.leaderboard import Candidate, Leaderboard
+from deeplab_nas.selection.evidence.trained_table import Training
 
 Interval = tuple[float, float]
 

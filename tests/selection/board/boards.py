@@ -6,7 +6,8 @@ import numpy as np
 
 from deeplab_nas.core import random_architecture
 from deeplab_nas.data import datasets
-from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard, Training
+from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard
+from deeplab_nas.selection.evidence.trained_table import Training
 
 CLASS_NAMES = datasets.describe("camvid", "").class_names
 # What a name may hold that is made to do harm, or for a template.
