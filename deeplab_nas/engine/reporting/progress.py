@@ -143,7 +143,7 @@ class Progress:
         left = self.time_left()
         if left is not None:
             rough = f" (rough: {', '.join(left.untimed)} not timed yet)" if left.untimed else ""
-            parts.append(f"{_duration(left.seconds)} left{rough}")
+            parts.append(f"{duration(left.seconds)} left{rough}")
         return ", ".join(parts)
 
 
@@ -165,7 +165,8 @@ def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time as people say it, such as `3 min 07 s`."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,6 +1,7 @@
 """An arm at work: its trials, and then the finalists' trainings with further seeds."""
 
 import dataclasses
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from optuna.storages import BaseStorage
 
 from deeplab_nas.selection.study import arm as arms
+from deeplab_nas.selection.study import time_left
 from deeplab_nas.selection.study.arm import Arm
 from deeplab_nas.selection.study.pulse import Pulse
 from deeplab_nas.selection.study.rung_trials import Claim, RungTrials
@@ -73,6 +75,19 @@ class ArmRun:
     def others_run(self) -> bool:
         """Tells whether another worker trains something of this arm."""
         return any(trials.others_run() for trials in (self.trials, *self.finals.values()))
+
+    def seconds_left(self) -> float:
+        """Estimates the time that one worker needs for the rest, from the trainings that ended."""
+        documents = self.documents()
+        times: dict[int, list[float]] = {}
+        for document in documents:
+            times.setdefault(document["steps"], []).append(document["seconds"])
+        seconds = {steps: statistics.mean(some) for steps, some in times.items()}
+        finished = self.trials.finished()
+        left = time_left.trainings_left(self.arm, finished, self.trials.begun())
+        finals = len(self.finals) * min(self._finalists, len(self.arm.pool) or self._finalists)
+        left[-1] += finals - sum(len(trials.finished()[0]) for trials in self.finals.values())
+        return time_left.seconds_left(self.arm.rungs, left, seconds)
 
     def documents(self) -> list[dict[str, Any]]:
         """What came of all trainings that have ended, by rung and then by seed."""

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from deeplab_nas.engine.reporting import progress
 from deeplab_nas.selection.study.arm_run import ArmRun, Job
 from deeplab_nas.selection.study.pulse import Pulse
 from deeplab_nas.selection.trainings.training_rows import TrainingRows
@@ -19,7 +20,6 @@ class Worker:
         arms: Sequence[ArmRun],
         rows: TrainingRows,
         pulse: Pulse,
-        trained: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
     ):
         """Takes nothing yet.
@@ -28,13 +28,11 @@ class Worker:
             arms: In the order in which they are served.
             rows: Where the trainings are.
             pulse: This worker's.
-            trained: Called after each training that counts.
             sleep: Waits so many seconds.
         """
         self._arms = arms
         self._rows = rows
         self._pulse = pulse
-        self._trained = trained
         self._sleep = sleep
 
     def run(self) -> None:
@@ -68,5 +66,9 @@ class Worker:
             # The process of a worker that was killed is still saving.
             self._sleep(_SECONDS_BETWEEN_LOOKS)
         elif job.trials.finish(job.claim, document):
-            print(f"{self._rows.name(row)}: mIoU {document['miou']:.4f}", file=sys.stderr)
-            self._trained()
+            left = progress.duration(sum(arm.seconds_left() for arm in self._arms))
+            print(
+                f"{self._rows.name(row)}: mIoU {document['miou']:.4f}; about {left} left for one "
+                "program",
+                file=sys.stderr,
+            )
