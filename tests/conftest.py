@@ -2,6 +2,7 @@
 
 import gc
 import random
+import signal
 
 import hypothesis
 import numpy as np
@@ -15,6 +16,12 @@ hypothesis.settings.register_profile(
     "same_examples_each_time", derandomize=True, database=None, deadline=None
 )
 hypothesis.settings.load_profile("same_examples_each_time")
+
+
+def pytest_configure():
+    """Lets tests send SIGINT, which shells have what runs in their background ignore."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -22,7 +22,7 @@ def arguments(shards, study, *others):
         *("--dataset=shapes", f"--dataset_dir={shards}", "--train_split=train", "--val_split=val"),
         *("--train_crop_size=17", "--train_batch_size=2", "--eval_batch_size=2"),
         *("--filter_multiplier=2", "--training_number_of_steps=6", "--batch_norm_decay=0.5"),
-        *("--random=4", "--num_layers=1", "--num_blocks=1", "--rungs=3", "--finalists=1"),
+        *("--random=4", "--num_layers=1", "--num_blocks=1", "--finalists=1"),
         *("--final_seeds=1", f"--train_logdir={study}"),
     )
     return programs.with_others(given, *others)
@@ -63,26 +63,25 @@ def test_two_on_one_database_of_which_one_is_killed_end_complete(shards, tmp_pat
     study = tmp_path / "study"
     command = [
         *(sys.executable, "-m", "deeplab_nas.select"),
-        *arguments(shards, study, f"--storage={postgresql}"),
+        *arguments(shards, study, f"--storage={postgresql}", "--training_number_of_steps=90"),
+        *("--rungs=60", "--log_steps=1", "--eval_interval_steps=0"),
     ]
 
     def start():
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     killed = start()
-    begun = time.monotonic()
     while not list(study.glob("trainings/*/run/history.jsonl")):
         assert killed.poll() is None, killed.stderr.read()
-        assert time.monotonic() - begun < 300
         time.sleep(0.1)
     other = start()
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()
-    told, errors = other.communicate(timeout=500)
+    told, errors = other.communicate()
     assert other.returncode == 0, errors
     assert "winner" in told
     complete = collections.Counter()
-    for steps, count in ((3, 4), (6, None)):
+    for steps, count in ((60, 4), (90, None)):
         found = trials(postgresql, steps)
         done = [trial for trial in found if trial.state.name == "COMPLETE"]
         names = [trial.user_attrs["candidate"] for trial in done]

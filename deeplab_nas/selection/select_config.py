@@ -21,10 +21,10 @@ class PoolConfig(Settings):
         5, "B, blocks in the cell, of those that are drawn or proposed.", paper="5", least=1
     )
     architectures: tuple[str, ...] = setting(
-        (), "Names, or JSON files as a search writes them, also with *, of candidates."
+        (), "Names, or JSON files as a search writes them, also with *, of candidates.", free=True
     )
     runs: tuple[str, ...] = setting(
-        (), "Run directories of searches, whose finds and last epochs are candidates."
+        (), "Run directories of searches, whose finds and last epochs are candidates.", free=True
     )
     mutate: int = setting(
         0, "Neighbours of each of --architectures and --runs that are candidates too.", least=0
@@ -62,7 +62,10 @@ class PoolConfig(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SelectConfig(TrainConfig):
-    """A training, the candidates that it is done for, and how many of them get how far."""
+    """A training, the candidates that it is done for, and how many of them get how far.
+
+    Its `--architecture` is each candidate in turn.
+    """
 
     pool: PoolConfig = PoolConfig(random=30)
     band: BandConfig = BandConfig()
@@ -84,6 +87,7 @@ class SelectConfig(TrainConfig):
         "",
         "URL of a database that programs on several machines share, such as "
         "postgresql://user@host/name; empty: a journal file in --train_logdir.",
+        free=True,
     )
     keep_runs: bool = setting(
         False, "Whether the run directories of the trainings stay when they have ended.", free=True

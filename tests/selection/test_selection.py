@@ -76,6 +76,16 @@ def test_other_settings_or_candidates_are_refused(shards, tmp_path, trainings):
         (name,) = settings
         with refusals.refused(f"--{name} is", "there and", "here", "Give the old values"):
             selection.run(dataclasses.replace(config, **settings))
+    # Where the candidates lie and how the storage is called is another matter on each machine.
+    (tmp_path / "there").mkdir()
+    random_architecture.draw(1, 3, 2).save(tmp_path / "there" / "one.json")
+    there = PoolConfig(architectures=(str(tmp_path / "there" / "one.json"),))
+    count = len(trainings.done)
+    journal = f"sqlite:///{tmp_path}/study.db"
+    for storage in (journal, f"{journal}?timeout=20"):
+        selection.run(dataclasses.replace(config, pool=there, storage=storage))
+    selection.run(dataclasses.replace(config, pool=there))
+    assert len(trainings.done) == count
     random_architecture.draw(2, 3, 2).save(tmp_path / "one.json")
     with refusals.refused("the files of the candidates are others"):
         selection.run(config)

@@ -192,6 +192,7 @@ def test_the_program_tells_all_arms_and_the_same_for_a_seed(tmp_path):
     told = json.loads(ended.stdout)
     # The first row lacks a rung, and a score that only one row has is no filter.
     assert (told["rows"], told["left_out"], told["varies_enough"]) == (39, 1, True)
+    assert told["filters"] == {"naswot": True, "partial": False}
     names = [arm["arm"] for arm in told["arms"]]
     filtered = ["halving_naswot_2", "halving_multiply_adds_2"]
     assert names == ["random", "halving", *filtered, "evolution"]

@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import math
 
-import numpy as np
 from scipy import stats
 
 from deeplab_nas.selection.board.leaderboard import Candidate, Leaderboard
@@ -64,9 +63,9 @@ def rank(board: Leaderboard) -> tuple[Standing, ...]:
     Further has come what was trained on a higher rung, and on the same one by more seeds: of what
     was chosen by one training each, the mean of several is below the luck of one.
 
-    The interval of a mean is Student's t, by the trainings of the candidate itself. A candidate
-    with one training has that of the standard deviation between seeds, pooled over all candidates
-    with more trainings of as many steps, where there are such.
+    The interval of a mean is Student's t with the standard deviation between seeds pooled over all
+    candidates with more than one training of as many steps: those of one candidate alone are too
+    few to tell it.
 
     Args:
         board: The leaderboard.
@@ -111,10 +110,9 @@ def _standing(board: Leaderboard, candidate: Candidate) -> Standing:
     values = _mious(candidate, steps)
     mean = _mean(values)
     interval = None
-    spread = (float(np.std(values, ddof=1)), len(values) - 1) if len(values) > 1 else None
-    spread = spread or _pooled(board, steps)
-    if spread:
-        low, high = _interval(mean, math.sqrt(1 / len(values)), *spread)
+    pooled = _pooled(board, steps)
+    if pooled:
+        low, high = _interval(mean, math.sqrt(1 / len(values)), *pooled)
         # No mean IoU is outside.
         interval = max(low, 0.0), min(high, 1.0)
     return Standing(candidate, steps, trainings, mean, interval)

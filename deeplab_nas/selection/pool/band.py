@@ -44,6 +44,7 @@ class BandConfig(Settings):
         "Name or JSON file of the architecture whose cost is the middle of --band_share; empty: "
         "the median of the candidates.",
         path=True,
+        free=True,
     )
     band_lowest: float | None = setting(
         None, "Least that a candidate may cost; unset: nothing.", least=0

@@ -1,12 +1,11 @@
 """Whether scores of untrained networks may choose among networks, on this data."""
 
 import dataclasses
-import math
-import warnings
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import scipy.stats
+
+from deeplab_nas.selection.evidence import statistics
 
 LEAST_CORRELATION = 0.4
 LEAST_NETWORKS = 24
@@ -41,8 +40,7 @@ def judge(
         scores: Of the untrained networks, higher for better ones; those inside the band that the
             score is to be used in.
         mious: Of the same networks, trained.
-        rivals: What is known of them without a score, by name: multiply-adds, and the mean level
-            of the path.
+        rivals: What is known of them without a score, by name, as `headroom.RIVALS` has it.
 
     Returns:
         The verdict.
@@ -69,15 +67,9 @@ def judge(
     return Verdict(False, f"{reason}.", correlation, others)
 
 
-def mean_level(path: Sequence[int]) -> float:
-    """Returns the mean level of a path, a rival of every score."""
-    return float(np.mean(path))
-
-
 def _spearman(first, second):
     if len(first) < 2:
         return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", scipy.stats.ConstantInputWarning)
-        found = float(scipy.stats.spearmanr(first, second).statistic)
-    return 0.0 if math.isnan(found) else found
+    # Of ranks, since a score may be infinite; None where one of them is constant, which tells
+    # nothing either way.
+    return statistics.spearman(*map(scipy.stats.rankdata, (first, second))) or 0.0

@@ -85,8 +85,9 @@ class ArmRun:
         seconds = {steps: statistics.mean(some) for steps, some in times.items()}
         finished = self.trials.finished()
         left = time_left.trainings_left(self.arm, finished, self.trials.begun())
-        finals = len(self.finals) * min(self._finalists, len(self.arm.pool) or self._finalists)
-        left[-1] += finals - sum(len(trials.finished()[0]) for trials in self.finals.values())
+        finalists = min(self._finalists, left[0] + len(finished[0]))
+        left[-1] += finalists * len(self.finals)
+        left[-1] -= sum(len(trials.finished()[0]) for trials in self.finals.values())
         return time_left.seconds_left(self.arm.rungs, left, seconds)
 
     def documents(self) -> list[dict[str, Any]]:

@@ -41,16 +41,20 @@ def test_intervals_are_students_t():
         boards.candidate("one", [0.5]),
         boards.candidate("earlier", [0.5], steps=200),
     )
-    reach = STUDENT[2] * 0.02 / 3**0.5
-    assert of(board, "three").interval == pytest.approx((0.32 - reach, 0.32 + reach), abs=1e-6)
-    # 12.7 times 0.02 reaches below 0, which no mean IoU does.
-    reach = STUDENT[1] * (0.0008 / 2) ** 0.5
-    assert of(board, "two").interval == pytest.approx((0, 0.22 + reach), abs=1e-6)
-    # Both have squared deviations of 0.0008, with three degrees of freedom together.
+    # Two have squared deviations of 0.0008 each, with three degrees of freedom together.
     reach = STUDENT[3] * (0.0016 / 3) ** 0.5
-    assert of(board, "one").interval == pytest.approx((0.5 - reach, 0.5 + reach), abs=1e-6)
+    for name, mean, count in (("three", 0.32, 3), ("two", 0.22, 2), ("one", 0.5, 1)):
+        expected = mean - reach / count**0.5, mean + reach / count**0.5
+        assert of(board, name).interval == pytest.approx(expected, abs=1e-6)
     # Nothing was repeated there.
     assert of(board, "earlier").interval is None
+
+
+def test_no_mean_iou_is_outside_of_its_range():
+    board = boards.board(boards.candidate("two", [0.20, 0.24]))
+    # 12.7 times 0.02 reaches below 0.
+    reach = STUDENT[1] * (0.0008 / 2) ** 0.5
+    assert of(board, "two").interval == pytest.approx((0, 0.22 + reach), abs=1e-6)
 
 
 def test_a_lead_is_measured_where_both_have_been():

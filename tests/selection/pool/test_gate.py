@@ -48,7 +48,3 @@ def test_a_constant_correlates_with_nothing_and_infinity_is_a_rank():
     assert gate.judge(np.ones(24), MIOUS, {}).correlation == 0
     assert gate.judge([-np.inf, *MIOUS[1:]], MIOUS, {}).correlation == pytest.approx(1)
     assert gate.judge([], [], {"multiply-adds": []}).rivals == {"multiply-adds": 0}
-
-
-def test_the_mean_level():
-    assert gate.mean_level((0, 1, 2, 1)) == 1.0

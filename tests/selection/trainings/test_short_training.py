@@ -45,13 +45,6 @@ def wait_for_it(config, folder):
     short_training.run(config, folder)
 
 
-def wait(condition):
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < 120, "waited for two minutes"
-        time.sleep(0.1)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_it_saves_and_ends_with_the_process_that_waits_and_is_resumed(shards, tmp_path, number):
@@ -67,7 +60,9 @@ def test_it_saves_and_ends_with_the_process_that_waits_and_is_resumed(shards, tm
         target=wait_for_it, args=(config, tmp_path / "cut")
     )
     waiting.start()
-    wait(lambda: history.exists() and '"step": 5,' in history.read_text())
+    while not (history.exists() and '"step": 5,' in history.read_text()):
+        assert waiting.is_alive()
+        time.sleep(0.1)
     os.kill(waiting.pid, number)
     waiting.join()
     # Waits for the training that is still saving, and takes its place.
