@@ -56,6 +56,9 @@ def pytest_collection_modifyitems(items):
     others = [item for item in items if item not in longest]
     # Processes begin with a run of tests each, and take over from one another at the end.
     middle = len(others) // 2
+    # What a file's tests share is made once where one process has them all.
+    while 0 < middle < len(others) and others[middle].path == others[middle - 1].path:
+        middle += 1
     items[:] = [*longest[:1], *others[:middle], *longest[1:], *others[middle:]]
 
 

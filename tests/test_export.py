@@ -18,6 +18,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_two_exports_are_two_versions(finished_training, tmp_path):
     config, _ = finished_training
     arguments = (f"--checkpoint={config.train_logdir}", f"--export_dir={tmp_path}/network")

@@ -78,7 +78,7 @@ print(type(loaded).__module__, loaded.name)
     "imports",
     [
         "import deeplab_nas; assert 'tensorflow' not in sys.modules; import keras",
-        "import keras, deeplab_nas",
+        pytest.param("import keras, deeplab_nas", marks=pytest.mark.slow),
         pytest.param(
             "import deeplab_nas, tensorflow; keras = tensorflow.keras", marks=pytest.mark.slow
         ),

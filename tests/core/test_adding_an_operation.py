@@ -78,6 +78,7 @@ def test_it_is_drawn(architecture):
     assert wide.width > narrow.width
 
 
+@pytest.mark.slow
 def test_a_search_chooses_it(unoptimized_graphs):  # noqa: F811
     supernet = held_to_oracle.make_supernet(
         num_layers=2, batch_norm_decay=0.0, operations=_CANDIDATES

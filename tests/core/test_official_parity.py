@@ -10,7 +10,9 @@ from tests import official_parity, places
 _SEGMENTER = "fixtures/official_segmenter_a"
 
 
-@pytest.mark.parametrize("name", ["official_hnasnet_a", "official_pnasnet_a"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("official_hnasnet_a", marks=pytest.mark.slow), "official_pnasnet_a"]
+)
 def test_backbone(name):
     result = official_parity.compare(places.FIXTURES / name)
     assert official_parity.agrees(result), result

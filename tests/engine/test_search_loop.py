@@ -129,9 +129,8 @@ def test_a_finished_search_tells_its_records_again(finished):
     assert read_history(config) == before
 
 
-@pytest.mark.parametrize(
-    "rule", [by_logits.RELATIVE, pytest.param(by_logits.VITERBI, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", [by_logits.RELATIVE, by_logits.VITERBI])
 def test_the_path_is_decoded_by_the_rule_of_the_settings(shards, tmp_path, rule):
     rules = DecodingConfig(rule, random_architectures=0)
     config = made_config(shards, tmp_path / "run", epochs=1, decoding=rules)

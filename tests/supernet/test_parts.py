@@ -39,10 +39,9 @@ def test_given_weights_take_the_place_of_alpha_and_beta():
         np.testing.assert_array_equal(variable, value)
 
 
-@pytest.mark.parametrize(
-    "operation_set", ["official", pytest.param("darts", marks=pytest.mark.slow)]
-)
-@pytest.mark.parametrize("num_kept", [3, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("operation_set", ["official", "darts"])
+@pytest.mark.parametrize("num_kept", [3, 1])
 def test_operations_that_are_left_out_are_not_there(unoptimized_graphs, operation_set, num_kept):
     # With these seeds no ReLU stands so near its kink that rounding decides its side.
     supernet = make_supernet(

@@ -3,10 +3,12 @@
 import types
 
 import numpy as np
+import pytest
 
 from deeplab_nas.engine.devices import host_memory
 
 
+@pytest.mark.slow
 def test_the_peak_holds_what_was_used():
     before = host_memory.peak_memory_gib()
     assert 0.01 < before < 1000

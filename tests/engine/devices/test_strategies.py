@@ -38,6 +38,7 @@ def test_cpu_runs_on_the_cpu():
     assert strategies.is_chief(one)
 
 
+@pytest.mark.slow
 def test_mirrored_makes_logical_cpus():
     result = _run([sys.executable, "-c", _TWO_REPLICAS])
     assert result.stdout == "MirroredStrategy, 2 replicas on CPU:0, CPU:1 2.0 True\n", result.stderr

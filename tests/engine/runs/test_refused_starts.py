@@ -202,6 +202,7 @@ def saved(prefix):
     }
 
 
+@pytest.mark.slow
 def test_a_start_that_saved_nothing_may_be_mended(shards, tmp_path, capsys):
     config = short_config(shards, tmp_path / "run")
     with pytest.MonkeyPatch.context() as patch, pytest.raises(ZeroDivisionError):

@@ -65,6 +65,7 @@ RunClaim(RunDirectory(sys.argv[1]), SearchConfig("runs/a")).begin()
 """
 
 
+@pytest.mark.slow
 def test_a_folder_in_use_is_refused_until_its_program_ends(begun):
     holding = RunClaim(begun, _settings())
     before = contents(begun)
