@@ -3,12 +3,15 @@
 import os
 import sys
 
+import filelock
+
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.data import pipeline
 from deeplab_nas.data.split import Split
 from deeplab_nas.engine.runs import run_data
+from deeplab_nas.files import atomic
 from deeplab_nas.selection.board import (
     leaderboard,
     leaderboard_page,
@@ -52,9 +55,10 @@ def run(config: SelectConfig) -> Leaderboard:
     train, val = pipeline.splits(config.data)
     pool = pool_of(config.pool, config.seed)
     costs = _Costs(config, train)
-    pool = _within(config, pool, costs)
-    storage = open_storage(config.storage, config.train_logdir)
-    study_settings.claim(storage, config, run_data.document(train, val), pool)
+    with atomic.new_folder(config.train_logdir, "--train_logdir"):
+        pool = _within(config, pool, costs)
+        storage = open_storage(config.storage, config.train_logdir)
+        study_settings.claim(storage, config, run_data.document(train, val), pool)
     pulse = Pulse(storage, config.train_logdir)
     arm = Arm(
         _ARM,
@@ -69,7 +73,6 @@ def run(config: SelectConfig) -> Leaderboard:
     seeds = range(config.seed, config.seed + config.final_seeds + 1)
     arm_run = ArmRun(arm, storage, _space(config.pool, pool), pulse, seeds, config.finalists)
     rows = TrainingRows(config, os.path.join(config.train_logdir, _TRAININGS), config.keep_runs)
-
     Worker([arm_run], rows, pulse).run()
     documents = arm_run.documents()
     names = {document["candidate"] for document in documents}
@@ -124,7 +127,11 @@ class _Costs:
 
     def of(self, architectures: dict[str, Architecture]) -> dict[str, Costs]:
         """The costs of candidates by name, of one image of the size of a crop."""
-        measured = candidate_costs.measure(list(architectures.values()), self._asked, self._cache)
+        # Of several programs that begin at once one measures, and the others read what it found.
+        with filelock.FileLock(f"{self._cache}.lock"):
+            measured = candidate_costs.measure(
+                list(architectures.values()), self._asked, self._cache
+            )
         return dict(zip(architectures, measured, strict=True))
 
 

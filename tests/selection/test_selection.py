@@ -6,6 +6,9 @@ import json
 import pytest
 
 from deeplab_nas.core import nas_genotypes, random_architecture
+from deeplab_nas.core.cost import network_cost
+from deeplab_nas.data import pipeline
+from deeplab_nas.engine.networks import networks
 from deeplab_nas.selection import selection
 from deeplab_nas.selection.board import leaderboard, standings
 from deeplab_nas.selection.pool import candidate_costs
@@ -65,6 +68,37 @@ def test_a_band_leaves_candidates_out(shards, tmp_path, trainings):
     within = [each for each in drawn if "skip" not in each.to_json()]
     assert 0 < len(within) < 7
     assert {candidate.architecture for candidate in board.candidates} == set(within)
+
+
+@pytest.mark.slow
+def test_costs_are_measured_where_there_is_no_folder_yet(shards, tmp_path, monkeypatch):
+    monkeypatch.setattr(short_training, "run", Trainings())
+    band = BandConfig(band="parameters", band_share=0.005)
+    pool = PoolConfig(random=3, num_layers=1, num_blocks=1)
+    config = made_config(shards, tmp_path / "above", band=band, pool=pool)
+    board = selection.run(config)
+    found = {candidate.name: candidate.parameters for candidate in board.candidates}
+    (train, _), built = pipeline.splits(config.data), {}
+    for seed in (1, 2, 3):
+        drawn = random_architecture.draw(seed, 1, 1)
+        model = networks.build(config.network, drawn, train.descriptor.num_classes)
+        built[f"random_{seed}"] = network_cost.measure(model, 17, 17).trainable_parameters
+    middle = sorted(built.values())[1]
+    within = {name: count for name, count in built.items() if abs(count / middle - 1) <= 0.005}
+    assert found == within and 0 < len(found) < 3
+
+
+def test_a_band_that_nobody_meets_is_refused(shards, tmp_path, trainings):
+    band = BandConfig(band="multiply_adds", band_highest=1.0)
+    with refusals.refused("candidates with multiply_adds", "to 1", "found 7"):
+        selection.run(made_config(shards, tmp_path, band=band))
+    assert not trainings.done
+
+
+def test_a_storage_that_is_refused_leaves_no_folder(shards, tmp_path, trainings):
+    with refusals.refused("--storage=sqlite:////absent/x.db", "does not answer"):
+        selection.run(made_config(shards, tmp_path / "above", storage="sqlite:////absent/x.db"))
+    assert not (tmp_path / "above" / "study").exists()
 
 
 def test_other_settings_or_candidates_are_refused(shards, tmp_path, trainings):

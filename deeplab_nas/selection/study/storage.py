@@ -20,7 +20,7 @@ def open_storage(address: str, folder: str) -> BaseStorage:
     Args:
         address: URL of a database, such as `postgresql://user@host/name`; empty for a journal file,
             which programs on several machines may share on a common file system.
-        folder: Where the journal file lies.
+        folder: Where the journal file lies; it exists.
 
     Returns:
         The storage.
@@ -32,7 +32,6 @@ def open_storage(address: str, folder: str) -> BaseStorage:
     if not address:
         path = os.path.join(folder, _JOURNAL)
         with atomic.as_user_errors(path, f"{atomic.ADVICE}, or name another folder"):
-            os.makedirs(folder, exist_ok=True)
             return JournalStorage(JournalFileBackend(path, JournalFileOpenLock(path)))
     try:
         return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})

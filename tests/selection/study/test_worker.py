@@ -54,6 +54,7 @@ def made_worker(folder, arm=ARM, finalists=2):
     config = TrainConfig(
         train_logdir=str(folder), optimization=OptimizationConfig(training_number_of_steps=40)
     )
+    folder.mkdir(exist_ok=True)
     storage = open_storage("", str(folder))
     pulse = Pulse(storage, str(folder))
     run = ArmRun(arm, storage, SPACE, pulse, (1, 2, 3), finalists)
