@@ -6,21 +6,16 @@ from flags import program
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine.reporting import table
-from deeplab_nas.errors import UserError
+from deeplab_nas.selection import extra
 from deeplab_nas.selection.select_config import SelectConfig
 from tfrecords_tools import build_shapes
 
 
 def main(config: SelectConfig) -> None:
     """Selects, and prints a short table of what was found and where it lies."""
-    try:
+    with extra.needed("deeplab_nas.select"):
         from deeplab_nas.selection import selection
         from deeplab_nas.selection.board import leaderboard_page, standings
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"Expected {error.name} to be installed, on which python -m deeplab_nas.select stands, "
-            "found it missing: pip install -e '.[select]'."
-        ) from error
     board = selection.run(build_shapes.with_folder(config))
     winner = standings.rank(board)[0]
     low, high = winner.interval or (None, None)

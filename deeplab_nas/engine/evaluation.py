@@ -18,7 +18,8 @@ from deeplab_nas.drawing import confusion_matrix
 from deeplab_nas.engine.devices import strategies, workers
 from deeplab_nas.engine.networks import inference, trained_network
 from deeplab_nas.engine.reporting.progress import Progress
-from deeplab_nas.engine.scoring import metrics
+from deeplab_nas.engine.scoring import image_matrices, metrics
+from deeplab_nas.engine.scoring.image_matrices import ImageMatricesWriter
 from deeplab_nas.engine.scoring.prediction_files import PredictionFiles
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.errors import UserError
@@ -27,7 +28,7 @@ from deeplab_nas.files.json_field import as_json
 
 
 def run(config):
-    """Evaluates, and writes `metrics.json`, `confusion_matrix.png` and, if asked, predictions.
+    """Evaluates, and writes `metrics.json`, `confusion_matrix.png` and what else is asked for.
 
     Args:
         config: An `EvaluateConfig`.
@@ -41,6 +42,11 @@ def run(config):
     strategies.set_threads(config.threads, side_by_side=False)
     strategy = strategies.of(config)
     print(strategies.describe(strategy), file=sys.stderr)
+    if config.save_image_matrices and strategies.num_workers(strategy) > 1:
+        raise UserError(
+            "Expected one worker for --save_image_matrices, found "
+            f"{strategies.num_workers(strategy)}: leave it out, or evaluate on one machine."
+        )
     with strategy.scope():
         trained = trained_network.load(config.checkpoint, config.mixed_precision)
         model = folding.fold(trained.model)
@@ -52,6 +58,7 @@ def run(config):
         if chief:
             folders.enter_context(atomic.new_folder(config.eval_logdir, "--eval_logdir"))
         files = None
+        of_images = ImageMatricesWriter() if config.save_image_matrices else None
         if config.save_predictions:
             folder = os.path.join(config.eval_logdir, "predictions")
             folders.enter_context(atomic.new_folder(folder, "--eval_logdir"))
@@ -62,7 +69,8 @@ def run(config):
             record_faults.named(split),
             workers.lost_as_user_errors(strategy),
         ):
-            matrix = _confusion_matrix(strategy, config, model, split, files)
+            matrix = _confusion_matrix(strategy, config, model, split, files, of_images)
+        by_image = of_images.whole() if of_images else None
         found = {
             **_facts(config, trained, split.index),
             **summarize(matrix, descriptor.class_names),
@@ -73,6 +81,8 @@ def run(config):
         picture = confusion_matrix.draw_confusion_matrix(matrix, descriptor.class_names)
         path = os.path.join(config.eval_logdir, "confusion_matrix.png")
         atomic.write_png(path, picture)
+        if by_image:
+            by_image.save(os.path.join(config.eval_logdir, image_matrices.FILE))
     return found
 
 
@@ -145,7 +155,7 @@ def _descriptor(config, trained):
     return descriptor
 
 
-def _confusion_matrix(strategy, config, model, split, files):
+def _confusion_matrix(strategy, config, model, split, files, of_images):
     def dataset(context):
         return pipeline.whole_image_dataset(config.eval_batch_size, split, context)
 
@@ -157,12 +167,15 @@ def _confusion_matrix(strategy, config, model, split, files):
     progress = Progress({"batch": math.ceil(split.index.num_examples / images_a_step)})
     started = time.monotonic()
     for images, labels, names in strategy.distribute_datasets_from_function(dataset):
-        counts, predictions = evaluator.count(images, labels)
-        matrix += counts
+        counts = evaluator.count(images, labels)
+        matrix += counts.matrix
+        local_names = [part.numpy() for part in strategy.experimental_local_results(names)]
         if files:
-            local_names = strategy.experimental_local_results(names)
-            for part, part_names in zip(predictions, local_names, strict=True):
-                files.write(part, part_names.numpy())
+            for part, part_names in zip(counts.predictions, local_names, strict=True):
+                files.write(part, part_names)
+        if of_images:
+            for part, part_names in zip(counts.image_matrices, local_names, strict=True):
+                of_images.add(part, part_names)
         progress.update("batch", 1, time.monotonic() - started, {})
         started = time.monotonic()
     progress.close()

@@ -15,6 +15,7 @@ from deeplab_nas.engine import evaluation
 from deeplab_nas.engine.configs.evaluate import EvaluateConfig
 from deeplab_nas.engine.configs.inference import InferenceConfig
 from deeplab_nas.engine.networks import trained_network
+from deeplab_nas.engine.scoring import image_matrices
 from deeplab_nas.engine.scoring.prediction_files import PredictionFiles
 from deeplab_nas.errors import UserError
 from tests.data import made_shards
@@ -26,7 +27,12 @@ def evaluated(finished_training, tmp_path_factory):
     config, _ = finished_training
     folder = tmp_path_factory.mktemp("evaluated")
     found = evaluation.run(
-        EvaluateConfig(config.train_logdir, eval_logdir=str(folder), save_predictions=True)
+        EvaluateConfig(
+            config.train_logdir,
+            eval_logdir=str(folder),
+            save_predictions=True,
+            save_image_matrices=True,
+        )
     )
     return folder, found
 
@@ -62,6 +68,19 @@ def test_metrics_are_those_of_the_saved_predictions(evaluated):
     assert (folder / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_matrices_of_images_are_those_of_the_saved_predictions(evaluated):
+    folder, found = evaluated
+    of_images = image_matrices.load(folder / "image_matrices.npz")
+    assert of_images.names == tuple(f"picture {number}" for number in range(3))
+    for number, (name, matrix) in enumerate(zip(of_images.names, of_images.matrices, strict=True)):
+        prediction = np.array(PIL.Image.open(folder / "predictions" / f"{name}.png"))
+        _, label = made_shards.numbered_example(number)
+        expected = np.zeros_like(matrix)
+        np.add.at(expected, (label.ravel(), prediction.ravel()), 1)
+        np.testing.assert_array_equal(matrix, expected)
+    assert of_images.matrices.sum(axis=0).tolist() == found["confusion_matrix"]
+
+
 def test_the_best_evaluation_of_the_training_is_repeated(finished_training, evaluated):
     _, evaluations = finished_training
     best = max(evaluations, key=lambda record: record["miou"])
@@ -80,10 +99,10 @@ def test_two_replicas_count_a_split_that_they_cannot_halve_as_one_does(
     finished_training, evaluated, tmp_path
 ):
     config, _ = finished_training
-    _, alone = evaluated
+    folder, alone = evaluated
     command = [sys.executable, "-m", "deeplab_nas.evaluate", f"--checkpoint={config.train_logdir}"]
     command += ["--strategy=mirrored", "--logical_cpus=2", "--eval_batch_size=2"]
-    command += ["--save_predictions", f"--eval_logdir={tmp_path}"]
+    command += ["--save_predictions", "--save_image_matrices", f"--eval_logdir={tmp_path}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert "2 replicas on CPU:0, CPU:1" in result.stderr
@@ -91,6 +110,8 @@ def test_two_replicas_count_a_split_that_they_cannot_halve_as_one_does(
     assert found["num_images"] == 3
     assert found["confusion_matrix"] == alone["confusion_matrix"]
     assert len(list((tmp_path / "predictions").iterdir())) == 3
+    of_images = [image_matrices.load(each / "image_matrices.npz") for each in (folder, tmp_path)]
+    np.testing.assert_array_equal(*(each.matrices for each in of_images))
 
 
 def test_images_of_several_sizes(finished_training, tmp_path):

@@ -34,14 +34,14 @@ def test_every_field_has_a_flag(parse):
         *("--checkpoint=a", "--eval_logdir=b", "--dataset=camvid", "--dataset_dir=c"),
         *("--eval_split=test", "--eval_batch_size=3", "--mixed_precision=float16"),
         *("--save_predictions", "--strategy=mirrored", "--num_gpus=2", "--tpu=d", *_WHOLE),
-        *("--logical_cpus=4", "--threads=3"),
+        *("--logical_cpus=4", "--threads=3", "--save_image_matrices"),
     )
     assert config == EvaluateConfig(
         "a",
         **{"eval_logdir": "b", "dataset": "camvid", "dataset_dir": "c", "eval_split": "test"},
         **{"eval_batch_size": 3, "inference": _INFERENCE, "mixed_precision": "float16"},
         **{"save_predictions": True, "strategy": "mirrored", "num_gpus": 2, "logical_cpus": 4},
-        **{"tpu": "d", "threads": 3},
+        **{"tpu": "d", "threads": 3, "save_image_matrices": True},
     )
     predicted = parse(
         PredictConfig,

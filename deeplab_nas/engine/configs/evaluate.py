@@ -44,3 +44,8 @@ class EvaluateConfig(DeviceConfig):
         "Write a label map for each image into predictions/, with the ids and names that the data "
         "set's evaluation server takes.",
     )
+    save_image_matrices: bool = setting(
+        False,
+        "Write the confusion matrix of each image into image_matrices.npz, from which "
+        "deeplab_nas.compare computes intervals over images.",
+    )

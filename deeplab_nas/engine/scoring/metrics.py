@@ -12,7 +12,7 @@ import tensorflow as tf
 from deeplab_nas.errors import UserError
 
 
-def confusion_matrix(
+def image_confusion_matrices(
     labels: tf.Tensor, predictions: tf.Tensor, num_classes: int, ignore_label: int
 ) -> tf.Tensor:
     """Counts the pixels of each (label, prediction) pair, in the graph and with static shapes.
@@ -27,7 +27,7 @@ def confusion_matrix(
         ignore_label: Id of the pixels that do not count.
 
     Returns:
-        int64 `[num_classes, num_classes]`, rows are labels and columns predictions. Sum the
+        int64 `[batch, num_classes, num_classes]`, rows are labels and columns predictions. Sum the
         matrices of a whole split before reading a metric from them.
 
     Raises:
@@ -43,7 +43,15 @@ def confusion_matrix(
     label_rows = tf.one_hot(counted_labels, num_classes) * tf.cast(valid, tf.float32)[..., None]
     prediction_rows = tf.one_hot(tf.cast(predictions, tf.int32), num_classes)
     per_image = tf.einsum("bhwl,bhwp->blp", label_rows, prediction_rows)
-    return tf.reduce_sum(tf.cast(per_image, tf.int64), axis=0)
+    return tf.cast(per_image, tf.int64)
+
+
+def confusion_matrix(
+    labels: tf.Tensor, predictions: tf.Tensor, num_classes: int, ignore_label: int
+) -> tf.Tensor:
+    """The sum of `image_confusion_matrices`, int64 `[num_classes, num_classes]`."""
+    matrices = image_confusion_matrices(labels, predictions, num_classes, ignore_label)
+    return tf.reduce_sum(matrices, axis=0)
 
 
 def class_iou(matrix: np.ndarray) -> np.ndarray:

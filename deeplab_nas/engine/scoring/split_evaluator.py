@@ -1,10 +1,28 @@
 """Runs a network over batches of a split and counts what it gets right."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import pipeline, record_faults
 from deeplab_nas.engine.scoring import metrics
+
+
+@dataclasses.dataclass(frozen=True)
+class Counts:
+    """What was counted over one batch.
+
+    Attributes:
+        matrix: The confusion matrix of all replicas, int64 `[num_classes, num_classes]`.
+        image_matrices: Those of the images, int64 `[batch, num_classes, num_classes]`, one array
+            for each local replica.
+        predictions: int32 `[batch, height, width]`, one array for each local replica.
+    """
+
+    matrix: np.ndarray
+    image_matrices: list[np.ndarray]
+    predictions: list[np.ndarray]
 
 
 class SplitEvaluator:
@@ -57,11 +75,11 @@ class SplitEvaluator:
         return evaluate
 
     def confusion_matrix(self, dataset):
-        """Counts over distributed batches `(images, labels)`; returns what `count` counts."""
+        """Counts over distributed batches `(images, labels)`; returns one matrix of all."""
         classes = self._descriptor.num_classes
         matrix = np.zeros([classes, classes], np.int64)
         for images, labels in dataset:
-            matrix += self.count(images, labels)[0]
+            matrix += self.count(images, labels).matrix
         return matrix
 
     def count(self, images, labels):
@@ -72,12 +90,12 @@ class SplitEvaluator:
             labels: int32 `[batch, height, width]` of each replica.
 
         Returns:
-            The confusion matrix, int64 `[num_classes, num_classes]`, and the predictions, int32
-            `[batch, height, width]`, a list with one for each local replica.
+            The `Counts`.
         """
-        counts, predictions = self._count(images, labels)
-        local = self._strategy.experimental_local_results(predictions)
-        return counts.numpy(), [values.numpy() for values in local]
+        matrix, *of_images = self._count(images, labels)
+        local = map(self._strategy.experimental_local_results, of_images)
+        image_matrices, predictions = ([each.numpy() for each in values] for values in local)
+        return Counts(matrix.numpy(), image_matrices, predictions)
 
     def predict(self, images):
         """Label ids `[batch, height, width]`, int32, of images `[batch, height, width, 3]`."""
@@ -87,12 +105,12 @@ class SplitEvaluator:
         return tf.argmax(self._scores(images), axis=-1, output_type=tf.int32)
 
     def _count_step(self, images, labels):
-        counts, predictions = self._strategy.run(self._replica_counts, args=(images, labels))
-        return self._strategy.reduce("SUM", counts, axis=None), predictions
+        sums, *of_images = self._strategy.run(self._replica_counts, args=(images, labels))
+        return self._strategy.reduce("SUM", sums, axis=None), *of_images
 
     def _replica_counts(self, images, labels):
         predictions = self._predict_step(images)
-        counts = metrics.confusion_matrix(
+        matrices = metrics.image_confusion_matrices(
             labels, predictions, self._descriptor.num_classes, self._descriptor.ignore_label
         )
-        return counts, predictions
+        return tf.reduce_sum(matrices, axis=0), matrices, predictions

@@ -74,40 +74,42 @@ def mean_difference(first: Sequence[float], second: Sequence[float], seed: int =
 
 
 def mean_iou_difference(first: np.ndarray, second: np.ndarray, seed: int = 0) -> Estimate:
-    """Difference in mean IoU of two networks on the same images.
+    """Difference in mean IoU of two networks, or of two ways to find some, on the same images.
 
-    Resamples the seeds of each network and, at the same time, the images, which are the same ones
-    for both networks and all seeds. Both what another training and what other images would change
-    is in the interval.
+    Resamples the repetitions, the seeds in each of them and, at the same time, the images, which
+    are the same ones for all. What another find, another training and other images would change is
+    in the interval.
 
     Args:
-        first: Confusion matrices `[seeds, images, classes, classes]`, rows are labels.
-        second: The same of the other network, on the same images in the same order; it may have
-            another number of seeds.
+        first: Confusion matrices `[repetitions, seeds, images, classes, classes]`, rows are labels.
+            A repetition is a find, and the seeds are those of its trainings. There may be one of
+            each: what is not there several times is taken for certain.
+        second: The same of the other, its repetitions paired with those of `first`, on the same
+            images in the same order; it may have another number of seeds.
         seed: Of the bootstrap.
 
     Returns:
-        Mean over the seeds of the mean IoU of all images, first minus second.
+        Mean over repetitions and seeds of the mean IoU of all images, first minus second.
     """
-    first, second = (np.asarray(matrices, np.float64) for matrices in (first, second))
-    if first.ndim != 4 or first.shape[1:] != second.shape[1:] or first.shape[2] != first.shape[3]:
+    first, second = (np.asarray(matrices) for matrices in (first, second))
+    shapes = [(each.shape[:1], each.shape[2:]) for each in (first, second)]
+    if first.ndim != 5 or shapes[0] != shapes[1] or first.shape[3] != first.shape[4]:
         raise ValueError(
-            f"Expected matrices [seeds, images, classes, classes] of the same images, found shapes "
-            f"{first.shape} and {second.shape}."
+            "Expected matrices [repetitions, seeds, images, classes, classes] of the same images, "
+            f"found shapes {first.shape} and {second.shape}."
         )
-    if min(len(first), len(second), first.shape[1]) < 2:
-        raise ValueError("Expected 2 seeds or more of each network, and 2 images or more.")
+    if first.shape[2] < 2:
+        raise ValueError("Expected 2 images or more, found one.")
     random = np.random.default_rng(seed)
-    images = first.shape[1]
-    # How often each image stands in each resample.
-    counts = random.multinomial(images, np.full(images, 1 / images), size=_RESAMPLES)
-    resampled = 0.0
-    for matrices, sign in ((first, 1), (second, -1)):
-        seeds = random.integers(len(matrices), size=(_RESAMPLES, len(matrices)))
-        # `[resamples, seeds]`.
-        mious = _mean_ious(np.tensordot(counts, matrices, axes=(1, 1)))
-        resampled = resampled + sign * np.take_along_axis(mious, seeds, axis=1).mean(axis=1)
-    whole = (_mean_ious(matrices.sum(axis=1)).mean() for matrices in (first, second))
+    images = first.shape[2]
+    resampled = []
+    for _ in range(_RESAMPLES // _BATCH):
+        # How often each image stands in each resample.
+        counts = random.multinomial(images, np.full(images, 1 / images), size=_BATCH)
+        repetitions = random.integers(len(first), size=(_BATCH, len(first), 1))
+        means = [_resampled_mean(each, counts, repetitions, random) for each in (first, second)]
+        resampled.append(np.subtract(*means))
+    whole = (_mean_ious(each.sum(axis=2)).mean() for each in (first, second))
     low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Estimate(float(np.subtract(*whole)), float(low), float(high))
 
@@ -242,6 +244,15 @@ def bootstrap(
     ).confidence_interval
     value = float(statistic(*samples, axis=-1))
     return Estimate(value, float(found.low), float(found.high))
+
+
+def _resampled_mean(matrices, counts, repetitions, random):
+    """Mean IoU `[resamples]` over the repetitions drawn and over seeds that are drawn in each."""
+    # `[resamples, repetitions, seeds]`.
+    mious = _mean_ious(np.tensordot(counts, matrices, axes=(1, 2)))
+    drawn = np.take_along_axis(mious, repetitions, axis=1)
+    seeds = random.integers(drawn.shape[2], size=drawn.shape)
+    return np.take_along_axis(drawn, seeds, axis=2).mean(axis=(1, 2))
 
 
 def _share(both, axis=-1):

@@ -37,36 +37,53 @@ def _matrices(random, seeds, images, quality):
     return np.round(pixels * labels[None, :, :, None] * shares)
 
 
-def test_a_difference_in_mean_iou_is_over_seeds_and_images():
+def _by_hand(groups, random):
+    """A resample of the difference, drawn one by one: repetitions, seeds of each, images."""
+    count, images = len(groups[0]), groups[0].shape[2]
+    drawn = random.randint(images, size=images)
+    means = [[], []]
+    for repetition in random.randint(count, size=count):
+        for group, found in zip(groups, means, strict=True):
+            trained = group[repetition]
+            seeds = random.randint(len(trained), size=len(trained))
+            found.append(
+                np.mean([metrics.mean_iou(trained[seed][drawn].sum(axis=0)) for seed in seeds])
+            )
+    return np.mean(means[0]) - np.mean(means[1])
+
+
+@pytest.mark.parametrize("repetitions", [1, 3])
+def test_a_difference_in_mean_iou_is_over_repetitions_seeds_and_images(repetitions):
     random = np.random.RandomState(2)
-    first, second = _matrices(random, 3, 8, 0.7), _matrices(random, 2, 8, 0.5)
-    found = statistics.mean_iou_difference(first, second)
+    # Of repetitions that differ by far more than seeds do.
+    qualities = 0.3 * np.arange(repetitions) / repetitions
+    groups = [
+        np.stack([_matrices(random, seeds, 8, quality + each) for each in qualities])
+        for seeds, quality in ((3, 0.6), (2, 0.4))
+    ]
+    found = statistics.mean_iou_difference(*groups)
     whole = [
-        np.mean([metrics.mean_iou(one.sum(axis=0)) for one in each]) for each in (first, second)
+        np.mean([[metrics.mean_iou(one.sum(axis=0)) for one in each] for each in group])
+        for group in groups
     ]
     assert found.value == pytest.approx(whole[0] - whole[1])
-    differences = []
-    for _ in range(1500):
-        images = random.randint(8, size=8)
-        means = [
-            np.mean(
-                [
-                    metrics.mean_iou(each[seed][images].sum(axis=0))
-                    for seed in random.randint(len(each), size=len(each))
-                ]
-            )
-            for each in (first, second)
-        ]
-        differences.append(means[0] - means[1])
-    tolerance = 0.15 * np.std(differences)
-    assert found.low == pytest.approx(np.quantile(differences, 0.025), abs=2 * tolerance)
-    assert found.high == pytest.approx(np.quantile(differences, 0.975), abs=2 * tolerance)
-    assert np.std(differences) > 0.01
+    differences = [_by_hand(groups, random) for _ in range(1500)]
+    tolerance = 0.3 * np.std(differences)
+    assert found.low == pytest.approx(np.quantile(differences, 0.025), abs=tolerance)
+    assert found.high == pytest.approx(np.quantile(differences, 0.975), abs=tolerance)
+    # Pairs go together: the spread of the repetitions is in neither difference.
+    assert 0.01 < np.std(differences) < 0.1
 
 
 def test_images_are_drawn_together_for_both_networks():
     random = np.random.RandomState(3)
-    matrices = np.repeat(_matrices(random, 1, 8, 0.6), 2, axis=0)
+    matrices = np.repeat(_matrices(random, 1, 8, 0.6), 2, axis=0)[None]
+    assert statistics.mean_iou_difference(matrices, matrices) == statistics.Estimate(0, 0, 0)
+
+
+def test_repetitions_are_drawn_together_for_both_networks():
+    random = np.random.RandomState(4)
+    matrices = np.stack([_matrices(random, 1, 8, quality) for quality in (0.2, 0.5, 0.9)])
     assert statistics.mean_iou_difference(matrices, matrices) == statistics.Estimate(0, 0, 0)
 
 
@@ -160,9 +177,11 @@ def test_a_partial_correlation_is_that_of_what_the_third_leaves():
         lambda: statistics.spearman_interval([1, 2], [1, 2]),
         lambda: statistics.spearman_interval([1, 1, 1], [1, 2, 3]),
         lambda: statistics.partial_spearman([1, 2], [1, 2], [1, 2]),
-        lambda: statistics.mean_iou_difference(np.ones([1, 3, 2, 2]), np.ones([2, 3, 2, 2])),
-        lambda: statistics.mean_iou_difference(np.ones([2, 3, 2, 2]), np.ones([2, 4, 2, 2])),
-        lambda: statistics.mean_iou_difference(np.ones([2, 3, 2, 3]), np.ones([2, 3, 2, 3])),
+        lambda: statistics.mean_iou_difference(*[np.ones([2, 3, 2, 2])] * 2),
+        lambda: statistics.mean_iou_difference(*[np.ones([1, 2, 1, 2, 2])] * 2),
+        lambda: statistics.mean_iou_difference(*[np.ones([1, 2, 3, 2, 3])] * 2),
+        lambda: statistics.mean_iou_difference(np.ones([1, 2, 3, 2, 2]), np.ones([1, 2, 4, 2, 2])),
+        lambda: statistics.mean_iou_difference(np.ones([1, 2, 3, 2, 2]), np.ones([2, 2, 3, 2, 2])),
     ],
 )
 def test_too_few_values_are_a_programming_error(call):
