@@ -20,17 +20,29 @@ def main(config: SelectConfig) -> None:
     winner = standings.rank(board)[0]
     low, high = winner.interval or (None, None)
     interval = "" if low is None else f" (95% interval {low:.4f} to {high:.4f})"
-    (spent,) = board.arms
     rows = [
         ("winner", winner.candidate.name),
         ("path (strides)", nas_genotypes.path_text(winner.candidate.architecture.path)),
         ("mIoU", f"{winner.miou:.4f}{interval}, {len(winner.trainings)} trainings"),
-        ("networks", f"{spent.networks}"),
-        ("spent", f"{spent.steps:,} steps, {spent.seconds / 60:.0f} minutes of training"),
+        *map(_spent, board.arms),
+        *map(_judged, board.judgements),
         ("architecture", os.path.join(config.train_logdir, selection.WINNER)),
         ("leaderboard", os.path.join(config.train_logdir, leaderboard_page.FILE)),
     ]
     print(table.render(rows))
+
+
+def _spent(arm):
+    return (
+        f"spent by {arm.name}",
+        f"{arm.networks} networks, {arm.steps:,} steps, {arm.seconds / 60:.0f} minutes of training",
+    )
+
+
+def _judged(judgement):
+    lead = judgement.lead
+    ahead = f", {lead.miou:+.4f} over random ({lead.low:+.4f} to {lead.high:+.4f})" if lead else ""
+    return f"worth of {judgement.arm}", f"mIoU {judgement.miou:.4f}{ahead}"
 
 
 if __name__ == "__main__":

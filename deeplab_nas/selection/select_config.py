@@ -4,6 +4,8 @@ import dataclasses
 
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
+from deeplab_nas.selection.contest import contest_config
+from deeplab_nas.selection.contest.contest_config import ContestConfig
 from deeplab_nas.selection.pool.band import BandConfig
 from deeplab_nas.selection.study.arm import SAMPLERS
 from deeplab_nas.settings import Settings, setting
@@ -69,6 +71,7 @@ class SelectConfig(TrainConfig):
 
     pool: PoolConfig = PoolConfig(random=30)
     band: BandConfig = BandConfig()
+    contest: ContestConfig = ContestConfig()
     rungs: tuple[int, ...] = setting(
         (),
         "Steps of the shorter trainings before the whole one, each along a whole schedule, such as "
@@ -79,10 +82,20 @@ class SelectConfig(TrainConfig):
         3, "Of so many candidates of a rung one is trained for the next.", least=2
     )
     budget_steps: int = setting(
-        0, "Training steps that may be spent in all; 0: until every candidate is tried.", least=0
+        0,
+        "Training steps that may be spent in all, of a contest by each arm in each repetition; 0: "
+        "until every candidate is tried.",
+        least=0,
     )
-    finalists: int = setting(3, "Best candidates that are trained with more seeds.", least=0)
-    final_seeds: int = setting(2, "Further seeds that each of them is trained with.", least=0)
+    finalists: int = setting(
+        3, "Best candidates that are trained with more seeds; of a contest one an arm.", least=0
+    )
+    final_seeds: int = setting(
+        2,
+        "Further seeds that each of them is trained with, beyond --budget_steps; those of a "
+        "contest judge it.",
+        least=0,
+    )
     storage: str = setting(
         "",
         "URL of a database that programs on several machines share, such as "
@@ -106,11 +119,41 @@ class SelectConfig(TrainConfig):
                 f"Expected an end to what --sampler={self.pool.sampler} proposes, found none: give "
                 "--proposals or --budget_steps."
             )
+        if self.contest.arms:
+            self._check_contest(whole)
         least = min(self.all_rungs)
         if 0 < self.budget_steps < least:
             raise UserError(
                 f"Expected --budget_steps for one training of {least} steps at least, found "
                 f"{self.budget_steps}."
+            )
+
+    def _check_contest(self, whole):
+        if self.budget_steps < whole:
+            raise UserError(
+                "Expected --budget_steps of a training or more for --arms, "
+                f"--training_number_of_steps={whole}, found {self.budget_steps}."
+            )
+        if not self.final_seeds:
+            raise UserError(
+                "Expected --final_seeds that judge --arms, found 0: a training that has chosen is "
+                "no judge."
+            )
+        pool = self.pool
+        if pool.architectures or pool.sampler or pool.mutate:
+            raise UserError(
+                "Expected --arms without --architectures, --mutate and --sampler, found one of "
+                "them: each arm has candidates of its own."
+            )
+        runs, wanted = len(pool.runs), self.contest.repetitions
+        if contest_config.SEARCH not in self.contest.arms:
+            wanted = 0
+        if runs != wanted:
+            raise UserError(
+                f"Expected a search in --runs for each of --repetitions={wanted} of the arm "
+                f"search, found {runs}."
+                if wanted
+                else f"Expected no --runs without the arm search, found {runs}: leave them out."
             )
 
     @property

@@ -7,11 +7,11 @@ import filelock
 
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture
-from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.data import pipeline
 from deeplab_nas.data.split import Split
 from deeplab_nas.engine.runs import run_data
 from deeplab_nas.files import atomic
+from deeplab_nas.selection import lineup
 from deeplab_nas.selection.board import (
     leaderboard,
     leaderboard_page,
@@ -21,18 +21,18 @@ from deeplab_nas.selection.board import (
     winner_card,
 )
 from deeplab_nas.selection.board.leaderboard import Leaderboard
+from deeplab_nas.selection.board.results import ArmOutcome
+from deeplab_nas.selection.contest import judging
 from deeplab_nas.selection.pool import band, candidate_costs, candidates
 from deeplab_nas.selection.pool.candidate_costs import Asked, Costs
-from deeplab_nas.selection.select_config import PoolConfig, SelectConfig
-from deeplab_nas.selection.study import search_space, study_settings
-from deeplab_nas.selection.study.arm import Arm
+from deeplab_nas.selection.select_config import SelectConfig
+from deeplab_nas.selection.study import study_settings
 from deeplab_nas.selection.study.arm_run import ArmRun
 from deeplab_nas.selection.study.pulse import Pulse
 from deeplab_nas.selection.study.storage import open_storage
 from deeplab_nas.selection.study.worker import Worker
 from deeplab_nas.selection.trainings.training_rows import TrainingRows
 
-_ARM = "select"
 _COSTS, _TRAININGS = "costs.json", "trainings"
 # The architecture of the winner, in the folder.
 WINNER = "architecture.json"
@@ -53,63 +53,47 @@ def run(config: SelectConfig) -> Leaderboard:
         StoppedError: A signal came, and the training that was going on was saved.
     """
     train, val = pipeline.splits(config.data)
-    pool = pool_of(config.pool, config.seed)
+    entries = lineup.make(config)
+    pool = candidates.joined(*(entry.arm.pool for entry in entries))
     costs = _Costs(config, train)
     with atomic.new_folder(config.train_logdir, "--train_logdir"):
-        pool = _within(config, pool, costs)
+        within = _limits(config, pool, costs)
+        if within and pool:
+            kept = band.kept(within, costs.of(pool))
+            print(f"Within the band are {len(kept)} of {len(pool)} candidates.", file=sys.stderr)
+            entries = lineup.kept(entries, kept)
         storage = open_storage(config.storage, config.train_logdir)
         study_settings.claim(storage, config, run_data.document(train, val), pool)
     pulse = Pulse(storage, config.train_logdir)
-    arm = Arm(
-        _ARM,
-        config.all_rungs,
-        config.reduction_factor,
-        pool,
-        config.pool.sampler,
-        config.pool.proposals,
-        config.seed,
-        config.budget_steps,
-    )
-    seeds = range(config.seed, config.seed + config.final_seeds + 1)
-    arm_run = ArmRun(arm, storage, _space(config.pool, pool), pulse, seeds, config.finalists)
+    is_contest = bool(config.contest.arms)
+    arm_runs = [
+        ArmRun(
+            entry.arm,
+            storage,
+            lineup.space(config.pool, pool),
+            pulse,
+            range(config.seed, config.seed + config.final_seeds + 1),
+            1 if is_contest else config.finalists,
+            judged=is_contest,
+            accepts=lambda each: within is None or within.include(costs.of({"": each})[""]),
+        )
+        for entry in entries
+    ]
     rows = TrainingRows(config, os.path.join(config.train_logdir, _TRAININGS), config.keep_runs)
-    Worker([arm_run], rows, pulse).run()
-    documents = arm_run.documents()
-    names = {document["candidate"] for document in documents}
-    trained = {name: each for name, each in arm_run.trials.architectures().items() if name in names}
+    Worker(arm_runs, rows, pulse).run()
+    judgements = judging.judge(entries, arm_runs, rows, config.seed) if is_contest else []
+    trained = _trained(arm_runs)
     found = results.board(
         _about(config),
-        arm.rungs,
-        _ARM,
-        documents,
+        config.all_rungs,
+        list(_outcomes(entries, arm_runs, is_contest)),
         trained,
         costs.of(trained),
         config.data.train_batch_size,
+        judgements,
     )
     _write(config.train_logdir, found)
     return found
-
-
-def pool_of(config: PoolConfig, seed: int) -> dict[str, Architecture]:
-    """The candidates that a configuration names, each once.
-
-    Args:
-        config: The configuration.
-        seed: Seed of the changes of `--mutate`.
-
-    Returns:
-        Architectures by name.
-
-    Raises:
-        UserError: A file or a run is none of an architecture.
-    """
-    given = candidates.given(config.architectures)
-    found = candidates.of_runs(config.runs)
-    changed = candidates.neighbours(given | found, config.mutate, seed)
-    if config.all_paths:
-        given = candidates.on_all_paths(given)
-    drawn = candidates.drawn(config.random, config.num_layers, config.num_blocks)
-    return candidates.distinct(given | found | changed | drawn)
 
 
 class _Costs:
@@ -135,25 +119,42 @@ class _Costs:
         return dict(zip(architectures, measured, strict=True))
 
 
-def _within(config, pool, costs):
-    """The candidates within the band."""
+def _limits(config, pool, costs):
+    """The limits of the band; None where candidates may cost what they will."""
     if not config.band.band:
-        return pool
+        return None
     middle = None
     if config.band.band_middle_path:
         middle = costs.of({"": nas_genotypes.resolve(config.band.band_middle_path)})[""]
-    kept = band.kept(config.band, costs.of(pool), middle)
-    print(f"Within the band are {len(kept)} of {len(pool)} candidates.", file=sys.stderr)
-    return {name: pool[name] for name in kept}
+    return band.limits(config.band, costs.of(pool).values(), middle)
 
 
-def _space(config, pool):
-    """What a sampler chooses from, with everything that the pool has."""
-    num_layers = max([config.num_layers, *(each.num_layers for each in pool.values())])
-    num_blocks = max([config.num_blocks, *(each.num_blocks for each in pool.values())])
-    of_pool = {name for each in pool.values() for pairs in each.cell for _, name in pairs}
-    names = [*SEARCH_OPERATIONS, *sorted(of_pool - set(SEARCH_OPERATIONS))]
-    return search_space.distributions(num_layers, num_blocks, names)
+def _trained(arm_runs):
+    """The architectures that were trained, by name."""
+    return {
+        name: architecture
+        for arm_run in arm_runs
+        for name, architecture in arm_run.trials.architectures().items()
+        if name in {document["candidate"] for document in arm_run.documents()}
+    }
+
+
+def _outcomes(entries, arm_runs, is_contest):
+    """What each arm came to; runs of one kind are one arm."""
+    kinds = {}
+    for entry, arm_run in zip(entries, arm_runs, strict=True):
+        kinds.setdefault(entry.kind, []).append((entry, arm_run))
+    for kind, runs in kinds.items():
+        all_of_them = [each for _, run in runs for each in run.documents()]
+        of_rungs = [each for _, run in runs for each in run.documents_of_rungs()]
+        yield ArmOutcome(
+            kind,
+            # What judges is nobody's expense; what chooses among finalists is.
+            spent=of_rungs if is_contest else all_of_them,
+            others=all_of_them if is_contest else (),
+            steps_before=sum(entry.arm.spent_steps for entry, _ in runs),
+            picks=[name for _, run in runs for name in run.picks()] if is_contest else (),
+        )
 
 
 def _about(config):

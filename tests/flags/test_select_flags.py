@@ -13,12 +13,19 @@ def test_every_field_of_its_own_has_a_flag_that_sets_it(parse):
         *("--sampler=tpe", "--proposals=9", "--rungs=100,200", "--reduction_factor=4"),
         *("--budget_steps=5000", "--finalists=5", "--final_seeds=4", "--keep_runs"),
         *("--storage=postgresql://user@host/name", "--band=parameters", "--band_share=0.1"),
-        "--band_middle_path=auto_deeplab",
+        *("--band_middle_path=auto_deeplab", "--repetitions=2"),
     )
     default = settings.record(SelectConfig(train_logdir="study"))
     given = settings.record(config)
     of_training = {field.name for field in settings.leaves(TrainConfig)}
-    left = of_training | {"band_lowest", "band_highest"}
+    left = of_training | {"band_lowest", "band_highest", "arms"}
     assert {name for name in given if given[name] == default[name]} == left
     assert config.pool.architectures == ("a.json", "b*.json")
     assert config.pool.runs == ("runs/a", "runs/b")
+
+
+def test_arms_are_given_by_name(parse):
+    config = parse(
+        SelectConfig, "--train_logdir=study", "--arms=random,halving", "--budget_steps=9000000"
+    )
+    assert config.contest.arms == ("random", "halving")

@@ -134,37 +134,6 @@ def test_a_storage_that_does_not_answer_is_refused_without_its_password(
     assert not trainings.done
 
 
-def test_candidates_come_from_files_and_runs_each_once(tmp_path):
-    one, other, third = (random_architecture.draw(seed, 3, 2) for seed in (1, 2, 3))
-    one.save(tmp_path / "one.json")
-    run = tmp_path / "search"
-    (run / "architectures").mkdir(parents=True)
-    for epoch, found in enumerate((third, third, other, one), start=1):
-        found.save(run / "architectures" / f"epoch_{epoch:03d}.json")
-    one.save(run / "architecture.json")
-    pool = PoolConfig(
-        architectures=(str(tmp_path / "o*.json"),),
-        runs=(str(run),),
-        random=2,
-        num_layers=3,
-        num_blocks=2,
-    )
-    # The last three epochs; what was drawn by seeds 1 and 2 is there already.
-    assert selection.pool_of(pool, 1) == {
-        "one": one,
-        "search_epoch_003": other,
-        "search_epoch_002": third,
-    }
-    changed = selection.pool_of(dataclasses.replace(pool, mutate=2, random=0), 1)
-    assert len(changed) > 5 and all("_changed_" in name for name in list(changed)[3:])
-    for settings, expected in (
-        ({"runs": (str(tmp_path),)}, ["--runs=", "found no architecture.json"]),
-        ({"architectures": (f"{tmp_path}/x*.json",)}, ["--architectures=", "found none"]),
-    ):
-        with refusals.refused(*expected):
-            selection.pool_of(PoolConfig(**settings), 1)
-
-
 def test_the_document_of_the_study_says_what_it_was_begun_with(shards, tmp_path, trainings):
     selection.run(made_config(shards, tmp_path))
     journal = (tmp_path / "study" / "study.journal").read_text().splitlines()

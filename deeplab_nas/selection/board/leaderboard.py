@@ -12,6 +12,8 @@ from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.errors import UserError
 from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.files.json_field import MAX_INTEGER, Field, shown
+from deeplab_nas.selection.board import judgement
+from deeplab_nas.selection.board.judgement import Judgement
 from deeplab_nas.selection.evidence.trained_table import Training
 
 FORMAT = "deeplab_nas.leaderboard"
@@ -78,6 +80,7 @@ class Leaderboard:
         rungs: Steps of the short trainings, rising.
         candidates: The networks, in any order.
         arms: How they were found.
+        judgements: What the arms' picks are worth, where arms were compared.
 
     Raises:
         ValueError: What one part says is not what another does; the message names the field.
@@ -87,6 +90,7 @@ class Leaderboard:
     rungs: tuple[int, ...]
     candidates: tuple[Candidate, ...]
     arms: tuple[Arm, ...]
+    judgements: tuple[Judgement, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.rungs or list(self.rungs) != sorted(set(self.rungs)):
@@ -98,6 +102,14 @@ class Leaderboard:
         for number, arm in enumerate(self.arms):
             if arm.best is not None and arm.best not in names:
                 raise ValueError(f"arms[{number}].best: {shown(arm.best)} is not a candidate.")
+        for number, judged in enumerate(self.judgements):
+            where = f"judgements[{number}]"
+            if judged.arm not in arms:
+                raise ValueError(f"{where}.arm: {shown(judged.arm)} is not one of the arms.")
+            if not judged.picks or len(judged.mious) != len(judged.picks):
+                raise ValueError(f"{where}.mious: expected one for each pick, and one at least.")
+            if not set(judged.picks) <= names:
+                raise ValueError(f"{where}.picks: one of them is not a candidate.")
         for number, candidate in enumerate(self.candidates):
             where = f"candidates[{number}]"
             if candidate.arm not in arms:
@@ -122,6 +134,8 @@ class Leaderboard:
             "candidates": _lines(map(_candidate_document, self.candidates)),
             "arms": _lines(map(dataclasses.asdict, self.arms)),
         }
+        if self.judgements:
+            document["judgements"] = _lines(map(judgement.document, self.judgements))
         members = ",\n".join(f' "{key}": {text}' for key, text in document.items())
         return f"{{\n{members}\n}}\n"
 
@@ -175,7 +189,10 @@ def _candidate_document(candidate: Candidate) -> dict[str, Any]:
 
 
 def _read(document: Field) -> Leaderboard:
-    fields = document.record(("format", "version", "about", "rungs", "candidates", "arms"))
+    members = ("format", "version", "about", "rungs", "candidates", "arms")
+    # Those of an earlier version, and of selections that compare no arms, have none.
+    fields = document.record(members, ("judgements",))
+    judgements = fields["judgements"].items() if "judgements" in fields else ()
     for key, expected in (("format", FORMAT), ("version", VERSION)):
         found = fields[key].value
         if type(found) is not type(expected) or found != expected:
@@ -186,6 +203,7 @@ def _read(document: Field) -> Leaderboard:
             rungs=tuple(rung.integer(1) for rung in fields["rungs"].items()),
             candidates=tuple(map(_read_candidate, fields["candidates"].items())),
             arms=tuple(map(_read_arm, fields["arms"].items())),
+            judgements=tuple(map(judgement.read, judgements)),
         )
     except ValueError as error:
         raise UserError(f"The leaderboard in {document.place} is not valid: {error}") from None

@@ -15,7 +15,7 @@ from deeplab_nas.drawing.vector_canvas import css
 from deeplab_nas.files import atomic
 from deeplab_nas.selection.board import leaderboard_picture, standings
 from deeplab_nas.selection.board.leaderboard import Leaderboard
-from deeplab_nas.selection.board.shown import network_rows, quantities
+from deeplab_nas.selection.board.shown import judged, network_rows, quantities
 from deeplab_nas.selection.board.standings import Standing
 
 FILE = "leaderboard.html"
@@ -57,6 +57,7 @@ def render(board: Leaderboard) -> str:
         plots="\n".join(_plots(board, ranked)),
         heads=heads,
         rows=rows,
+        judged=judged.section(board.judgements, [arm.name for arm in board.arms]),
         spent="\n".join(_spent(board, ranked)),
         about="\n".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in board.about.items()

@@ -1,11 +1,12 @@
 """What the trainings of a selection came to, as a leaderboard."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.selection.board import standings
+from deeplab_nas.selection.board.judgement import Judgement
 from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard
 from deeplab_nas.selection.evidence.trained_table import Training
 
@@ -21,55 +22,95 @@ class Costs(Protocol):
     activation_bytes: int
 
 
+@dataclasses.dataclass(frozen=True)
+class ArmOutcome:
+    """What an arm came to, of one run of it or of several.
+
+    Attributes:
+        name: Of the arm.
+        spent: Documents of the trainings that it has spent, as `TrainingRows.train` returns them.
+        others: Those of trainings that are not its own, such as those that judge what it picks.
+        steps_before: Training steps spent before, such as by a search.
+        picks: Names of the candidates that its runs end with; of a selection, where the leaderboard
+            says which one that is, empty.
+    """
+
+    name: str
+    spent: Sequence[Mapping[str, Any]]
+    others: Sequence[Mapping[str, Any]] = ()
+    steps_before: int = 0
+    picks: Sequence[str] = ()
+
+
 def board(
     about: Mapping[str, str],
     rungs: Sequence[int],
-    arm: str,
-    documents: Iterable[Mapping[str, Any]],
+    outcomes: Sequence[ArmOutcome],
     architectures: Mapping[str, Architecture],
     costs: Mapping[str, Costs],
     batch_size: int,
+    judgements: Sequence[Judgement] = (),
 ) -> Leaderboard:
-    """Makes the leaderboard of an arm.
+    """Makes the leaderboard of arms.
 
     Args:
         about: Facts by name.
         rungs: Steps of the trainings, ascending.
-        arm: Name of the arm.
-        documents: Of the trainings, as `TrainingRows.train` returns them.
+        outcomes: Of the arms. What several have trained is a candidate of the first of them, and
+            counts as spent by each.
         architectures: Of the candidates that were trained, by name.
         costs: What each of them costs, for one image of the size that is trained on.
         batch_size: Images a step.
+        judgements: What the arms' picks are worth.
 
     Returns:
         The leaderboard.
     """
-    trained: dict[str, list[Training]] = {}
-    for document in documents:
-        fields = {name: document[name] for name in ("seed", "steps", "miou", "class_iou")}
-        training = Training(**fields, seconds=document["seconds"])
-        trained.setdefault(document["candidate"], []).append(training)
+    arms: dict[str, str] = {}
+    trained: dict[str, dict[tuple[int, int], Training]] = {}
+    for outcome in outcomes:
+        for document in (*outcome.spent, *outcome.others):
+            name = document["candidate"]
+            arms.setdefault(name, outcome.name)
+            training = _training(document)
+            trained.setdefault(name, {})[training.seed, training.steps] = training
     found = tuple(
         Candidate(
             name=name,
-            arm=arm,
+            arm=arms[name],
             architecture=architectures[name],
             multiply_adds=costs[name].multiply_adds,
             parameters=costs[name].parameters,
             activation_bytes=costs[name].activation_bytes,
-            trainings=tuple(trainings),
+            trainings=tuple(trainings.values()),
         )
         for name, trainings in trained.items()
     )
-    steps = {each.name: sum(training.steps for training in each.trainings) for each in found}
-    images = batch_size * _FORWARD_AND_BACKWARD
-    spent = Arm(
-        name=arm,
-        networks=len(found),
-        steps=sum(steps.values()),
-        multiply_adds=sum(each.multiply_adds * steps[each.name] * images for each in found),
-        seconds=sum(training.seconds for each in found for training in each.trainings),
+    spent = tuple(_spent(outcome, costs, batch_size) for outcome in outcomes)
+    whole = Leaderboard(about, tuple(rungs), found, spent, tuple(judgements))
+    places = [standing.candidate.name for standing in standings.rank(whole)]
+    bests = (
+        next((name for name in places if name in outcome.picks or not outcome.picks), None)
+        for outcome in outcomes
     )
-    whole = Leaderboard(about, tuple(rungs), found, (spent,))
-    best = standings.rank(whole)[0].candidate.name if found else None
-    return dataclasses.replace(whole, arms=(dataclasses.replace(spent, best=best),))
+    with_bests = (
+        dataclasses.replace(arm, best=best) for arm, best in zip(spent, bests, strict=True)
+    )
+    return dataclasses.replace(whole, arms=tuple(with_bests))
+
+
+def _training(document):
+    names = ("seed", "steps", "miou", "class_iou", "seconds")
+    return Training(**{name: document[name] for name in names})
+
+
+def _spent(outcome, costs, batch_size):
+    steps = [(document["candidate"], document["steps"]) for document in outcome.spent]
+    images = batch_size * _FORWARD_AND_BACKWARD
+    return Arm(
+        name=outcome.name,
+        networks=len({name for name, _ in steps}),
+        steps=outcome.steps_before + sum(count for _, count in steps),
+        multiply_adds=sum(costs[name].multiply_adds * count * images for name, count in steps),
+        seconds=sum(document["seconds"] for document in outcome.spent),
+    )

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.files import atomic
 from deeplab_nas.selection.board import standings
+from deeplab_nas.selection.board.judgement import Judgement
 from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard
-from deeplab_nas.selection.board.shown import quantities
+from deeplab_nas.selection.board.shown import judged, quantities
 from deeplab_nas.selection.board.standings import Lead, Standing
 
 FILE = "winner_card.md"
@@ -43,7 +44,10 @@ def make(board: Leaderboard) -> str:
     ranked = standings.rank(board)
     if not ranked or not ranked[0].trainings:
         raise ValueError("board: expected a network that was trained.")
-    parts = (_found(board, ranked), _rivals(board, ranked), _spent(board.arms), _network(ranked[0]))
+    parts = [_found(board, ranked), _rivals(board, ranked)]
+    if board.judgements:
+        parts.append(_judged(board.judgements))
+    parts += [_spent(board.arms), _network(ranked[0])]
     sections = ["\n".join(part) for part in parts]
     if board.about:
         facts = (f"- {_plain(name)}: {_code(text)}" for name, text in board.about.items())
@@ -131,6 +135,17 @@ def _lead(lead: Lead | None) -> str:
     low, high = lead.interval
     verdict = "ahead" if low > 0 else "behind" if high < 0 else "not told apart"
     return f"{start} | {low:+.3f} to {high:+.3f} | {verdict}"
+
+
+def _judged(judgements: Sequence[Judgement]) -> Iterator[str]:
+    yield "## Which way of choosing is worth it"
+    yield ""
+    yield judged.note(judgements)
+    yield ""
+    yield f"| {' | '.join(judged.HEADS)} |"
+    yield f"|{' --- |' * len(judged.HEADS)}"
+    for arm, *told in judged.rows(judgements):
+        yield f"| {_cell(arm)} | {' | '.join(told)} |"
 
 
 def _spent(arms: Sequence[Arm]) -> Iterator[str]:

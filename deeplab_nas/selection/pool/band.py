@@ -2,7 +2,7 @@
 
 import dataclasses
 import statistics
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from deeplab_nas.errors import UserError
@@ -81,45 +81,75 @@ class BandConfig(Settings):
             )
 
 
-def kept(
-    config: BandConfig, costs: Mapping[Name, Costs], middle: Any | None = None
-) -> dict[Name, Costs]:
-    """Keeps the candidates within the band, whose limits belong to it.
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """From what to what a candidate may cost, both included."""
+
+    quantity: str
+    lowest: float
+    highest: float
+
+    def include(self, costs: Any) -> bool:
+        """Whether something costs as much; it has the attribute that `quantity` names."""
+        return self.lowest <= getattr(costs, self.quantity) <= self.highest
+
+    def __str__(self) -> str:
+        told = _UNITS[self.quantity].format
+        upwards = f" to {told(self.highest)}" if self.highest < float("inf") else ""
+        return f"{self.quantity} from {told(self.lowest)}{upwards}"
+
+
+def limits(config: BandConfig, costs: Collection[Any], middle: Any | None = None) -> Limits:
+    """Computes the limits of a band.
 
     Args:
-        config: The band.
-        costs: Of each candidate, by its name; each has the attribute that `config.band` names.
+        config: The band, which is one.
+        costs: Of all candidates; each has the attribute that `config.band` names.
         middle: What the architecture of `config.band_middle_path` costs; None where that is empty.
 
+    Raises:
+        UserError: It is a share of the median of candidates, of which there are none.
+    """
+    if config.band_share is None:
+        highest = float("inf") if config.band_highest is None else config.band_highest
+        return Limits(config.band, config.band_lowest or 0.0, highest)
+    if bool(config.band_middle_path) != (middle is not None):
+        raise ValueError("middle: expected the cost of --band_middle_path where it is given.")
+    if middle is None and not costs:
+        raise UserError(
+            f"Expected candidates whose median is the middle of --band_share={config.band_share}, "
+            "found none before some are proposed: give --band_middle_path, or --band_lowest and "
+            "--band_highest."
+        )
+    centre = (
+        statistics.median(getattr(each, config.band) for each in costs)
+        if middle is None
+        else getattr(middle, config.band)
+    )
+    share = config.band_share
+    return Limits(config.band, centre * (1 - share), centre * (1 + share))
+
+
+def kept(within: Limits, costs: Mapping[Name, Costs]) -> dict[Name, Costs]:
+    """Keeps the candidates within limits.
+
+    Args:
+        within: The limits.
+        costs: Of each candidate, by its name, one or more.
+
     Returns:
-        Those within the band, in the same order.
+        Those within, in the same order.
 
     Raises:
         UserError: There is none.
     """
-    if not config.band:
-        return dict(costs)
-    found = {name: getattr(each, config.band) for name, each in costs.items()}
-    lowest, highest = _limits(
-        config, found.values(), None if middle is None else getattr(middle, config.band)
-    )
-    inside = {name: costs[name] for name, cost in found.items() if lowest <= cost <= highest}
+    inside = {name: cost for name, cost in costs.items() if within.include(cost)}
     if not inside:
-        told = _UNITS[config.band].format
-        bound = f"from {told(lowest)}" + (f" to {told(highest)}" if highest < float("inf") else "")
+        found = [getattr(cost, within.quantity) for cost in costs.values()]
+        told = _UNITS[within.quantity].format
         raise UserError(
-            f"Expected candidates with {config.band} {bound}, found {len(found)} with "
-            f"{told(min(found.values()))} to {told(max(found.values()))}: set --band_share, or "
-            "--band_lowest and --band_highest, so that some are within, or give other candidates."
+            f"Expected candidates with {within}, found {len(found)} with {told(min(found))} to "
+            f"{told(max(found))}: set --band_share, or --band_lowest and --band_highest, so that "
+            "some are within, or give other candidates."
         )
     return inside
-
-
-def _limits(config, costs, middle):
-    if config.band_share is None:
-        highest = config.band_highest
-        return config.band_lowest or 0.0, float("inf") if highest is None else highest
-    if bool(config.band_middle_path) != (middle is not None):
-        raise ValueError("middle: expected the cost of --band_middle_path where it is given.")
-    centre = statistics.median(costs) if middle is None else middle
-    return centre * (1 - config.band_share), centre * (1 + config.band_share)

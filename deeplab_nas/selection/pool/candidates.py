@@ -79,6 +79,11 @@ def of_runs(runs: Iterable[str]) -> dict[str, Architecture]:
     for path in runs:
         run = RunDirectory(path)
         name = os.path.basename(os.path.normpath(path))
+        if name in found:
+            raise UserError(
+                f"Expected run directories of other names in --runs, found two of the name {name}: "
+                "rename one."
+            )
         if not os.path.exists(run.architecture_path):
             raise UserError(
                 f"Expected what a search has found in --runs={path}, found no "
@@ -121,6 +126,23 @@ def on_all_paths(architectures: dict[str, Architecture]) -> dict[str, Architectu
         for name, architecture in architectures.items()
         for path in trellis.paths(architecture.num_layers)
     }
+
+
+def joined(*groups: dict[str, Architecture]) -> dict[str, Architecture]:
+    """Candidates of several origins, each architecture once, under the first name that it has.
+
+    Raises:
+        UserError: One name stands for two architectures.
+    """
+    found: dict[str, Architecture] = {}
+    for group in groups:
+        for name, architecture in group.items():
+            if found.setdefault(name, architecture) != architecture:
+                raise UserError(
+                    f"Expected candidates of names of their own, found two called {name}: rename "
+                    "the file or the run directory."
+                )
+    return distinct(found)
 
 
 def distinct(architectures: dict[str, Architecture]) -> dict[str, Architecture]:

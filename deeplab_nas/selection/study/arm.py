@@ -23,6 +23,7 @@ class Arm:
         reduction_factor: The inverse of that share.
         pool: Candidates by name, in the order in which they are tried.
         sampler: Who proposes more when the pool is used up; empty: nobody.
+        proposed: What its proposals are called, with a number after it.
         most_proposals: How many at most; 0: as many as the budget allows.
         seed: Of the proposals.
         budget_steps: Training steps that may be spent; 0: until everything is tried.
@@ -34,6 +35,7 @@ class Arm:
     reduction_factor: int
     pool: Mapping[str, Architecture]
     sampler: str = ""
+    proposed: str = "proposal"
     most_proposals: int = 0
     seed: int = 1
     budget_steps: int = 0
@@ -80,7 +82,7 @@ def next_training(
     proposals = len(set(begun[0]) - arm.pool.keys())
     if arm.sampler and (not arm.most_proposals or proposals < arm.most_proposals):
         taken = {*arm.pool, *begun[0]}
-        names = (f"proposal_{number}" for number in itertools.count(proposals + 1))
+        names = (f"{arm.proposed}_{number}" for number in itertools.count(proposals + 1))
         return Next(0, next(name for name in names if name not in taken), is_proposed=True)
     return None
 

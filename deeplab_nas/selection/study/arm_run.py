@@ -1,14 +1,14 @@
 """An arm at work: its trials, and then the finalists' trainings with further seeds."""
 
 import dataclasses
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage
 
+from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.selection.study import arm as arms
 from deeplab_nas.selection.study import time_left
 from deeplab_nas.selection.study.arm import Arm
@@ -47,6 +47,8 @@ class ArmRun:
         pulse: Pulse,
         seeds: Sequence[int],
         finalists: int,
+        judged: bool = False,
+        accepts: Callable[[Architecture], bool] = lambda _: True,
     ):
         """Opens the studies.
 
@@ -57,11 +59,15 @@ class ArmRun:
             pulse: This worker's.
             seeds: Of the trainings: the first is that of the rungs, the others the finalists'.
             finalists: How many candidates are trained with the other seeds.
+            judged: Whether these trainings are evaluated by image.
+            accepts: Whether something that is proposed may be trained.
         """
         self.arm = arm
         self._space = space
         self._seed = seeds[0]
         self._finalists = finalists
+        self._judged = judged
+        self._accepts = accepts
         self.trials = RungTrials(storage, arm.name, arm.rungs, space, pulse)
         self.finals = {
             seed: RungTrials(storage, f"{arm.name}, seed {seed}", arm.rungs[-1:], space, pulse)
@@ -76,13 +82,12 @@ class ArmRun:
         """Tells whether another worker trains something of this arm."""
         return any(trials.others_run() for trials in (self.trials, *self.finals.values()))
 
-    def seconds_left(self) -> float:
-        """Estimates the time that one worker needs for the rest, from the trainings that ended."""
-        documents = self.documents()
-        times: dict[int, list[float]] = {}
-        for document in documents:
-            times.setdefault(document["steps"], []).append(document["seconds"])
-        seconds = {steps: statistics.mean(some) for steps, some in times.items()}
+    def seconds_left(self, seconds: Mapping[int, float]) -> float:
+        """Estimates the time that one worker needs for the rest.
+
+        Args:
+            seconds: Mean time of a training by its steps, as `time_left.mean_seconds` has it.
+        """
         finished = self.trials.finished()
         left = time_left.trainings_left(self.arm, finished, self.trials.begun())
         finalists = min(self._finalists, left[0] + len(finished[0]))
@@ -92,10 +97,23 @@ class ArmRun:
 
     def documents(self) -> list[dict[str, Any]]:
         """What came of all trainings that have ended, by rung and then by seed."""
-        of_rungs = [each for rung in self.trials.documents() for each in rung]
-        return of_rungs + [
+        return self.documents_of_rungs() + [
             each for trials in self.finals.values() for rung in trials.documents() for each in rung
         ]
+
+    def documents_of_rungs(self) -> list[dict[str, Any]]:
+        """The same without the finalists' trainings with further seeds."""
+        return [each for rung in self.trials.documents() for each in rung]
+
+    def picks(self) -> list[str]:
+        """The finalists as they stand, the best one first."""
+        return arms.best(self.trials.finished(), self._finalists)
+
+    def final_rows(self, candidate: str) -> list[Row]:
+        """The trainings of a finalist with the further seeds."""
+        architecture = self._architectures()[candidate]
+        steps = self.arm.rungs[-1]
+        return [Row(candidate, architecture, seed, steps, self._judged) for seed in self.finals]
 
     def _take_of_rungs(self):
         while True:
@@ -109,15 +127,16 @@ class ArmRun:
                     return None
                 name = following.candidate
                 if following.is_proposed:
-                    wanted = self.trials.propose(self._sampler(name), name)
+                    wanted = self.trials.propose(self._sampler(name), name, self._is_new())
+                    if wanted is None:
+                        return None
                 else:
                     wanted = Claim(following.rung, name, self._architectures()[name])
             if self.trials.claim(wanted):
                 return self._job(wanted, self.trials, self._seed)
 
     def _take_of_finals(self):
-        names = arms.best(self.trials.finished(), self._finalists)
-        for name in names:
+        for name in self.picks():
             for seed, trials in self.finals.items():
                 given_back = [each for each in trials.given_back() if each.candidate == name]
                 if name in trials.begun()[0]:
@@ -134,8 +153,15 @@ class ArmRun:
         return any(len(names) > len(done) for names, done in zip(begun, finished, strict=True))
 
     def _job(self, claim, trials, seed):
-        steps = self.arm.rungs[claim.rung] if trials is self.trials else self.arm.rungs[-1]
-        return Job(Row(claim.candidate, claim.architecture, seed, steps), claim, trials)
+        is_final = trials is not self.trials
+        steps = self.arm.rungs[-1 if is_final else claim.rung]
+        by_image = is_final and self._judged
+        row = Row(claim.candidate, claim.architecture, seed, steps, by_image)
+        return Job(row, claim, trials)
+
+    def _is_new(self):
+        known = set(self._architectures().values())
+        return lambda architecture: architecture not in known and self._accepts(architecture)
 
     def _architectures(self):
         return {**self.trials.architectures(), **self.arm.pool}

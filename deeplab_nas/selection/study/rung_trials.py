@@ -7,7 +7,7 @@ that has died fails too, so that it is claimed again.
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -22,6 +22,8 @@ from deeplab_nas.selection.study import search_space
 from deeplab_nas.selection.study.pulse import Pulse
 
 _CANDIDATE, _ARCHITECTURE, _WORKER, _ROW = "candidate", "architecture", "worker", "row"
+# A sampler that proposes the same again and again has nothing else.
+_MOST_ASKED = 200
 _RUNNING, _COMPLETE, _FAILED = TrialState.RUNNING, TrialState.COMPLETE, TrialState.FAIL
 
 
@@ -149,21 +151,32 @@ class RungTrials:
         )
         return self._is_first(wanted.rung, wanted.candidate)
 
-    def propose(self, sampler: BaseSampler, candidate: str) -> Claim:
+    def propose(
+        self,
+        sampler: BaseSampler,
+        candidate: str,
+        accepts: Callable[[Architecture], bool] = lambda _: True,
+    ) -> Claim | None:
         """Asks a sampler for an architecture; takes nothing.
 
         Args:
             sampler: Optuna's; learns from the trials of the first rung, those that failed left out.
             candidate: What the architecture will be called.
+            accepts: Whether an architecture may be trained; the sampler is asked until one may.
 
         Returns:
-            What may be claimed, a training of the first rung.
+            What may be claimed, a training of the first rung; None where the sampler knows of none.
         """
         # In memory, since what it proposes has a name before others see it.
         study = optuna.create_study(direction="maximize", sampler=sampler)
         study.add_trials(self._trials(0, _RUNNING, _COMPLETE))
-        architecture = search_space.architecture_of(study.ask(dict(self._space)).params)
-        return Claim(0, candidate, architecture, study.trials[-1].system_attrs)
+        for _ in range(_MOST_ASKED):
+            trial = study.ask(dict(self._space))
+            architecture = search_space.architecture_of(trial.params)
+            if accepts(architecture):
+                return Claim(0, candidate, architecture, study.trials[-1].system_attrs)
+            study.tell(trial, state=_FAILED)
+        return None
 
     def finish(self, claim: Claim, document: Mapping[str, Any]) -> bool:
         """Tells what came of a training.

@@ -1,6 +1,8 @@
 """How long a selection will still take: an estimate that gets better as it goes on."""
 
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from deeplab_nas.selection.study import arm as arms
 from deeplab_nas.selection.study.arm import Arm
@@ -30,6 +32,14 @@ def trainings_left(
         for names in begun[1:]:
             expected.append(max(expected[-1] // arm.reduction_factor, len(names)))
     return [count - len(done) for count, done in zip(expected, finished, strict=True)]
+
+
+def mean_seconds(documents: Iterable[Mapping[str, Any]]) -> dict[int, float]:
+    """The mean time of a training by its steps, of what came of trainings."""
+    times: dict[int, list[float]] = {}
+    for document in documents:
+        times.setdefault(document["steps"], []).append(document["seconds"])
+    return {steps: statistics.mean(some) for steps, some in times.items()}
 
 
 def seconds_left(rungs: Sequence[int], left: Sequence[int], seconds: Mapping[int, float]) -> float:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from deeplab_nas.engine.reporting import progress
+from deeplab_nas.selection.study import time_left
 from deeplab_nas.selection.study.arm_run import ArmRun, Job
 from deeplab_nas.selection.study.pulse import Pulse
 from deeplab_nas.selection.trainings.training_rows import TrainingRows
@@ -66,7 +67,8 @@ class Worker:
             # The process of a worker that was killed is still saving.
             self._sleep(_SECONDS_BETWEEN_LOOKS)
         elif job.trials.finish(job.claim, document):
-            left = progress.duration(sum(arm.seconds_left() for arm in self._arms))
+            seconds = time_left.mean_seconds(each for arm in self._arms for each in arm.documents())
+            left = progress.duration(sum(arm.seconds_left(seconds) for arm in self._arms))
             print(
                 f"{self._rows.name(row)}: mIoU {document['miou']:.4f}; about {left} left for one "
                 "program",

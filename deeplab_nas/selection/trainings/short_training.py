@@ -15,7 +15,9 @@ from typing import Any
 
 import filelock
 
-from deeplab_nas.engine import train_loop
+from deeplab_nas.engine import evaluation, train_loop
+from deeplab_nas.engine.configs.devices import DeviceConfig
+from deeplab_nas.engine.configs.evaluate import EvaluateConfig
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import StoppedError, UserError
 
@@ -28,7 +30,8 @@ class Result:
     """What a training came to.
 
     Attributes:
-        evaluation: The record of its last evaluation, as `history.jsonl` has it.
+        evaluation: The record of its last evaluation, as `history.jsonl` has it, or what
+            `metrics.json` holds where it was evaluated by image.
         seconds: Time that it took, of this start alone where it was resumed.
     """
 
@@ -36,12 +39,14 @@ class Result:
     seconds: float
 
 
-def run(config: TrainConfig, folder: str | os.PathLike[str]) -> Result:
+def run(config: TrainConfig, folder: str | os.PathLike[str], by_image: bool = False) -> Result:
     """Trains, or resumes the training, in a process of its own.
 
     Args:
         config: A `TrainConfig`, the folder of its data filled in.
         folder: Where the process writes what it prints, to `log.txt`.
+        by_image: Whether it is evaluated once more, for the confusion matrix of each image, which
+            comes into the folder beside the other files of an evaluation.
 
     Returns:
         The result.
@@ -54,7 +59,9 @@ def run(config: TrainConfig, folder: str | os.PathLike[str]) -> Result:
     log = pathlib.Path(folder, _LOG)
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_train, args=(config, str(log), sender), name=str(folder))
+    process = context.Process(
+        target=_train, args=(config, str(log), by_image, sender), name=str(folder)
+    )
     started = time.monotonic()
     process.start()
     # Its end in this process would keep `recv` from seeing that the other has gone.
@@ -79,7 +86,7 @@ def run(config: TrainConfig, folder: str | os.PathLike[str]) -> Result:
     return Result(told, time.monotonic() - started)
 
 
-def _train(config, log, sender):
+def _train(config, log, by_image, sender):
     """Runs in the process of its own."""
     # Ctrl-C goes to all processes of a terminal, and a second signal ends it before it has saved.
     os.setsid()
@@ -90,12 +97,27 @@ def _train(config, log, sender):
     try:
         # Until one whose parent was killed has saved and gone.
         with filelock.FileLock(f"{log}.lock"):
-            told = _RESULT, train_loop.run(config)[-1]
+            found = train_loop.run(config)[-1]
+            if by_image:
+                found = evaluation.run(_evaluation_of(config, os.path.dirname(log)))
+            told = _RESULT, found
     except UserError as error:
         told = _MISTAKE, str(error)
     except StoppedError as error:
         told = _STOPPED, error.signal_number
     sender.send(told)
+
+
+def _evaluation_of(config, folder):
+    """The evaluation, on the same devices, of the training that a run directory holds."""
+    names = [field.name for field in dataclasses.fields(DeviceConfig)]
+    return EvaluateConfig(
+        config.train_logdir,
+        **{name: getattr(config, name) for name in names},
+        eval_logdir=folder,
+        mixed_precision=config.mixed_precision,
+        save_image_matrices=True,
+    )
 
 
 def _stop_with_parent():

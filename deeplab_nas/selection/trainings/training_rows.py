@@ -17,6 +17,8 @@ import filelock
 
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.engine.configs.train import TrainConfig
+from deeplab_nas.engine.scoring import image_matrices
+from deeplab_nas.engine.scoring.image_matrices import ImageMatrices
 from deeplab_nas.files import atomic, untrusted_json
 from deeplab_nas.selection.trainings import rungs, short_training
 
@@ -34,12 +36,14 @@ class Row:
         architecture: What is trained.
         seed: Seed of the training.
         steps: Its optimizer steps, all of the recipe's or fewer along a whole schedule.
+        by_image: Whether its folder gets the confusion matrix of each validation image.
     """
 
     candidate: str
     architecture: Architecture
     seed: int
     steps: int
+    by_image: bool = False
 
 
 class TrainingRows:
@@ -88,11 +92,19 @@ class TrainingRows:
                 return None
             if not (folder / _ROW).exists():
                 row.architecture.save(folder / _ARCHITECTURE)
-                result = short_training.run(self.config_of(row), folder)
+                result = short_training.run(self.config_of(row), folder, row.by_image)
                 atomic.write_json(folder / _ROW, self._document(row, result))
             if not self._keep_runs:
                 shutil.rmtree(folder / _RUN, ignore_errors=True)
         return untrusted_json.load(str(folder / _ROW), _MAX_BYTES, _ADVICE).value
+
+    def image_matrices(self, row: Row) -> ImageMatrices:
+        """What a row that was trained `by_image` made of each image.
+
+        Raises:
+            UserError: They are not there.
+        """
+        return image_matrices.load(self._folder / self.name(row) / image_matrices.FILE)
 
     def config_of(self, row: Row) -> TrainConfig:
         """The training of a row."""

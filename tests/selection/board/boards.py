@@ -6,6 +6,7 @@ import numpy as np
 
 from deeplab_nas.core import random_architecture
 from deeplab_nas.data import datasets
+from deeplab_nas.selection.board.judgement import Judgement, Lead
 from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard
 from deeplab_nas.selection.evidence.trained_table import Training
 
@@ -89,3 +90,20 @@ def hostile():
         ),
         arms=(dataclasses.replace(board.arms[0], name=name),),
     )
+
+
+def judged(count=6):
+    """A board whose arms were compared, of made-up numbers."""
+    board = realistic(count)
+    names = [candidate.name for candidate in board.candidates]
+    judgements = tuple(
+        Judgement(
+            arm=arm.name,
+            picks=(names[number], names[-1]),
+            mious=(0.30 + number / 100, 0.31 + number / 50),
+            seeds=2,
+            lead=Lead(number / 70, -0.01, 0.05, 0.75, 0.25) if arm.name != "random" else None,
+        )
+        for number, arm in enumerate(board.arms)
+    )
+    return dataclasses.replace(board, judgements=judgements)

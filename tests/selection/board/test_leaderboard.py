@@ -22,6 +22,29 @@ def test_a_leaderboard_comes_back(tmp_path):
     assert leaderboard.from_json(empty.to_json()) == empty
 
 
+def test_judgements_come_back():
+    judged = boards.judged()
+    assert leaderboard.from_json(judged.to_json()) == judged
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("arm", "none", ["judgements[1].arm", "none"]),
+        ("picks", ["random_99", "random_1"], ["judgements[1].picks"]),
+        ("mious", [0.3], ["judgements[1].mious"]),
+        ("mious", [0.3, 1.2], ["judgements[1].mious[1]", "0 to 1"]),
+        ("seeds", 0, ["judgements[1].seeds"]),
+        ("lead", {"miou": 0.1}, ["judgements[1].lead", "low"]),
+    ],
+)
+def test_what_is_no_judgement_is_refused(key, value, words):
+    document = json.loads(boards.judged().to_json())
+    document["judgements"][1][key] = value
+    with refused(*words):
+        leaderboard.from_json(json.dumps(document))
+
+
 def test_the_document_has_the_agreed_form():
     assert list(DOCUMENT) == ["format", "version", "about", "rungs", "candidates", "arms"]
     first = BOARD.candidates[0]

@@ -84,3 +84,17 @@ def test_there_is_a_page_before_anything_is_trained():
         boards.board(boards.candidate("one"), boards.candidate("two"))
     )
     assert "0 networks" in leaderboard_page.render(boards.board(arms=()))
+
+
+def test_what_arms_are_worth_has_a_row_each_and_is_left_out_where_none_was_compared():
+    board = boards.judged()
+    text = leaderboard_page.render(board)
+    assert 'id="judged"' in text and 'id="judged"' not in leaderboard_page.render(
+        boards.realistic(6)
+    )
+    page = Page(text)
+    for judgement in board.judgements:
+        told = f"{judgement.miou:.4f} ({judgement.mious[0]:.4f}, {judgement.mious[1]:.4f})"
+        assert told in page.texts
+    assert f"{board.judgements[1].lead.miou:+.4f}" in page.texts
+    assert page.texts.count("75% of the pairs") == len(board.judgements) - 1

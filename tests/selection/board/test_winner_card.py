@@ -77,3 +77,13 @@ def test_names_are_shown_letter_by_letter():
     assert r"- \<i\>: ``` a`` | b ```" in card
     assert "- empty: \N{EN DASH}" in card
     assert winner_card.make(dataclasses.replace(board)) == card
+
+
+def test_the_card_tells_what_arms_are_worth():
+    board = boards.judged()
+    card = winner_card.make(board)
+    assert "trained with 2 seeds that had chosen nothing" in card
+    judged = [row for row in rows(card) if len(row) == 6 and row[4] == "75% of the pairs"]
+    assert [row[0] for row in judged] == [f"`{each.arm}`" for each in board.judgements[1:]]
+    assert judged[0][2:4] == [f"{board.judgements[1].lead.miou:+.4f}", "-0.0100 to +0.0500"]
+    assert "Which way" not in winner_card.make(boards.realistic(6))

@@ -15,10 +15,13 @@ COSTS = {
 }
 
 
+def keep(config, middle=None):
+    return band.kept(band.limits(config, COSTS.values(), middle), COSTS)
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, "abcde"),
         ({"band": "multiply_adds", "band_share": 0.1}, "bcd"),
         ({"band": "multiply_adds", "band_share": 1.0}, "abcde"),
         ({"band": "multiply_adds", "band_lowest": 90}, "bcde"),
@@ -28,7 +31,7 @@ COSTS = {
     ],
 )
 def test_what_is_within_the_limits_is_kept_in_order(settings, expected):
-    found = band.kept(BandConfig(**settings), COSTS)
+    found = keep(BandConfig(**settings))
     assert list(found) == list(expected)
     assert all(found[name] is COSTS[name] for name in found)
 
@@ -36,11 +39,11 @@ def test_what_is_within_the_limits_is_kept_in_order(settings, expected):
 def test_the_middle_may_be_the_cost_of_an_architecture():
     config = BandConfig(band="multiply_adds", band_share=0.5, band_middle_path="auto_deeplab")
     middle = types.SimpleNamespace(multiply_adds=180)
-    assert list(band.kept(config, COSTS, middle)) == ["b", "c", "d", "e"]
+    assert list(keep(config, middle)) == ["b", "c", "d", "e"]
     with pytest.raises(ValueError, match="middle"):
-        band.kept(config, COSTS)
+        keep(config)
     with pytest.raises(ValueError, match="middle"):
-        band.kept(dataclasses.replace(config, band_middle_path=""), COSTS, middle)
+        keep(dataclasses.replace(config, band_middle_path=""), middle)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,7 @@ def test_the_middle_may_be_the_cost_of_an_architecture():
 )
 def test_a_band_that_nobody_meets_tells_the_range(settings, told):
     with pytest.raises(UserError, match=told):
-        band.kept(BandConfig(**{"band": "multiply_adds", **settings}), COSTS)
+        keep(BandConfig(**{"band": "multiply_adds", **settings}))
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,10 @@ def test_a_band_that_nobody_meets_tells_the_range(settings, told):
 def test_settings_that_do_not_go_together_are_refused(settings, told):
     with pytest.raises(UserError, match=told):
         BandConfig(**settings)
+
+
+def test_a_share_needs_a_middle():
+    config = BandConfig(band="parameters", band_share=0.1)
+    with pytest.raises(UserError, match="found none before some are proposed: give --band_middle"):
+        band.limits(config, [])
+    assert band.limits(dataclasses.replace(config, band_share=None, band_highest=3.0), [])

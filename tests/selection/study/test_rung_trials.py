@@ -118,3 +118,15 @@ def test_what_was_good_is_proposed_again_and_again(two):
         chosen.append(skips)
         assert here.finish(claim, {"miou": 0.1 * skips})
     assert sum(chosen[40:]) > 2 * sum(chosen[:20])
+
+
+@pytest.mark.parametrize("address", ["journal"], indirect=True)
+@pytest.mark.parametrize("sampler", [optuna.samplers.TPESampler, optuna.samplers.NSGAIISampler])
+def test_it_is_asked_until_something_may_be_trained(two, sampler):
+    here, _, _ = two
+    refused = here.propose(sampler(seed=7), "proposal_1").architecture
+    claim = here.propose(sampler(seed=7), "proposal_1", lambda each: each != refused)
+    assert claim.architecture != refused
+    assert here.claim(claim)
+    # What nobody may train ends.
+    assert here.propose(sampler(seed=7), "proposal_2", lambda _: False) is None

@@ -42,7 +42,7 @@ class Trainings:
         self._stop_at = stop_at
         self._lock = threading.Lock()
 
-    def __call__(self, config, folder):
+    def __call__(self, config, folder, by_image=False):
         with self._lock:
             self.done.append(folder.name)
             if len(self.done) == self._stop_at:
