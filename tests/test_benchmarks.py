@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from benchmarks import table as tables
+from benchmarks.tabled.table_config import TableConfig
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, DecodingConfig
@@ -76,7 +77,7 @@ def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
     nas_genotypes.Architecture(cell=CELL, path=(0, 0)).save(tmp_path / "cell.json")
     trained = []
 
-    def train(config, folder):
+    def train(config, folder, _=False):
         path = nas_genotypes.load(config.network.architecture).path
         trained.append(path)
         assert pathlib.Path(config.train_logdir).parent == folder
@@ -84,7 +85,7 @@ def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
         return short_training.Result({"miou": sum(path) / 10, "class_iou": {"disc": 0.5}}, 1.0)
 
     monkeypatch.setattr(short_training, "run", train)
-    config = tables.TableConfig(
+    config = TableConfig(
         train_logdir=str(tmp_path / "table"),
         architectures=(str(tmp_path / "cell.json"),),
         all_paths=True,
@@ -110,14 +111,14 @@ def test_a_table_trains_what_has_no_row_yet(tmp_path, monkeypatch):
 def test_a_table_has_shorter_trainings_and_the_first_ones_by_another_seed(tmp_path, monkeypatch):
     trained = []
 
-    def train(config, _):
+    def train(config, folder, _=False):
         steps = config.optimization.training_number_of_steps
         trained.append((config.seed, steps, config.optimization.slow_start_step))
         return short_training.Result({"miou": steps / 100, "class_iou": {}}, 1.0)
 
     monkeypatch.setattr(short_training, "run", train)
     optimization = OptimizationConfig(training_number_of_steps=40, slow_start_step=10)
-    config = tables.TableConfig(
+    config = TableConfig(
         train_logdir=str(tmp_path), random=2, repeats=1, rungs=(20,), optimization=optimization
     )
     tables.main(config)
@@ -135,7 +136,7 @@ def test_a_table_has_shorter_trainings_and_the_first_ones_by_another_seed(tmp_pa
 
 
 def test_a_whole_table_has_costs_and_scores(shards, tmp_path, monkeypatch):
-    def train(config, _):
+    def train(config, folder, _=False):
         steps = config.optimization.training_number_of_steps
         return short_training.Result({"miou": steps / 100, "class_iou": {"disc": 0.5}}, 1.5)
 
@@ -146,7 +147,7 @@ def test_a_whole_table_has_costs_and_scores(shards, tmp_path, monkeypatch):
 
     monkeypatch.setattr(short_training, "run", train)
     monkeypatch.setattr(candidate_costs, "measure", measure)
-    config = tables.TableConfig(
+    config = TableConfig(
         train_logdir=str(tmp_path / "table"),
         data=trained_runs.make_data(shards),
         random=2,
@@ -166,9 +167,46 @@ def test_a_whole_table_has_costs_and_scores(shards, tmp_path, monkeypatch):
         assert row.trainings[0].seconds == 1.5 and row.trainings[0].class_iou == {"disc": 0.5}
 
 
+def test_a_table_goes_on_from_its_file(shards, tmp_path, monkeypatch):
+    trained = []
+
+    def train(config, folder, _=False):
+        trained.append(folder.name)
+        return short_training.Result({"miou": 0.25, "class_iou": {"disc": 0.5}}, 1.5)
+
+    def measure(architectures, asked, cache):
+        return [Costs(1, 10, 100, naswot=-1.5, jacob_cov=2.5) for _ in architectures]
+
+    monkeypatch.setattr(short_training, "run", train)
+    monkeypatch.setattr(candidate_costs, "measure", measure)
+    config = TableConfig(
+        train_logdir=str(tmp_path / "here"),
+        data=trained_runs.make_data(shards),
+        random=2,
+        optimization=OptimizationConfig(training_number_of_steps=40),
+        output=str(tmp_path / "table.json"),
+    )
+    tables.main(config)
+    before = trained_table.load(config.output)
+    there = dataclasses.replace(config, train_logdir=str(tmp_path / "there"), random=3)
+    tables.main(there)
+    assert trained == ["random_1-seed1", "random_2-seed1", "random_3-seed1"]
+    after = trained_table.load(config.output)
+    assert after.architectures[:2] == before.architectures and len(after.architectures) == 3
+    assert tables.rows(str(tmp_path / "there"))[0] == tables.rows(str(tmp_path / "here"))[0]
+    assert "--training_number_of_steps=40" in after.about["training"]
+    shorter = dataclasses.replace(there, optimization=OptimizationConfig(slow_start_step=3))
+    with refusals.refused("the same training in --output=", "--slow_start_step=3 here"):
+        tables.main(shorter)
+    other = random_architecture.draw(9, 5, 5)
+    monkeypatch.setattr(random_architecture, "draw", lambda *_: other)
+    with refusals.refused("random_1 of --output=", "found another one"):
+        tables.main(there)
+
+
 def test_a_table_refuses_a_path_that_there_is_not_and_one_beside_all():
     def make(path, **how):
-        tables.TableConfig(train_logdir="table", fixed_path=path, **how)
+        TableConfig(train_logdir="table", fixed_path=path, **how)
 
     with refusals.refused("--fixed_path", "at most one level", "0,2"):
         make((0, 2))

@@ -3,8 +3,6 @@
 import os
 import sys
 
-import filelock
-
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.data import pipeline
@@ -111,11 +109,7 @@ class _Costs:
 
     def of(self, architectures: dict[str, Architecture]) -> dict[str, Costs]:
         """The costs of candidates by name, of one image of the size of a crop."""
-        # Of several programs that begin at once one measures, and the others read what it found.
-        with filelock.FileLock(f"{self._cache}.lock"):
-            measured = candidate_costs.measure(
-                list(architectures.values()), self._asked, self._cache
-            )
+        measured = candidate_costs.measure(list(architectures.values()), self._asked, self._cache)
         return dict(zip(architectures, measured, strict=True))
 
 

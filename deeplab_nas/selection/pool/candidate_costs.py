@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import filelock
 import numpy as np
 
 from deeplab_nas import settings
@@ -97,7 +98,8 @@ def measure(
     Args:
         candidates: Any number; the same one twice is measured once.
         asked: What to measure.
-        cache: A JSON file, which grows by each candidate; one program at a time writes it.
+        cache: A JSON file on a local or mounted disk, which grows by each candidate. Of several
+            programs that ask at once one measures, and the others read what it found.
         processes: How many at a time; 0 for one a core.
         done: Called with the number of measurements that were taken, of how many.
 
@@ -109,6 +111,11 @@ def measure(
         concurrent.futures.process.BrokenProcessPool: A process has died, such as for want of
             memory; what was measured is in the cache.
     """
+    with filelock.FileLock(f"{os.fspath(cache)}.lock"):
+        return _measure_missing(candidates, asked, cache, processes, done)
+
+
+def _measure_missing(candidates, asked, cache, processes, done):
     parts = list(_parts(asked))
     kept = cost_cache.CostCache(cache)
     missing = [(part, dict(part.missing(candidates, kept))) for part in parts]

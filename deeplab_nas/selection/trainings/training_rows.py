@@ -10,7 +10,7 @@ import dataclasses
 import os
 import pathlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import filelock
@@ -93,10 +93,51 @@ class TrainingRows:
             if not (folder / _ROW).exists():
                 row.architecture.save(folder / _ARCHITECTURE)
                 result = short_training.run(self.config_of(row), folder, row.by_image)
-                atomic.write_json(folder / _ROW, self._document(row, result))
+                found = result.evaluation
+                self.put(row, found["miou"], found["class_iou"], round(result.seconds, 1))
             if not self._keep_runs:
                 shutil.rmtree(folder / _RUN, ignore_errors=True)
-        return untrusted_json.load(str(folder / _ROW), _MAX_BYTES, _ADVICE).value
+        return self.document(row)
+
+    def document(self, row: Row) -> dict[str, Any] | None:
+        """The document of `row.json`; None where it is not there.
+
+        Raises:
+            UserError: The file is damaged.
+        """
+        path = self._folder / self.name(row) / _ROW
+        if not path.exists():
+            return None
+        return untrusted_json.load(str(path), _MAX_BYTES, _ADVICE).value
+
+    def put(self, row: Row, miou: float, class_iou: Mapping[str, float], seconds: float) -> None:
+        """Writes what a row has come to, here or elsewhere.
+
+        Args:
+            row: The row.
+            miou: Mean IoU at its end, in 0..1.
+            class_iou: IoU by the name of the class, in 0..1.
+            seconds: Time that it took.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        folder = self._folder / self.name(row)
+        with atomic.as_user_errors(str(folder), atomic.ADVICE):
+            folder.mkdir(parents=True, exist_ok=True)
+        row.architecture.save(folder / _ARCHITECTURE)
+        document = {
+            "name": self.name(row),
+            "candidate": row.candidate,
+            "seed": row.seed,
+            "steps": row.steps,
+            "miou": miou,
+            "class_iou": dict(class_iou),
+            "seconds": seconds,
+            "path": row.architecture.path,
+            "cell": row.architecture.cell,
+        }
+        atomic.write_json(folder / _ROW, document)
 
     def image_matrices(self, row: Row) -> ImageMatrices:
         """What a row that was trained `by_image` made of each image.
@@ -118,20 +159,6 @@ class TrainingRows:
             train_logdir=str(folder / _RUN),
         )
         return config if row.steps == self._whole_steps else rungs.shortened(config, row.steps)
-
-    def _document(self, row, result):
-        found = result.evaluation
-        return {
-            "name": self.name(row),
-            "candidate": row.candidate,
-            "seed": row.seed,
-            "steps": row.steps,
-            "miou": found["miou"],
-            "class_iou": found["class_iou"],
-            "seconds": round(result.seconds, 1),
-            "path": row.architecture.path,
-            "cell": row.architecture.cell,
-        }
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 from deeplab_nas.engine import train_loop
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
+from deeplab_nas.engine.scoring import image_matrices, metrics
 from deeplab_nas.errors import UserError
 from deeplab_nas.selection.trainings import short_training
 from tests import trained_runs
@@ -31,6 +32,17 @@ def test_it_finds_what_the_same_training_here_finds(shards, tmp_path):
     assert result.evaluation == json.loads(history[-1])
     assert "step 6/6: mIoU" in (tmp_path / "there" / "log.txt").read_text()
     assert result.seconds > 0
+
+
+@pytest.mark.slow
+def test_by_image_it_is_evaluated_once_more(shards, tmp_path):
+    config = trained_runs.make_config(shards, tmp_path / "run", **SAME_BITS)
+    found = short_training.run(config, tmp_path, by_image=True).evaluation
+    matrices = image_matrices.load(tmp_path / "image_matrices.npz").matrices
+    assert matrices.shape[0] == found["num_images"] > 1
+    assert found["miou"] == pytest.approx(metrics.mean_iou(matrices.sum(axis=0)))
+    history = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    assert found["miou"] == pytest.approx(json.loads(history[-1])["miou"], abs=1e-3)
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""Parts of `benchmarks.table`: what is trained, and the file of all that was."""
