@@ -31,7 +31,7 @@ from benchmarks.simulation.rows import Rows
 from deeplab_nas.engine.reporting import table as text_table
 from deeplab_nas.errors import UserError
 from deeplab_nas.selection.evidence import headroom, statistics, trained_table
-from deeplab_nas.selection.pool import gate
+from deeplab_nas.selection.pool import score_filter
 from deeplab_nas.settings import Settings, required, setting
 
 RANDOM = "random"
@@ -64,7 +64,7 @@ def main(config: SimulateConfig) -> None:
     report = headroom.of(table, config.seed)
     stds = report.architectures_std, report.seeds_std
     rows = simulated.of(table, rungs, *stds, config.table)
-    verdicts = {name: _verdict(table, name) for name in table.score_names}
+    verdicts = {name: score_filter.verdict(table, name) for name in table.score_names}
     told = {
         "rows": len(rows),
         "left_out": len(table.architectures) - len(rows),
@@ -81,17 +81,6 @@ def main(config: SimulateConfig) -> None:
     best = ("best of the table", f"{told['best']:+.2f} sd")
     print(text_table.render([best, *map(_line, told["arms"])]), file=sys.stderr)
     print(json.dumps({"benchmark": "simulate", **told}))
-
-
-def _verdict(table, name):
-    """Whether a score of untrained networks may filter candidates, by what the table has of it."""
-    mious = table.mious()
-    rows = [row for row in table.architectures if name in row.scores and row.name in mious]
-    return gate.judge(
-        [row.scores[name] for row in rows],
-        [mious[row.name] for row in rows],
-        {rival: [number(row) for row in rows] for rival, number in headroom.RIVALS.items()},
-    )
 
 
 def compare(rows: Rows, config: SimulateConfig) -> list[dict]:

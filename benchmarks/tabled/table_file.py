@@ -10,14 +10,13 @@ from deeplab_nas import settings
 from deeplab_nas.data import pipeline
 from deeplab_nas.engine.configs.train import TrainConfig
 from deeplab_nas.errors import UserError
+from deeplab_nas.selection.board import results
 from deeplab_nas.selection.evidence import trained_table
 from deeplab_nas.selection.evidence.trained_table import TrainedArchitecture, TrainedTable, Training
 from deeplab_nas.selection.pool import candidate_costs, scored_images
 from deeplab_nas.selection.pool.candidate_costs import Asked
 from deeplab_nas.selection.trainings.training_rows import Row, TrainingRows
 
-# More of them rank the networks alike.
-_SCORED_IMAGES = 16
 _RECIPE = "training"
 # Of a training: its own in each row, or where things lie on this machine.
 _NO_RECIPE = {"train_logdir", "dataset_dir", "architecture", "seed"}
@@ -44,7 +43,7 @@ def write(config: TableConfig, planned: Sequence[Row], trainings: TrainingRows) 
         config.network,
         train.descriptor.num_classes,
         config.data.train_crop_size,
-        images=scored_images.draw(config.data, train, _SCORED_IMAGES, config.seed),
+        images=scored_images.of_split(config.data, train, config.seed),
     )
     architectures = [some[0][0].architecture for some in by_candidate.values()]
     costs = candidate_costs.measure(
@@ -57,7 +56,7 @@ def write(config: TableConfig, planned: Sequence[Row], trainings: TrainingRows) 
             multiply_adds=cost.multiply_adds,
             parameters=cost.parameters,
             activation_bytes=cost.activation_bytes,
-            scores={"naswot": cost.naswot, "jacob_cov": cost.jacob_cov},
+            scores=results.scores(cost),
             trainings=tuple(_training(document) for _, document in some),
         )
         for (name, some), architecture, cost in zip(

@@ -7,6 +7,7 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.selection.contest import contest_config
 from deeplab_nas.selection.contest.contest_config import ContestConfig
 from deeplab_nas.selection.pool.band import BandConfig
+from deeplab_nas.selection.pool.filter_config import FilterConfig
 from deeplab_nas.selection.study.arm import SAMPLERS
 from deeplab_nas.settings import Settings, setting
 
@@ -71,6 +72,7 @@ class SelectConfig(TrainConfig):
 
     pool: PoolConfig = PoolConfig(random=30)
     band: BandConfig = BandConfig()
+    filter: FilterConfig = FilterConfig()
     contest: ContestConfig = ContestConfig()
     rungs: tuple[int, ...] = setting(
         (),
@@ -144,6 +146,11 @@ class SelectConfig(TrainConfig):
             raise UserError(
                 "Expected --arms without --architectures, --mutate and --sampler, found one of "
                 "them: each arm has candidates of its own."
+            )
+        if self.filter.filter_score:
+            raise UserError(
+                f"Expected --arms without --filter_score, found {self.filter.filter_score}: "
+                "benchmarks.simulate says what a filter is worth."
             )
         runs, wanted = len(pool.runs), self.contest.repetitions
         if contest_config.SEARCH not in self.contest.arms:

@@ -21,7 +21,13 @@ from deeplab_nas.selection.board import (
 from deeplab_nas.selection.board.leaderboard import Leaderboard
 from deeplab_nas.selection.board.results import ArmOutcome
 from deeplab_nas.selection.contest import judging
-from deeplab_nas.selection.pool import band, candidate_costs, candidates
+from deeplab_nas.selection.pool import (
+    band,
+    candidate_costs,
+    candidates,
+    score_filter,
+    scored_images,
+)
 from deeplab_nas.selection.pool.candidate_costs import Asked, Costs
 from deeplab_nas.selection.select_config import SelectConfig
 from deeplab_nas.selection.study import study_settings
@@ -60,6 +66,8 @@ def run(config: SelectConfig) -> Leaderboard:
             kept = band.kept(within, costs.of(pool))
             print(f"Within the band are {len(kept)} of {len(pool)} candidates.", file=sys.stderr)
             entries = lineup.kept(entries, kept)
+        if config.filter.filter_score:
+            entries = _filtered(config, entries, within, costs)
         storage = open_storage(config.storage, config.train_logdir)
         study_settings.claim(storage, config, run_data.document(train, val), pool)
     pulse = Pulse(storage, config.train_logdir)
@@ -98,10 +106,12 @@ class _Costs:
     """What candidates cost, measured when it is asked for."""
 
     def __init__(self, config: SelectConfig, train: Split):
+        scored = config.filter.filter_score
         self._asked = Asked(
             config.network,
             train.descriptor.num_classes,
             config.data.train_crop_size,
+            images=scored_images.of_split(config.data, train, config.seed) if scored else None,
             latency=config.band.band == "latency",
             precision=config.mixed_precision,
         )
@@ -121,6 +131,19 @@ def _limits(config, pool, costs):
     if config.band.band_middle_path:
         middle = costs.of({"": nas_genotypes.resolve(config.band.band_middle_path)})[""]
     return band.limits(config.band, costs.of(pool).values(), middle)
+
+
+def _filtered(config, entries, within, costs):
+    """The entries with what of their pools the score of untrained networks leaves."""
+    include = within.include if within and config.band.band != "latency" else lambda _: True
+    score_filter.check_gate(config.filter, config.data.dataset, include)
+    pool = candidates.joined(*(entry.arm.pool for entry in entries))
+    scores = {
+        name: getattr(each, config.filter.filter_score) for name, each in costs.of(pool).items()
+    }
+    kept = score_filter.kept(config.filter, scores)
+    print(f"The filter leaves {len(kept)} of {len(pool)} candidates.", file=sys.stderr)
+    return lineup.kept(entries, kept)
 
 
 def _trained(arm_runs):

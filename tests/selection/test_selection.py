@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from deeplab_nas.core import nas_genotypes, random_architecture
@@ -14,9 +15,11 @@ from deeplab_nas.selection.board import leaderboard, standings
 from deeplab_nas.selection.pool import candidate_costs
 from deeplab_nas.selection.pool.band import BandConfig
 from deeplab_nas.selection.pool.candidate_costs import Costs
+from deeplab_nas.selection.pool.filter_config import FilterConfig
 from deeplab_nas.selection.select_config import PoolConfig, SelectConfig
 from deeplab_nas.selection.trainings import short_training
 from tests import refusals, trained_runs
+from tests.selection import made_tables
 from tests.selection.study.test_worker import Trainings
 
 POOL = PoolConfig(random=7, num_layers=3, num_blocks=2)
@@ -86,6 +89,33 @@ def test_costs_are_measured_where_there_is_no_folder_yet(shards, tmp_path, monke
     middle = sorted(built.values())[1]
     within = {name: count for name, count in built.items() if abs(count / middle - 1) <= 0.005}
     assert found == within and 0 < len(found) < 3
+
+
+def test_a_score_that_has_passed_its_gate_leaves_candidates_out(
+    shards, tmp_path, trainings, monkeypatch
+):
+    def measure(architectures, asked, cache):
+        assert asked.images.shape == (16, 17, 17, 3)
+        counts = [each.to_json().count("skip") for each in architectures]
+        return [Costs(1000, 10, 100, naswot=count, jacob_cov=-np.inf) for count in counts]
+
+    monkeypatch.setattr(candidate_costs, "measure", measure)
+    rows = [
+        made_tables.row(f"random_{number}", [miou], scores={"naswot": miou, "jacob_cov": 1.0})
+        for number, miou in enumerate(np.linspace(0.2, 0.5, 30))
+    ]
+    table = dataclasses.replace(made_tables.table(rows), about={"data set": "shapes"})
+    table.save(tmp_path / "table.json")
+    given = {"filter_table": str(tmp_path / "table.json"), "filter_one_of": 2}
+    config = made_config(shards, tmp_path, filter=FilterConfig(filter_score="naswot", **given))
+    board = selection.run(config)
+    skips = [random_architecture.draw(seed, 3, 2).to_json().count("skip") for seed in range(1, 8)]
+    found = [candidate.scores for candidate in board.candidates]
+    assert len(found) == 3 and sum(each["naswot"] for each in found) == sum(sorted(skips)[-3:])
+    assert all(list(each) == ["naswot"] for each in found)
+    failing = FilterConfig(filter_score="jacob_cov", **given)
+    with refusals.refused("jacob_cov does not"):
+        selection.run(made_config(shards, tmp_path / "other", filter=failing))
 
 
 def test_a_band_that_nobody_meets_is_refused(shards, tmp_path, trainings):

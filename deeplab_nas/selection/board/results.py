@@ -1,6 +1,7 @@
 """What the trainings of a selection came to, as a leaderboard."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ from deeplab_nas.selection.board import standings
 from deeplab_nas.selection.board.judgement import Judgement
 from deeplab_nas.selection.board.leaderboard import Arm, Candidate, Leaderboard
 from deeplab_nas.selection.evidence.trained_table import Training
+from deeplab_nas.selection.pool.filter_config import SCORES
 
 # A step backward costs about two forward: the gradients of the weights and of the feature maps.
 _FORWARD_AND_BACKWARD = 3
@@ -82,6 +84,7 @@ def board(
             multiply_adds=costs[name].multiply_adds,
             parameters=costs[name].parameters,
             activation_bytes=costs[name].activation_bytes,
+            scores=scores(costs[name]),
             trainings=tuple(trainings.values()),
         )
         for name, trainings in trained.items()
@@ -97,6 +100,12 @@ def board(
         dataclasses.replace(arm, best=best) for arm, best in zip(spent, bests, strict=True)
     )
     return dataclasses.replace(whole, arms=tuple(with_bests))
+
+
+def scores(costs: Costs) -> dict[str, float]:
+    """The scores that were computed, by name; an infinite one is none that JSON has."""
+    found = ((name, getattr(costs, name, None)) for name in SCORES)
+    return {name: score for name, score in found if score is not None and math.isfinite(score)}
 
 
 def _training(document):
