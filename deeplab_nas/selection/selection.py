@@ -92,7 +92,7 @@ def run(config: SelectConfig) -> Leaderboard:
     found = results.board(
         _about(config),
         config.all_rungs,
-        list(_outcomes(entries, arm_runs, is_contest)),
+        list(_outcomes(entries, arm_runs, is_contest, train.descriptor.num_classes)),
         trained,
         costs.of(trained),
         config.data.train_batch_size,
@@ -156,20 +156,22 @@ def _trained(arm_runs):
     }
 
 
-def _outcomes(entries, arm_runs, is_contest):
+def _outcomes(entries, arm_runs, is_contest, num_classes):
     """What each arm came to; runs of one kind are one arm."""
     kinds = {}
     for entry, arm_run in zip(entries, arm_runs, strict=True):
         kinds.setdefault(entry.kind, []).append((entry, arm_run))
     for kind, runs in kinds.items():
         all_of_them = [each for _, run in runs for each in run.documents()]
+        searches = [entry.search for entry, _ in runs if entry.search]
         of_rungs = [each for _, run in runs for each in run.documents_of_rungs()]
         yield ArmOutcome(
             kind,
             # What judges is nobody's expense; what chooses among finalists is.
             spent=of_rungs if is_contest else all_of_them,
             others=all_of_them if is_contest else (),
-            steps_before=sum(entry.arm.spent_steps for entry, _ in runs),
+            steps_before=sum(search.steps for search in searches),
+            inferences_before=sum(search.multiply_adds(num_classes) for search in searches),
             picks=[name for _, run in runs for name in run.picks()] if is_contest else (),
         )
 

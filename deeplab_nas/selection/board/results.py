@@ -33,6 +33,7 @@ class ArmOutcome:
         spent: Documents of the trainings that it has spent, as `TrainingRows.train` returns them.
         others: Those of trainings that are not its own, such as those that judge what it picks.
         steps_before: Training steps spent before, such as by a search.
+        inferences_before: Multiply-adds of their forward passes.
         picks: Names of the candidates that its runs end with; of a selection, where the leaderboard
             says which one that is, empty.
     """
@@ -41,6 +42,7 @@ class ArmOutcome:
     spent: Sequence[Mapping[str, Any]]
     others: Sequence[Mapping[str, Any]] = ()
     steps_before: int = 0
+    inferences_before: int = 0
     picks: Sequence[str] = ()
 
 
@@ -115,11 +117,11 @@ def _training(document):
 
 def _spent(outcome, costs, batch_size):
     steps = [(document["candidate"], document["steps"]) for document in outcome.spent]
-    images = batch_size * _FORWARD_AND_BACKWARD
+    inferences = sum(costs[name].multiply_adds * count * batch_size for name, count in steps)
     return Arm(
         name=outcome.name,
         networks=len({name for name, _ in steps}),
         steps=outcome.steps_before + sum(count for _, count in steps),
-        multiply_adds=sum(costs[name].multiply_adds * count * images for name, count in steps),
+        multiply_adds=(outcome.inferences_before + inferences) * _FORWARD_AND_BACKWARD,
         seconds=sum(document["seconds"] for document in outcome.spent),
     )

@@ -4,10 +4,9 @@ import dataclasses
 import itertools
 
 from deeplab_nas.core.nas_genotypes import Architecture
-from deeplab_nas.engine.reporting.history import History
-from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
-from deeplab_nas.selection.contest import contest_config
+from deeplab_nas.selection.contest import contest_config, spent_search
+from deeplab_nas.selection.contest.spent_search import SpentSearch
 from deeplab_nas.selection.pool import candidates
 from deeplab_nas.selection.select_config import SelectConfig
 from deeplab_nas.selection.study import arm as arms
@@ -28,11 +27,13 @@ class Entry:
         kind: The way, one of `contest_config.ARMS`.
         repetition: Which run of it, from 0.
         arm: What it trains.
+        search: What the search has spent that it begins with; None where it begins with none.
     """
 
     kind: str
     repetition: int
     arm: Arm
+    search: SpentSearch | None = None
 
 
 def make(config: SelectConfig) -> list[Entry]:
@@ -51,13 +52,13 @@ def make(config: SelectConfig) -> list[Entry]:
         UserError: A run is none of a search that has found something, or took the whole budget.
     """
     return [
-        Entry(kind, repetition, _arm(config, kind, repetition))
+        _entry(config, kind, repetition)
         for kind in config.contest.arms
         for repetition in range(config.contest.repetitions)
     ]
 
 
-def _arm(config, kind, repetition):
+def _entry(config, kind, repetition):
     seed = config.seed + repetition
     arm = Arm(
         name=f"{kind} {repetition + 1}",
@@ -70,25 +71,26 @@ def _arm(config, kind, repetition):
         budget_steps=config.budget_steps,
     )
     if arm.sampler:
-        return arm
+        return Entry(kind, repetition, arm)
     if kind == contest_config.SEARCH:
         run = config.pool.runs[repetition]
-        spent = _steps_of_search(run)
-        left = config.budget_steps - spent
+        search = spent_search.of(run)
+        left = config.budget_steps - search.steps
         if left < arm.rungs[-1]:
             raise UserError(
-                f"Expected --budget_steps above the {spent} steps of the search in {run} and those "
-                f"of a training, found {config.budget_steps}."
+                f"Expected --budget_steps above the {search.steps} steps of the search in {run} "
+                f"and those of a training, found {config.budget_steps}."
             )
-        return dataclasses.replace(
-            arm, pool=_finds(run, left // arm.rungs[0], seed), spent_steps=spent
-        )
-    pool = config.pool
-    count = config.budget_steps // arm.rungs[0]
-    first = repetition * _DRAWS + 1
-    return dataclasses.replace(
-        arm, pool=candidates.drawn(count, pool.num_layers, pool.num_blocks, first)
+        pool = _finds(run, left // arm.rungs[0], seed)
+        arm = dataclasses.replace(arm, pool=pool, spent_steps=search.steps)
+        return Entry(kind, repetition, arm, search)
+    pool = candidates.drawn(
+        config.budget_steps // arm.rungs[0],
+        config.pool.num_layers,
+        config.pool.num_blocks,
+        repetition * _DRAWS + 1,
     )
+    return Entry(kind, repetition, dataclasses.replace(arm, pool=pool))
 
 
 def _finds(run: str, count: int, seed: int) -> dict[str, Architecture]:
@@ -99,12 +101,3 @@ def _finds(run: str, count: int, seed: int) -> dict[str, Architecture]:
     changed = candidates.neighbours({name: find}, _DRAWS_A_CHANGE * count, seed)
     pool = candidates.distinct(found | changed)
     return dict(itertools.islice(pool.items(), count))
-
-
-def _steps_of_search(run: str) -> int:
-    """Optimizer steps of the weights, and of alpha and beta, that a search has taken."""
-    directory = RunDirectory(run)
-    records = History(directory.history_path).results("epoch", ("step", "epoch"))
-    steps, epochs = records[-1]["step"], records[-1]["epoch"]
-    alone = directory.settings()["architecture_start_epoch"]
-    return steps + steps // epochs * max(epochs - alone, 0)

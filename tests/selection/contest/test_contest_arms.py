@@ -4,24 +4,29 @@ import json
 
 import pytest
 
+from deeplab_nas import settings
 from deeplab_nas.core import random_architecture
+from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
+from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.networks import supernet_cost
 from deeplab_nas.selection.contest import contest_arms, contest_config
 from deeplab_nas.selection.contest.contest_config import ContestConfig
 from deeplab_nas.selection.select_config import PoolConfig, SelectConfig
+from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import refusals
 
 FIND = random_architecture.draw(77, 3, 2)
 
 
-def made_config(arms=contest_config.ARMS[:-1], runs=(), **settings):
+def made_config(arms=contest_config.ARMS[:-1], runs=(), **others):
     return SelectConfig(
         train_logdir="study",
         optimization=OptimizationConfig(training_number_of_steps=40),
         rungs=(10, 20),
         pool=PoolConfig(random=1, num_layers=3, num_blocks=2, runs=runs),
         contest=ContestConfig(arms=arms, repetitions=2),
-        **{"budget_steps": 200, **settings},
+        **{"budget_steps": 200, **others},
     )
 
 
@@ -34,7 +39,13 @@ def runs(tmp_path):
         (run / "architectures").mkdir(parents=True)
         FIND.save(run / "architecture.json")
         random_architecture.draw(78, 3, 2).save(run / "architectures" / "epoch_004.json")
-        (run / "flags.json").write_text(json.dumps({"config": {"architecture_start_epoch": 1}}))
+        config = SearchConfig(
+            train_logdir=str(run),
+            data=DataConfig(train_crop_size=(17, 17), train_batch_size=3),
+            architecture_start_epoch=1,
+            supernet=SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2),
+        )
+        (run / "flags.json").write_text(json.dumps({"config": settings.record(config)}))
         records = [
             {"kind": "epoch", "step": 3 * epoch, "epoch": epoch, "peak_memory_gib": None}
             for epoch in range(1, 5)
@@ -76,6 +87,11 @@ def test_a_search_has_its_find_and_what_is_near_it_and_pays_for_its_steps(runs):
         assert arm.pool[name] == FIND
         assert all(each.startswith(f"{name}_changed_") for each in list(arm.pool)[2:])
         assert 10 < len(arm.pool) <= (200 - 21) // 10
+    searches = [each.search for each in entries]
+    assert searches[:2] == [None, None]
+    assert [search.images for search in searches[2:]] == [63, 63]
+    of_image = supernet_cost.measure(searches[2].config.supernet, 4, 17, 17)
+    assert searches[2].multiply_adds(4) == 63 * of_image > 0
     with refusals.refused("--budget_steps above the 21 steps", "found 60"):
         contest_arms.make(made_config(("random", "search"), runs, budget_steps=60))
 
