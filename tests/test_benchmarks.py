@@ -215,6 +215,18 @@ def test_a_table_refuses_a_path_that_there_is_not_and_one_beside_all():
 
 
 @pytest.mark.slow
+def test_candidates_are_measured_and_put_through_the_band(shards, tmp_path):
+    given = [f"--train_logdir={tmp_path}", f"--dataset_dir={shards}", "--train_crop_size=17"]
+    given += ["--dataset=shapes", "--train_split=train", "--val_split=val", "--filter_multiplier=2"]
+    given += ["--random=3", "--num_layers=1", "--num_blocks=1", "--train_batch_size=2"]
+    record = told(programs.run("benchmarks.candidates", *given))
+    assert (record["candidates"], record["kept"]) == (3, 3)
+    one = "--band=parameters", "--band_share=0.001", "--band_middle_path=auto_deeplab"
+    with pytest.raises(AssertionError, match="Expected candidates with parameters"):
+        told(programs.run("benchmarks.candidates", *given, *one))
+
+
+@pytest.mark.slow
 def test_the_arithmetic_of_replicas_runs():
     speeds = ("--search_step_seconds=2", "--train_step_seconds=1")
     network = ("--gb_per_second=10", "--latency_microseconds=20")
