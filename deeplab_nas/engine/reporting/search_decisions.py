@@ -35,10 +35,12 @@ def measured(tally, decoded, operations, optimization, kept):
     Returns:
         How many edges are kept and arrows of the path were searched, how many of them are decided,
         how many noise alone would make look so, and the entropies that noise alone would have left.
+        Under `closest_changes` what `decisions.closest_changes` returns of the undecided edges.
     """
     alpha_t, *beta_t = tally.preferences()
     edges = decisions.edge_margins(alpha_t, decoded.cell, operations, kept)
     rivals = decisions.edge_rivals(decoded.cell, operations, kept)
+    seconds = decisions.second_operations(alpha_t, decoded.cell, operations, kept)
     # A path that is fixed has no arrows to decide.
     path = decoded.path if beta_t else ()
     arrows = decisions.arrow_margins(*beta_t, path) if beta_t else []
@@ -64,6 +66,7 @@ def measured(tally, decoded, operations, optimization, kept):
         "decided_arrows_by_chance": sum(map(noise.chance_decided, leaving)),
         "alpha_entropy_of_noise": noise_entropy(alpha_squares, [int(n) for n in kept.sum(axis=1)]),
         "beta_entropy_of_noise": noise_entropy(*beta_squares, choices) if beta_squares else 0.0,
+        "closest_changes": decisions.closest_changes(decoded.cell, seconds),
     }
 
 

@@ -3,7 +3,7 @@
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.engine.configs.decoding import ARGMAX, EVALUATED
 from deeplab_nas.engine.reporting import progress
-from deeplab_nas.supernet.decoding import by_loss
+from deeplab_nas.supernet.decoding import by_loss, decisions
 
 # Of the paths that were looked at, how many the history tells.
 _TOLD_PATHS = 5
@@ -52,10 +52,18 @@ def choose(decoded, loss, supernet, config, train):
         arrows = by_loss.cut(arrows, path)
     if config.operation_choice != ARGMAX:
         with progress.of("edges of the cell", len(operations)) as done:
-            cell = by_loss.choose_cell(loss, operations, arrows, names, done, train)
+            seconds = {}
+
+            def second(edge, name, margin):
+                seconds[edge] = name, margin
+
+            cell = by_loss.choose_cell(loss, operations, arrows, names, done, train, second)
         told["cell_chosen_by_loss"] = True
+        told["closest_changes"] = decisions.closest_changes(cell, seconds)
     if config.operation_choice == EVALUATED:
         total = by_loss.IMPROVING_SWEEPS * sum(map(len, cell))
         with progress.of("changes of an edge, at most", total) as done:
             cell = by_loss.improve_cell(loss, cell, operations, arrows, names, done)
+        # It has looked at each change of an edge, and none is better.
+        told["closest_changes"] = []
     return Architecture(cell=cell, path=path), told

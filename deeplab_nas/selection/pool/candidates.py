@@ -9,11 +9,14 @@ import numpy as np
 
 from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.core.nas_genotypes import Architecture
+from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.runs.run_directory import RunDirectory
 from deeplab_nas.errors import UserError
 from deeplab_nas.selection.pool import mutation
 
 _LAST_EPOCHS = 3
+# Edges of a find in whose place the operation that came second is tried, the closest ones.
+_FLIPPED_EDGES = 4
 
 
 def drawn(count: int, num_layers: int, num_blocks: int, first_seed: int = 1):
@@ -63,14 +66,15 @@ def given(names: Iterable[str]) -> dict[str, Architecture]:
 
 
 def of_runs(runs: Iterable[str]) -> dict[str, Architecture]:
-    """What searches have found, and what their last epochs had decoded.
+    """What searches have found, what their last epochs had decoded, and what was as good as chosen.
 
     Args:
         runs: Run directories of searches.
 
     Returns:
         Architectures by name: `RUN` for the find, `RUN_epoch_N` for those of the last epochs that
-        are others.
+        are others, and `RUN_flipped_N` for the find with the operation that came second on one
+        edge, the edges that are least decided.
 
     Raises:
         UserError: A folder is no run of a search that has found something.
@@ -93,7 +97,26 @@ def of_runs(runs: Iterable[str]) -> dict[str, Architecture]:
         epochs = sorted(pathlib.Path(run.architectures).glob("epoch_*.json"))
         for file in reversed(epochs[-_LAST_EPOCHS:]):
             found[f"{name}_{file.stem}"] = nas_genotypes.load(file)
+        for number, flipped in enumerate(_flipped(run, found[name]), start=1):
+            found[f"{name}_flipped_{number}"] = flipped
     return distinct(found)
+
+
+def _flipped(run, find):
+    """The find with the operation that came second on one edge."""
+    epochs = History(run.history_path).of_kind("epoch")
+    changes = epochs[-1].get("closest_changes", []) if epochs else []
+    try:
+        for block, side, operation in changes[:_FLIPPED_EDGES]:
+            pairs = list(find.cell[block])
+            pairs[side] = (pairs[side][0], operation)
+            cell = (*find.cell[:block], tuple(pairs), *find.cell[block + 1 :])
+            yield Architecture(cell=cell, path=find.path)
+    except (TypeError, ValueError, IndexError) as error:
+        raise UserError(
+            f"Expected changes of the find in {run.history_path}, found none that fit it: restore "
+            "the run directory."
+        ) from error
 
 
 def neighbours(

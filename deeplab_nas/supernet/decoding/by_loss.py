@@ -114,6 +114,7 @@ def choose_cell(
     names: Sequence[str],
     done: Callable[[], None] = lambda: None,
     train: Callable[[np.ndarray, np.ndarray | None], None] = lambda *_: None,
+    second: Callable[[tuple[int, int], str, float], None] = lambda *_: None,
 ) -> Cell:
     """Chooses operations and edges by what hurts most when it is removed (DARTS-PT, algorithm 1).
 
@@ -129,6 +130,8 @@ def choose_cell(
         done: Called after each edge.
         train: Called with the weights of what is left, before the first decision and after each;
             may change what `loss` returns.
+        second: Called for each edge that has a choice with its state and block, the operation that
+            is missed second most, and by how much less its removal raises the loss.
 
     Returns:
         The blocks, in each the edge first that hurts more.
@@ -139,7 +142,10 @@ def choose_cell(
     train(weights, arrows)
     for row, (state, block) in enumerate(trellis.edges(trellis.num_blocks_of(len(weights)))):
         left = [choice for choice in choices if weights[row, choice] > 0]
-        kept = _most_missed(loss, weights, arrows, row, left)
+        missed = _by_loss_without(loss, weights, arrows, row, left)
+        kept = missed[0][0]
+        if len(missed) > 1:
+            second((state, block), names[missed[1][0]], missed[0][1] - missed[1][1])
         weights[row] = 0.0
         weights[row, kept] = 1.0
         train(weights, arrows)
@@ -211,14 +217,17 @@ def improve_cell(
     return cell
 
 
-def _most_missed(loss, weights, arrows, row, choices):
-    """The one of `choices` without which the loss is highest, the others weighed up to one."""
+def _by_loss_without(loss, weights, arrows, row, choices):
+    """Each choice with the loss without it, the others weighed up to one, the highest loss first.
+
+    One alone needs no evaluation.
+    """
     if len(choices) == 1:
-        return choices[0]
-    losses = []
+        return [(choices[0], 0.0)]
+    found = []
     for choice in choices:
         removed = weights.copy()
         removed[row, choice] = 0.0
         removed[row] /= removed[row].sum()
-        losses.append(loss(removed, arrows))
-    return choices[int(np.argmax(losses))]
+        found.append((choice, loss(removed, arrows)))
+    return sorted(found, key=lambda one: -one[1])

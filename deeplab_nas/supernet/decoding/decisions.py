@@ -6,7 +6,7 @@ is positive where descent raises the logit. Differences of t say what the logits
 rate scales the logits of a preference and those of noise alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -52,6 +52,51 @@ def edge_margins(
         _margin(alpha_t[row, columns], choices.index(operation))
         for row, operation in _kept_edges(cell)
     ]
+
+
+def second_operations(
+    alpha_t: np.ndarray, cell: Cell, operations: Sequence[str], kept: np.ndarray | None = None
+) -> dict[tuple[int, int], tuple[str, float]]:
+    """The best other operation of each kept edge that is not decided; arguments as above.
+
+    Returns:
+        By state and block: its name, and by how much its t is lower.
+    """
+    choices = discrete(operations)
+    if kept is not None:
+        alpha_t = np.where(kept, alpha_t, -np.inf)
+    margins = iter(edge_margins(alpha_t, cell, operations))
+    rows = trellis.edges(len(cell))
+    found = {}
+    for row, operation in _kept_edges(cell):
+        margin = next(margins)
+        others = [name for name in choices if name != operation]
+        if margin <= DECIDED:
+            best = max(others, key=lambda name: alpha_t[row, operations.index(name)])
+            found[rows[row]] = best, margin
+    return found
+
+
+def closest_changes(
+    cell: Cell, seconds: Mapping[tuple[int, int], tuple[str, float]]
+) -> list[tuple[int, int, str]]:
+    """What might as well have been chosen.
+
+    Args:
+        cell: What was decoded.
+        seconds: For states and blocks: the operation that came second, and by how much.
+
+    Returns:
+        Block, 0 or 1 for the first or second edge into it, and an operation in the place of that
+        edge's; the closest decision first.
+    """
+    changes = []
+    for block, pairs in enumerate(cell):
+        for side, (state, operation) in enumerate(pairs):
+            name, margin = seconds.get((state, block), (operation, 0.0))
+            if name != operation:
+                changes.append((margin, (block, side, name)))
+    return [change for _, change in sorted(changes)]
 
 
 def edge_rivals(cell: Cell, operations: Sequence[str], kept: np.ndarray) -> list[int]:

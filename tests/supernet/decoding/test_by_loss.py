@@ -81,10 +81,22 @@ def test_the_operations_and_edges_are_kept_that_are_missed_most():
     # What nobody keeps may be worth most.
     worth[:, SEARCH_OPERATIONS.index("zero")] = 5.0
     uniform = np.full_like(worth, 1 / len(SEARCH_OPERATIONS))
+    seconds = {}
     cell = by_loss.choose_cell(
-        lambda weights, _: -float((weights * worth).sum()), uniform, None, SEARCH_OPERATIONS
+        lambda weights, _: -float((weights * worth).sum()),
+        uniform,
+        None,
+        SEARCH_OPERATIONS,
+        second=lambda edge, name, margin: seconds.update({edge: (name, margin)}),
     )
     discrete = worth[:, :-1]
+    for row, edge in enumerate(trellis.edges(3)):
+        name, margin = seconds[edge]
+        order = np.argsort(-discrete[row])
+        assert name == SEARCH_OPERATIONS[int(order[1])]
+        # Without an operation the seven others and zero share its weight of an eighth.
+        losses = [(worth[row].sum() - worth[row, one]) / 7 for one in order[:2]]
+        assert margin == pytest.approx(losses[1] - losses[0])
     assert SEARCH_OPERATIONS[-1] == "zero"
     row, expected = 0, []
     for block in range(3):

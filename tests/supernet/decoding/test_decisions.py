@@ -56,3 +56,29 @@ def test_the_margin_of_an_arrow_is_to_the_others_that_leave_its_node():
     # Down to level 1, on down to level 2, and back up; no arrow leads up from the finest level.
     assert decisions.arrow_margins(t, (1, 2, 1)) == pytest.approx([3.5, 1.5, 1.0])
     assert decisions.num_decided(decisions.arrow_margins(t, (1, 2, 1))) == 1
+
+
+def test_what_came_second_on_undecided_edges_is_told_the_closest_one_first():
+    names = ("skip", "max_pool_3x3", "atrous_3x3", "zero")
+    t = np.zeros([trellis.num_edges(2), 4])
+    t[:, 3] = 50.0
+    edges = trellis.edges(2)
+    t[edges.index((0, 0)), :3] = [3.0, 2.5, 1.0]
+    t[edges.index((1, 0)), :3] = [1.0, 9.0, 2.0]
+    t[edges.index((2, 1)), :3] = [0.3, 0.1, 0.2]
+    t[edges.index((1, 1)), :3] = [0.0, 0.5, 2.0]
+    cell = (((0, "skip"), (1, "max_pool_3x3")), ((2, "skip"), (1, "atrous_3x3")))
+    seconds = decisions.second_operations(t, cell, names)
+    assert {edge: name for edge, (name, _) in seconds.items()} == {
+        (0, 0): "max_pool_3x3",
+        (2, 1): "atrous_3x3",
+        (1, 1): "max_pool_3x3",
+    }
+    assert decisions.closest_changes(cell, seconds) == [
+        (1, 0, "atrous_3x3"),
+        (0, 0, "max_pool_3x3"),
+        (1, 1, "max_pool_3x3"),
+    ]
+    kept = np.ones_like(t, bool)
+    kept[edges.index((0, 0)), 1:] = False
+    assert (0, 0) not in decisions.second_operations(t, cell, names, kept)
