@@ -1,4 +1,9 @@
-"""Builds shards of CamVid in the layout of the SegNet tutorial: SPLIT and SPLITannot."""
+"""Builds shards of CamVid in the layout of the SegNet tutorial: SPLIT and SPLITannot.
+
+`val` is another stretch of a drive than `train`, and which training copes with its light is luck.
+So that networks can be compared by frames of the same light, and `val` be left for what was chosen,
+`fit` and `held_out` part `train`: four fifths and one fifth, by the names of the frames.
+"""
 
 import dataclasses
 import functools
@@ -8,7 +13,7 @@ from flags import program
 
 from deeplab_nas.data import datasets
 from deeplab_nas.settings import required, setting
-from tfrecords_tools.sources import half_resolution, pairs
+from tfrecords_tools.sources import half_resolution, pairs, val_split
 from tfrecords_tools.sources.labeled_image import LabeledImage
 from tfrecords_tools.sources.labels import raw_ids
 from tfrecords_tools.writing import raw_dataset
@@ -16,15 +21,22 @@ from tfrecords_tools.writing.build_options import BadExamples, BuildConfig
 
 _DESCRIPTOR = datasets.describe("camvid", "")
 _IDS = raw_ids.camvid()
+# Splits that are folders.
+FOLDERS = ("train", "val", "test")
+_PARTED = ("fit", "held_out")
+_HELD_OUT = 0.2
 
 
 def _find(root: pathlib.Path, split: str, bad: BadExamples) -> list[pairs.Pair]:
+    if split in _PARTED:
+        parts = val_split.split_off(_find(root, "train", bad), _HELD_OUT)
+        return parts[_PARTED.index(split)]
     return pairs.find(root / split, root / f"{split}annot", bad)
 
 
 def _splits_there(root: pathlib.Path) -> list[str]:
     # `test` was left out of some copies of the folder.
-    return [split for split in _DESCRIPTOR.splits if split != "test" or (root / split).is_dir()]
+    return [split for split in FOLDERS if split != "test" or (root / split).is_dir()]
 
 
 def camvid(halved: bool = False) -> raw_dataset.RawDataset:

@@ -125,7 +125,7 @@ _SHAPES = DatasetDescriptor(
 
 _CAMVID = DatasetDescriptor(
     name="camvid",
-    splits=("train", "val", "test"),
+    splits=("train", "val", "test", "fit", "held_out"),
     num_classes=11,
     ignore_label=255,
     class_names=(
@@ -136,7 +136,7 @@ _CAMVID = DatasetDescriptor(
         *((128, 128, 128), (128, 0, 0), (192, 192, 128), (128, 64, 128), (60, 40, 222)),
         *((128, 128, 0), (192, 128, 128), (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192)),
     ),
-    split_sizes=(367, 101, 233),
+    split_sizes=(367, 101, 233, 294, 73),
     recommended_crop=(161, 161),
 )
 

@@ -12,7 +12,7 @@ from tests import places
 from tfrecords_tools import build_camvid
 
 _REAL = "data/camvid/240x180"
-_SPLITS = build_camvid.camvid().splits
+_SPLITS = build_camvid.FOLDERS
 
 
 def check(folder, root, splits=_SPLITS):
@@ -50,6 +50,21 @@ def test_the_test_split_may_be_missing(root):
     manifests = build_camvid.camvid().build(str(root), str(root / "shards"))
     assert [manifest.split for manifest in manifests] == ["train", "val"]
     check(str(root / "shards"), root, ("train", "val"))
+
+
+def test_a_fifth_of_train_is_held_out(root):
+    for number in range(3, 10):
+        for folder, ending in (("train", "jpg"), ("trainannot", "png")):
+            shutil.copy(root / folder / f"0.{ending}", root / folder / f"{number}.{ending}")
+    built = build_camvid.camvid().build(str(root), str(root / "shards"), ("fit", "held_out"))
+    assert [manifest.num_examples for manifest in built] == [8, 2]
+    descriptor = datasets.describe("camvid", str(root / "shards"))
+    found = []
+    for name in ("fit", "held_out"):
+        split = Split.load(descriptor, str(root / "shards"), name)
+        dataset = tf.data.Dataset.range(split.index.num_examples).map(split.reader())
+        found += [image_name.numpy().decode() for *_, image_name in dataset]
+    assert sorted(found) == [str(number) for number in range(10)]
 
 
 def test_half_resolution(root):
