@@ -78,7 +78,7 @@ def test_a_record_of_an_earlier_version_says_what_it_has():
     record = {"alpha_entropy": 0.99, "beta_entropy": 0.98}
     assert search_decisions.rows(record) == [("entropy", "alpha 0.9900, beta 0.9800")]
     assert search_decisions.verdict(record) is None
-    assert set(search_decisions.NUMBERS) == measured().keys()
+    assert {*search_decisions.NUMBERS, "closest_changes"} == measured().keys()
 
 
 def test_a_fixed_path_has_no_arrows_to_decide():

@@ -33,12 +33,17 @@ def made_run(tmp_path):
 def test_undecided_edges_are_flipped(made_run):
     others = [(block, side) for block in range(2) for side in range(2)]
     before = {place: FIND.cell[place[0]][place[1]] for place in others}
-    changes = [[block, side, "conv_7x1_1x7"] for block, side in others] + [[0, 0, "skip"]]
+    operations = {
+        place: "skip" if operation != "skip" else "avg_pool_3x3"
+        for place, (_, operation) in before.items()
+    }
+    changes = [[*place, operation] for place, operation in operations.items()]
+    changes.append([0, 0, "max_pool_3x3"])
     found = candidates.of_runs([made_run(changes)])
     assert list(found) == ["found", *(f"found_flipped_{number}" for number in range(1, 5))]
     for (block, side), flipped in zip(others, list(found.values())[1:], strict=True):
         assert flipped.path == FIND.path
-        assert flipped.cell[block][side] == (before[block, side][0], "conv_7x1_1x7")
+        assert flipped.cell[block][side] == (before[block, side][0], operations[block, side])
         for other in set(others) - {(block, side)}:
             assert flipped.cell[other[0]][other[1]] == before[other]
 
