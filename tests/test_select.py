@@ -94,3 +94,20 @@ def test_two_on_one_database_of_which_one_is_killed_end_complete(shards, tmp_pat
     assert len(board["candidates"]) == 4
     rows = list(study.glob("trainings/*/row.json"))
     assert len(rows) == complete["COMPLETE"] + 1
+
+
+@pytest.mark.slow
+def test_arms_are_compared_by_trainings_that_chose_nothing(shards, tmp_path):
+    study = tmp_path / "study"
+    contest = ("--arms=random,halving", "--repetitions=1", "--budget_steps=18", "--rungs=3")
+    ended = programs.run("deeplab_nas.select", *arguments(shards, study, *contest))
+    assert ended.returncode == 0, ended.stderr
+    board = json.loads((study / "leaderboard.json").read_text())
+    random, halving = board["judgements"]
+    assert (random["arm"], halving["arm"], random["seeds"]) == ("random", "halving", 1)
+    assert halving["lead"]["miou"] == pytest.approx(halving["mious"][0] - random["mious"][0])
+    # Three whole trainings; four short ones, of which a third is promoted.
+    assert [arm["steps"] for arm in board["arms"]] == [18, 18]
+    assert "worth of halving" in ended.stdout
+    judged = list(study.glob("trainings/*-seed2/image_matrices.npz"))
+    assert 1 <= len(judged) <= 2

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pathlib
 import signal
+import sys
 import threading
 import time
 from typing import Any
@@ -106,6 +107,12 @@ def _train(config, log, by_image, sender):
     except StoppedError as error:
         told = _STOPPED, error.signal_number
     sender.send(told)
+    sender.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is written and told. TensorFlow would take a minute or two to let go of its threads,
+    # for which the next training would wait.
+    os._exit(0)
 
 
 def _evaluation_of(config, folder):
