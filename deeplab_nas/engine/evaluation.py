@@ -166,7 +166,7 @@ def _confusion_matrix(strategy, config, model, split, files, of_images):
         images_a_step = strategy.num_replicas_in_sync
     progress = Progress({"batch": math.ceil(split.index.num_examples / images_a_step)})
     started = time.monotonic()
-    for images, labels, names in strategy.distribute_datasets_from_function(dataset):
+    for images, labels, names in strategies.distributed(strategy, dataset):
         counts = evaluator.count(images, labels)
         matrix += counts.matrix
         local_names = [part.numpy() for part in strategy.experimental_local_results(names)]

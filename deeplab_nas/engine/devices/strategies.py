@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import tensorflow as tf
 
@@ -110,6 +112,30 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or (
         not has_chief and resolver.task_type == "worker" and resolver.task_id == 0
     )
+
+
+def distributed(
+    strategy: tf.distribute.Strategy,
+    dataset: Callable[[tf.distribute.InputContext], tf.data.Dataset],
+) -> Iterable[Any]:
+    """Shares the batches of a dataset among the replicas of a strategy.
+
+    Args:
+        strategy: The strategy.
+        dataset: Makes the dataset of an input pipeline.
+
+    Returns:
+        The distributed batches. On one CPU they are the dataset itself: what fetches to a device
+        has a tuner of its own, which may sleep up to a minute before it lets a run end.
+    """
+    if isinstance(strategy, tf.distribute.OneDeviceStrategy) and _is_on_cpu(strategy):
+        return dataset(tf.distribute.InputContext())
+    return strategy.distribute_datasets_from_function(dataset)
+
+
+def _is_on_cpu(strategy):
+    (device,) = strategy.extended.worker_devices
+    return tf.DeviceSpec.from_string(device).device_type.upper() == "CPU"
 
 
 def _gpus() -> list:

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_nas.data import pipeline, record_faults
+from deeplab_nas.engine.devices import strategies
 from deeplab_nas.engine.scoring import metrics
 
 
@@ -63,7 +64,7 @@ class SplitEvaluator:
         def dataset(context=None):
             return pipeline.eval_dataset(config, self._split, context)
 
-        batches = self._strategy.distribute_datasets_from_function(dataset)
+        batches = strategies.distributed(self._strategy, dataset)
         whole_batches = dataset()
 
         def evaluate():

@@ -9,6 +9,7 @@ import tensorflow as tf
 from deeplab_nas.data import pipeline, record_faults
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.data.split import Split
+from deeplab_nas.engine.devices import strategies
 from deeplab_nas.engine.runs.bad_records import BadRecords
 
 _SHOWN = 8
@@ -45,7 +46,7 @@ class Batches:
                 self.config, self.split, self._drawn_from(), self.seed, first_step, context
             )
 
-        self.iterator = iter(self.strategy.distribute_datasets_from_function(dataset))
+        self.iterator = iter(strategies.distributed(self.strategy, dataset))
 
     def from_step(self, first_step):
         """Yields the batches from a step on, without end, outside the steps of a run.

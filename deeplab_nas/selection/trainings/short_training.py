@@ -110,8 +110,7 @@ def _train(config, log, by_image, sender):
     sender.close()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Everything is written and told. TensorFlow would take a minute or two to let go of its threads,
-    # for which the next training would wait.
+    # Everything is written and told, and the next training waits for this one's end.
     os._exit(0)
 
 

@@ -221,3 +221,18 @@ def test_an_address_without_a_tpu_is_told(address, reason):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UserError, match="one of cpu, gpu, mirrored, multi_worker, tpu"):
         strategies.build("abacus")
+
+
+def test_on_one_cpu_a_dataset_is_shared_with_nobody():
+    strategy = strategies.build("cpu")
+    asked = []
+
+    def dataset(context):
+        asked.append((context.num_input_pipelines, context.num_replicas_in_sync))
+        return tf.data.Dataset.range(3)
+
+    found = strategies.distributed(strategy, dataset)
+    # A plain dataset: what distributes one fetches by iterators that may hold up the end of a run.
+    assert isinstance(found, tf.data.Dataset)
+    assert asked == [(1, 1)]
+    assert [int(number) for number in found] == [0, 1, 2]
