@@ -39,8 +39,8 @@ def main(config: TableConfig) -> None:
     for number, row in enumerate(planned, start=1):
         print(f"Row {number} of {len(planned)}: {trainings.name(row)}.", flush=True)
         was_there = trainings.document(row) is not None
-        trainings.train(row)
-        if config.output and (not was_there or row is planned[-1]):
+        is_new = trainings.train(row) is not None and not was_there
+        if config.output and (is_new or row is planned[-1]):
             table_file.write(config, planned, trainings)
     mious = [row["miou"] for row in rows(config.train_logdir)]
     spread = float(np.std(mious, ddof=1)) if len(mious) > 1 else None

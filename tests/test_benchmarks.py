@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 
+import filelock
 import pytest
 
 from benchmarks import table as tables
@@ -202,6 +203,23 @@ def test_a_table_goes_on_from_its_file(shards, tmp_path, monkeypatch):
     monkeypatch.setattr(random_architecture, "draw", lambda *_: other)
     with refusals.refused("random_1 of --output=", "found another one"):
         tables.main(there)
+
+
+def test_a_table_of_rows_that_others_train_is_not_written(shards, tmp_path):
+    config = TableConfig(
+        train_logdir=str(tmp_path / "table"),
+        data=trained_runs.make_data(shards),
+        random=1,
+        output=str(tmp_path / "table.json"),
+    )
+    folder = tmp_path / "table" / "random_1-seed1"
+    folder.mkdir(parents=True)
+    with (
+        filelock.FileLock(folder / ".table_lock"),
+        refusals.refused("Expected a table with rows", "found none"),
+    ):
+        tables.main(config)
+    assert not (tmp_path / "table.json").exists()
 
 
 def test_a_table_refuses_a_path_that_there_is_not_and_one_beside_all():

@@ -23,7 +23,7 @@ _NO_RECIPE = {"train_logdir", "dataset_dir", "architecture", "seed"}
 
 
 def write(config: TableConfig, planned: Sequence[Row], trainings: TrainingRows) -> None:
-    """Writes the rows that are there as one file, with what each architecture costs.
+    """Writes the rows that are there as one file, with what each architecture costs; of none, none.
 
     Args:
         config: The table, which has an `output`.
@@ -31,13 +31,16 @@ def write(config: TableConfig, planned: Sequence[Row], trainings: TrainingRows) 
         trainings: Where they lie.
 
     Raises:
-        UserError: None is there, or the file cannot be written.
+        UserError: The file cannot be written.
     """
     documents = [(row, trainings.document(row)) for row in planned]
     by_candidate: dict[str, list[tuple[Row, dict]]] = {}
     for row, document in documents:
         if document:
             by_candidate.setdefault(row.candidate, []).append((row, document))
+    if not by_candidate:
+        # Other programs train all of them.
+        return
     train, _ = pipeline.splits(config.data)
     asked = Asked(
         config.network,

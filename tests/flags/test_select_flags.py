@@ -14,7 +14,7 @@ def test_every_field_of_its_own_has_a_flag_that_sets_it(parse):
         *("--budget_steps=5000", "--finalists=5", "--final_seeds=4", "--keep_runs"),
         *("--storage=postgresql://user@host/name", "--band=parameters", "--band_share=0.1"),
         *("--band_middle_path=auto_deeplab", "--repetitions=2", "--filter_score=naswot"),
-        *("--filter_one_of=4", "--filter_table=table.json"),
+        *("--filter_one_of=4", "--filter_table_path=table.json"),
     )
     default = settings.record(SelectConfig(train_logdir="study"))
     given = settings.record(config)

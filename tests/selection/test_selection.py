@@ -106,7 +106,7 @@ def test_a_score_that_has_passed_its_gate_leaves_candidates_out(
     ]
     table = dataclasses.replace(made_tables.table(rows), about={"data set": "shapes"})
     table.save(tmp_path / "table.json")
-    given = {"filter_table": str(tmp_path / "table.json"), "filter_one_of": 2}
+    given = {"filter_table_path": str(tmp_path / "table.json"), "filter_one_of": 2}
     config = made_config(shards, tmp_path, filter=FilterConfig(filter_score="naswot", **given))
     board = selection.run(config)
     skips = [random_architecture.draw(seed, 3, 2).to_json().count("skip") for seed in range(1, 8)]

@@ -15,12 +15,12 @@ class FilterConfig(Settings):
     filter_score: str = setting(
         "",
         "Score of untrained networks, computed on images alone, by which candidates are left out "
-        "before any is trained: {choices}. It has to have passed its gate on --filter_table. "
+        "before any is trained: {choices}. It has to have passed its gate on --filter_table_path. "
         "Empty: none.",
         choices=SCORES,
     )
     filter_one_of: int = setting(3, "Of so many candidates one is kept.", least=2)
-    filter_table: str = setting(
+    filter_table_path: str = setting(
         "",
         "Table of networks that were trained on this data, as benchmarks.table writes it, by which "
         "the score is judged.",
@@ -29,8 +29,8 @@ class FilterConfig(Settings):
     )
 
     def check_together(self) -> None:
-        if bool(self.filter_score) != bool(self.filter_table):
+        if bool(self.filter_score) != bool(self.filter_table_path):
             raise UserError(
-                "Expected --filter_score and the --filter_table that it is judged by, found one of "
-                "them: give both."
+                "Expected --filter_score and the --filter_table_path that it is judged by, found "
+                "one of them: give both."
             )

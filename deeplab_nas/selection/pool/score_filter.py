@@ -51,12 +51,12 @@ def check_gate(
     Raises:
         UserError: It does not, or the table is of another data set.
     """
-    table = trained_table.load(config.filter_table)
+    table = trained_table.load(config.filter_table_path)
     of = table.about.get("data set")
     if of != data_set:
         raise UserError(
-            f"Expected a table of networks trained on {data_set} at --filter_table="
-            f"{config.filter_table}, found one of {of}: make it with benchmarks.table."
+            f"Expected a table of networks trained on {data_set} at --filter_table_path="
+            f"{config.filter_table_path}, found one of {of}: make it with benchmarks.table."
         )
     found = verdict(table, config.filter_score, include)
     if not found.passed:

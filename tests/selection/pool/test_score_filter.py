@@ -31,13 +31,13 @@ def path(tmp_path):
 
 
 def test_the_best_share_is_kept_in_order():
-    config = FilterConfig(filter_score="naswot", filter_table="table.json", filter_one_of=3)
+    config = FilterConfig(filter_score="naswot", filter_table_path="table.json", filter_one_of=3)
     assert score_filter.kept(config, _SCORES) == ["c", "e"]
     assert score_filter.kept(dataclasses.replace(config, filter_one_of=9), _SCORES) == ["c"]
 
 
 def test_what_counts_is_within_the_band(path):
-    config = FilterConfig(filter_score="naswot", filter_table=path)
+    config = FilterConfig(filter_score="naswot", filter_table_path=path)
     score_filter.check_gate(config, "camvid", lambda row: row.multiply_adds == 1000)
     with refusals.refused("--filter_score", "naswot does not", "Spearman", "leave it out"):
         score_filter.check_gate(config, "camvid")
@@ -46,12 +46,12 @@ def test_what_counts_is_within_the_band(path):
 
 
 def test_a_table_of_other_data_is_refused(path):
-    config = FilterConfig(filter_score="naswot", filter_table=path)
+    config = FilterConfig(filter_score="naswot", filter_table_path=path)
     with refusals.refused("trained on cityscapes", "found one of camvid", "benchmarks.table"):
         score_filter.check_gate(config, "cityscapes")
 
 
-@pytest.mark.parametrize("one", [{"filter_score": "naswot"}, {"filter_table": "table.json"}])
+@pytest.mark.parametrize("one", [{"filter_score": "naswot"}, {"filter_table_path": "table.json"}])
 def test_both_are_needed(one):
     with refusals.refused("give both"):
         FilterConfig(**one)
