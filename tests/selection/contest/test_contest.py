@@ -92,6 +92,7 @@ def test_arms_are_judged_by_trainings_that_chose_nothing(shards, tmp_path, train
     assert board.judgements[1].lead.miou >= 0
 
 
+@pytest.mark.slow
 def test_stopped_anywhere_it_ends_with_the_same(shards, tmp_path, monkeypatch, trainings):
     expected = selection.run(made_config(shards, tmp_path / "whole"))
     for stop_at in (2, len(trainings.done) - 1):
