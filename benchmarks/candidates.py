@@ -9,17 +9,15 @@ measured again. Prints one JSON line.
 """
 
 import json
-import os
 import tempfile
 import time
 
 from flags import program
 
-from deeplab_nas.core import nas_genotypes
 from deeplab_nas.data import pipeline
 from deeplab_nas.selection import lineup
-from deeplab_nas.selection.pool import band, candidate_costs, scored_images
-from deeplab_nas.selection.pool.candidate_costs import Asked
+from deeplab_nas.selection.pool import band
+from deeplab_nas.selection.pool.pool_costs import PoolCosts
 from deeplab_nas.selection.select_config import SelectConfig
 from tfrecords_tools import build_shapes
 
@@ -28,32 +26,17 @@ def main(config: SelectConfig) -> None:
     config = build_shapes.with_folder(config)
     pool = lineup.pool_of(config.pool, config.seed)
     train, _ = pipeline.splits(config.data)
-    asked = Asked(
-        config.network,
-        train.descriptor.num_classes,
-        config.data.train_crop_size,
-        images=scored_images.of_split(config.data, train, config.seed),
-        latency=config.band.band == "latency",
-        precision=config.mixed_precision,
-    )
-    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        cache = os.path.join(folder, "costs.json")
-        costs = dict(zip(pool, _measured(pool, asked, cache), strict=True))
-        kept = costs
-        if config.band.band:
-            middle = None
-            if config.band.band_middle_path:
-                architecture = nas_genotypes.resolve(config.band.band_middle_path)
-                middle = candidate_costs.measure([architecture], asked, cache)[0]
-            kept = band.kept(band.limits(config.band, costs.values(), middle), costs)
-    seconds = time.monotonic() - started
+        latency = config.band.band == "latency"
+        costs = PoolCosts(config, train, folder, scored=True, latency=latency)
+        started = time.monotonic()
+        kept = costs.of(pool)
+        within = costs.limits(config.band, pool)
+        if within:
+            kept = band.kept(within, kept)
+        seconds = time.monotonic() - started
     told = {"candidates": len(pool), "kept": len(kept), "seconds": round(seconds, 1)}
     print(json.dumps({"benchmark": "candidates", **told}))
-
-
-def _measured(pool, asked, cache):
-    return candidate_costs.measure(list(pool.values()), asked, cache)
 
 
 if __name__ == "__main__":

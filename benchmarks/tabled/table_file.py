@@ -1,6 +1,5 @@
 """The file of a table: made of its rows, and, on another machine, its rows made of it."""
 
-import pathlib
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -13,8 +12,7 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.selection.board import results
 from deeplab_nas.selection.evidence import trained_table
 from deeplab_nas.selection.evidence.trained_table import TrainedArchitecture, TrainedTable, Training
-from deeplab_nas.selection.pool import candidate_costs, scored_images
-from deeplab_nas.selection.pool.candidate_costs import Asked
+from deeplab_nas.selection.pool.pool_costs import PoolCosts
 from deeplab_nas.selection.trainings.training_rows import Row, TrainingRows
 
 _RECIPE = "training"
@@ -42,29 +40,19 @@ def write(config: TableConfig, planned: Sequence[Row], trainings: TrainingRows) 
         # Other programs train all of them.
         return
     train, _ = pipeline.splits(config.data)
-    asked = Asked(
-        config.network,
-        train.descriptor.num_classes,
-        config.data.train_crop_size,
-        images=scored_images.of_split(config.data, train, config.seed),
-    )
-    architectures = [some[0][0].architecture for some in by_candidate.values()]
-    costs = candidate_costs.measure(
-        architectures, asked, pathlib.Path(config.train_logdir, "costs.json")
-    )
+    architectures = {name: some[0][0].architecture for name, some in by_candidate.items()}
+    costs = PoolCosts(config, train, config.train_logdir, scored=True).of(architectures)
     rows = tuple(
         TrainedArchitecture(
             name=name,
-            architecture=architecture,
-            multiply_adds=cost.multiply_adds,
-            parameters=cost.parameters,
-            activation_bytes=cost.activation_bytes,
-            scores=results.scores(cost),
+            architecture=architectures[name],
+            multiply_adds=costs[name].multiply_adds,
+            parameters=costs[name].parameters,
+            activation_bytes=costs[name].activation_bytes,
+            scores=results.scores(costs[name]),
             trainings=tuple(_training(document) for _, document in some),
         )
-        for (name, some), architecture, cost in zip(
-            by_candidate.items(), architectures, costs, strict=True
-        )
+        for name, some in by_candidate.items()
     )
     TrainedTable(_about(config), rows).save(config.output)
 

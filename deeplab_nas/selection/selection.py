@@ -3,10 +3,7 @@
 import os
 import sys
 
-from deeplab_nas.core import nas_genotypes
-from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.data import pipeline
-from deeplab_nas.data.split import Split
 from deeplab_nas.engine.runs import run_data
 from deeplab_nas.files import atomic
 from deeplab_nas.selection import lineup
@@ -21,14 +18,8 @@ from deeplab_nas.selection.board import (
 from deeplab_nas.selection.board.leaderboard import Leaderboard
 from deeplab_nas.selection.board.results import ArmOutcome
 from deeplab_nas.selection.contest import judging
-from deeplab_nas.selection.pool import (
-    band,
-    candidate_costs,
-    candidates,
-    score_filter,
-    scored_images,
-)
-from deeplab_nas.selection.pool.candidate_costs import Asked, Costs
+from deeplab_nas.selection.pool import band, candidates, score_filter
+from deeplab_nas.selection.pool.pool_costs import PoolCosts
 from deeplab_nas.selection.select_config import SelectConfig
 from deeplab_nas.selection.study import study_settings
 from deeplab_nas.selection.study.arm_run import ArmRun
@@ -37,7 +28,7 @@ from deeplab_nas.selection.study.storage import open_storage
 from deeplab_nas.selection.study.worker import Worker
 from deeplab_nas.selection.trainings.training_rows import TrainingRows
 
-_COSTS, _TRAININGS = "costs.json", "trainings"
+_TRAININGS = "trainings"
 # The architecture of the winner, in the folder.
 WINNER = "architecture.json"
 
@@ -59,9 +50,10 @@ def run(config: SelectConfig) -> Leaderboard:
     train, val = pipeline.splits(config.data)
     entries = lineup.make(config)
     pool = candidates.joined(*(entry.arm.pool for entry in entries))
-    costs = _Costs(config, train)
+    scored, latency = bool(config.filter.filter_score), config.band.band == "latency"
+    costs = PoolCosts(config, train, config.train_logdir, scored, latency)
     with atomic.new_folder(config.train_logdir, "--train_logdir"):
-        within = _limits(config, pool, costs)
+        within = costs.limits(config.band, pool)
         if within and pool:
             kept = band.kept(within, costs.of(pool))
             print(f"Within the band are {len(kept)} of {len(pool)} candidates.", file=sys.stderr)
@@ -100,37 +92,6 @@ def run(config: SelectConfig) -> Leaderboard:
     )
     _write(config.train_logdir, found)
     return found
-
-
-class _Costs:
-    """What candidates cost, measured when it is asked for."""
-
-    def __init__(self, config: SelectConfig, train: Split):
-        scored = config.filter.filter_score
-        self._asked = Asked(
-            config.network,
-            train.descriptor.num_classes,
-            config.data.train_crop_size,
-            images=scored_images.of_split(config.data, train, config.seed) if scored else None,
-            latency=config.band.band == "latency",
-            precision=config.mixed_precision,
-        )
-        self._cache = os.path.join(config.train_logdir, _COSTS)
-
-    def of(self, architectures: dict[str, Architecture]) -> dict[str, Costs]:
-        """The costs of candidates by name, of one image of the size of a crop."""
-        measured = candidate_costs.measure(list(architectures.values()), self._asked, self._cache)
-        return dict(zip(architectures, measured, strict=True))
-
-
-def _limits(config, pool, costs):
-    """The limits of the band; None where candidates may cost what they will."""
-    if not config.band.band:
-        return None
-    middle = None
-    if config.band.band_middle_path:
-        middle = costs.of({"": nas_genotypes.resolve(config.band.band_middle_path)})[""]
-    return band.limits(config.band, costs.of(pool).values(), middle)
 
 
 def _filtered(config, entries, within, costs):

@@ -43,7 +43,7 @@ class ImageMatrices:
         """
         buffer = io.BytesIO()
         arrays = {_NAMES: np.array(self.names, np.str_), _MATRICES: self.matrices}
-        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        np.savez_compressed(buffer, **arrays)
         atomic.write_bytes(path, buffer.getvalue())
 
 
