@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def of(graph: tf.Graph) -> Iterator[tf.Operation]:
@@ -15,7 +15,7 @@ def of(graph: tf.Graph) -> Iterator[tf.Operation]:
             loops are not followed.
     """
     for operation in graph.get_operations():
-        if operation.type in _CALLS:
+        if operation.type in CALLS:
             name = operation.get_attr("f").name
             yield from of(graph._get_function(name).graph)
         else:

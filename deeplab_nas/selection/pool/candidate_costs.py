@@ -28,8 +28,8 @@ from deeplab_nas.core.network_config import NetworkConfig
 from deeplab_nas.engine.devices import strategies
 from deeplab_nas.selection.pool import cost_cache, latency, untrained_scores
 
-# A candidate leaves 70 MB of graphs behind; a process takes 2.5 s of a core to begin.
-_NETWORKS_A_PROCESS = 16
+# A candidate leaves 40 MB of graphs behind; a process takes 2.5 s of a core to begin.
+_NETWORKS_A_PROCESS = 24
 _MOST_PROCESSES = 8
 # Fields of `Costs`, by what is measured at once.
 _COUNTS = ("multiply_adds", "parameters", "activation_bytes")

@@ -11,7 +11,6 @@ where it tells them apart, and only their order among networks means anything.
   image's Jacobian is the gradient of the sum of all logits of the batch.
 """
 
-import collections
 import contextlib
 import dataclasses
 import random
@@ -20,12 +19,14 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import tensorflow as tf
 
+# TensorFlow's own hook for debuggers, and no public one sees each operation as it runs.
+from tensorflow.python.framework import op_callbacks
+
 from deeplab_nas.core import segmenter
-from deeplab_nas.core.cost import traced_stages
+from deeplab_nas.core.cost import called_operations
 from deeplab_nas.core.nas_genotypes import Architecture
 from deeplab_nas.core.network_config import NetworkConfig, TrainingOptions
 from deeplab_nas.core.segmenter import Segmenter
-from deeplab_nas.engine.devices import process
 
 _JACOB_COV_OFFSET = 1e-5
 # Nothing is drawn in a call: a code that changed from call to call would be no unit's. And nothing
@@ -68,44 +69,48 @@ def of_networks(models: Iterable[Segmenter], images: np.ndarray) -> Scores:
     """Scores an architecture: the means over networks of it that differ in their weights.
 
     Args:
-        models: One or more of `untrained`. They are normalised by the statistics of the images;
-            the first is traced, and gets the weights of the others.
+        models: One or more of `untrained`. They are normalised by the statistics of the images.
         images: As in `of_function`.
 
     Returns:
         The means of the scores.
     """
-    models = iter(models)
-    model = next(models)
 
-    def logits(images):
-        return model.endpoints(images, training=True)["logits"]
+    def score(model):
+        return of_function(lambda images: model.endpoints(images, training=True)["logits"], images)
 
-    found = _Scored(logits, images)
-    scores = [found.scores()]
-    for other in models:
-        for variable, value in zip(model.variables, other.variables, strict=True):
-            variable.assign(value)
-        scores.append(found.scores())
-    means = np.mean([dataclasses.astuple(each) for each in scores], axis=0)
+    means = np.mean([dataclasses.astuple(score(model)) for model in models], axis=0)
     return Scores(*map(float, means))
 
 
 def of_function(function: Callable[[tf.Tensor], tf.Tensor], images: np.ndarray) -> Scores:
-    """Scores any network.
+    """Scores any network, operation by operation: to trace it would take longer than to run it.
 
     Args:
-        function: From images to logits, with the batch first; it is traced. Its units are all
-            `tf.nn.relu` on the way.
+        function: From images to logits, with the batch first. Its units are all `tf.nn.relu` on the
+            way.
         images: Float `[images, height, width, channels]`, two or more, all different.
 
     Returns:
         The scores.
 
     Raises:
-        ValueError: There are no such images, or no units in the function itself.
+        ValueError: There are no such images, there are no units, or the function calls a
+            `tf.function`, whose units would not be seen.
     """
-    return _Scored(function, images).scores()
+    images = np.asarray(images, np.float32)
+    if len({image.tobytes() for image in images}) < max(len(images), 2):
+        raise ValueError("images: expected two or more, all of them different.")
+    kernel = _Kernel(len(images))
+    images = tf.constant(images)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(images)
+        with _observed_units(kernel):
+            logits = function(images)
+    if not kernel.num_units:
+        raise ValueError("function: expected one with a tf.nn.relu, found none.")
+    jacobians = tape.gradient(logits, images).numpy()
+    return Scores(naswot(kernel.matrix()), jacob_cov(jacobians.reshape(len(jacobians), -1)))
 
 
 def naswot(kernel: np.ndarray) -> float:
@@ -130,57 +135,44 @@ def jacob_cov(jacobians: np.ndarray) -> float:
     return float(-np.sum(np.log(values) + 1.0 / values))
 
 
-class _Scored:
-    """A function and images, traced once and computed whenever it is asked for."""
+@contextlib.contextmanager
+def _observed_units(kernel):
+    """Adds the units of every ReLU that is computed in this context to a `_Kernel`."""
 
-    def __init__(self, function, images):
-        images = np.asarray(images, np.float32)
-        if len({image.tobytes() for image in images}) < max(len(images), 2):
-            raise ValueError("images: expected two or more, all of them different.")
-        self.images = tf.constant(images)
+    def see(operation_type, inputs, attributes, outputs, op_name=None, graph=None):
+        operation_type = tf.compat.as_str(operation_type)
+        if graph is not None or operation_type in called_operations.CALLS:
+            raise ValueError("function: expected no nested tf.function, whose ReLUs are not seen.")
+        if operation_type == "Relu":
+            kernel.add(outputs[0])
+
+    op_callbacks.add_op_callback(see)
+    try:
+        yield
+    finally:
+        op_callbacks.remove_op_callback(see)
+
+
+class _Kernel:
+    """NASWOT's K, summed over ReLUs."""
+
+    def __init__(self, num_images):
         self.num_units = 0
-        traced = tf.function(lambda images: self._compute(function, images), autograph=False)
-        self.computed = traced.get_concrete_function(tf.TensorSpec(images.shape, tf.float32))
-        _refuse_hidden_units(self.computed.graph)
+        self.both_on = np.zeros([num_images] * 2)
 
-    def _compute(self, function, images):
-        """The units that are on for both of two images, and the Jacobians; counts the units."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(images)
-            logits = function(images)
-        # Several operations may rectify one state; each has units of its own, which are alike.
-        relus = collections.defaultdict(list)
-        for operation in tf.compat.v1.get_default_graph().get_operations():
-            if operation.type == "Relu":
-                relus[traced_stages.origin(operation.inputs[0]).name].append(operation.outputs[0])
-        if not relus:
-            raise ValueError("function: expected one with a tf.nn.relu, found none.")
-        # One after the other, so that no more than a few have to be held at a time.
-        both_on = tf.zeros([images.shape[0]] * 2, tf.float64)
-        for same in relus.values():
-            codes = tf.reshape(tf.sign(same[0]), [images.shape[0], -1])
-            self.num_units += len(same) * codes.shape[1]
-            # Float64 counts exactly; float32 would not beyond 2^24 units.
-            codes = tf.cast(codes, tf.float64)
-            both_on += len(same) * tf.matmul(codes, codes, transpose_b=True)
-        return both_on, tape.gradient(logits, images)
+    def add(self, rectified):
+        """Adds the units of `[images, ...]`."""
+        codes = tf.reshape(tf.sign(rectified), [len(rectified), -1])
+        self.num_units += codes.shape[1]
+        # Float64 counts exactly; float32 would not beyond 2^24 units.
+        codes = tf.cast(codes, tf.float64)
+        self.both_on += tf.matmul(codes, codes, transpose_b=True).numpy()
 
-    def scores(self):
-        # Rewriting the graph would take longer than it saves in one call.
-        with process.without_grappler():
-            both_on, jacobians = (value.numpy() for value in self.computed(self.images))
-        on = np.diag(both_on)
+    def matrix(self):
+        """K, `[images, images]`, float64."""
+        on = np.diag(self.both_on)
         # Alike are those that are on for both and those that are on for neither.
-        kernel = self.num_units - on[:, None] - on[None, :] + 2 * both_on
-        return Scores(naswot(kernel), jacob_cov(jacobians.reshape(len(jacobians), -1)))
-
-
-def _refuse_hidden_units(graph):
-    """Raises `ValueError` for a ReLU in a function that the graph calls: its output is not seen."""
-    for function in graph.as_graph_def().library.function:
-        if any(node.op == "Relu" for node in function.node_def):
-            name = function.signature.name
-            raise ValueError(f"function: expected no tf.nn.relu in the nested {name}.")
+        return self.num_units - on[:, None] - on[None, :] + 2 * self.both_on
 
 
 @contextlib.contextmanager
