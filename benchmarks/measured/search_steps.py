@@ -7,7 +7,7 @@ import tensorflow as tf
 from benchmarks.measured.search_settings import SearchCost
 from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.devices import precision, strategies
-from deeplab_nas.engine.steps.search_step import SearchStep
+from deeplab_nas.engine.steps.search.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
 
 _IGNORE_LABEL = 255

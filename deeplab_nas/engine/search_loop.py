@@ -20,9 +20,9 @@ from deeplab_nas.engine.scoring import final_choice, random_rivals
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.batches import Batches
-from deeplab_nas.engine.steps.part_training import PartTraining
-from deeplab_nas.engine.steps.pruning import Pruning
-from deeplab_nas.engine.steps.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
+from deeplab_nas.engine.steps.search.part_training import PartTraining
+from deeplab_nas.engine.steps.search.pruning import Pruning
+from deeplab_nas.engine.steps.search.search_step import ARCHITECTURE_TOLD, WEIGHTS_TOLD, SearchStep
 from deeplab_nas.errors import UserError
 from deeplab_nas.supernet.decoding import by_logits
 from deeplab_nas.supernet.supernet import Supernet

@@ -53,8 +53,8 @@ FAULTS = (
         ("the search begins at random", "        keras.utils.set_random_seed(config.seed)\n", ""),
     ),
     *of(
-        f"{_ENGINE}/steps/search_step.py",
-        (_SEARCH[0], "tests/engine/steps/test_search_step.py"),
+        f"{_ENGINE}/steps/search/search_step.py",
+        (_SEARCH[0], "tests/engine/steps/search/test_search_step.py"),
         ("Adam's beta_1 is 0.9", "_ADAM_BETA_1 = 0.5", "_ADAM_BETA_1 = 0.9"),
         (
             "the search is validated with batch statistics",
@@ -137,8 +137,8 @@ FAULTS = (
         ),
     ),
     *of(
-        f"{_ENGINE}/steps/search_step.py",
-        (_SEARCH[0], "tests/engine/steps/test_search_step.py"),
+        f"{_ENGINE}/steps/search/search_step.py",
+        (_SEARCH[0], "tests/engine/steps/search/test_search_step.py"),
         (
             "the search learns by moving statistics",
             "images, training=True, frozen",
@@ -236,8 +236,8 @@ FAULTS = (
         ),
     ),
     *of(
-        f"{_ENGINE}/steps/part_training.py",
-        ("tests/engine/steps/test_part_training.py",),
+        f"{_ENGINE}/steps/search/part_training.py",
+        ("tests/engine/steps/search/test_part_training.py",),
         (
             "the weights stay as a choice has trained them",
             "variable.assign(value)",
@@ -245,8 +245,8 @@ FAULTS = (
         ),
     ),
     *of(
-        f"{_ENGINE}/steps/pruning.py",
-        ("tests/engine/steps/test_pruning.py",),
+        f"{_ENGINE}/steps/search/pruning.py",
+        ("tests/engine/steps/search/test_pruning.py",),
         (
             "operations go by the sums of gradients upside down",
             "alpha_t, *_ = self._tally.preferences()",

@@ -10,6 +10,9 @@ from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
+# Names of the gradient that alpha and beta move along.
+FIRST_ORDER, SECOND_ORDER = "first", "second"
+
 
 @dataclasses.dataclass(frozen=True)
 class SearchOptimization(Settings):
@@ -44,6 +47,14 @@ class SearchOptimization(Settings):
         "batch norm sees one at a time.",
         paper="1",
         least=1,
+    )
+    architecture_gradient: str = setting(
+        FIRST_ORDER,
+        "Gradient of alpha and beta, one of {choices}: of the loss as the weights are, or through "
+        "a step of the weights on a batch of trainA (DARTS, equations 7 and 8), which takes two to "
+        "three times as long.",
+        paper="first",
+        choices=(FIRST_ORDER, SECOND_ORDER),
     )
     sampled_paths: int = setting(
         0,

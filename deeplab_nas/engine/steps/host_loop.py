@@ -7,22 +7,23 @@ def repeated(updates, told, steps_per_loop):
     """Makes the loop around a step.
 
     Args:
-        updates: `tf.function`s that make up a step, one after the other, each of distributed
-            images and labels, that return float32 scalars by name.
+        updates: What makes up a step, one after the other: `tf.function`s of distributed images and
+            labels that return float32 scalars by name, each with the numbers of the iterators whose
+            batches it takes.
         told: The names of all of them.
         steps_per_loop: The most steps of a call.
 
     Returns:
-        Function of an iterator of distributed batches for each update, which takes the number of
-        steps, an int32 tensor of at most `steps_per_loop`, as `steps`; it updates as often and
-        returns the means of the scalars.
+        Function of iterators of distributed batches, which takes the number of steps, an int32
+        tensor of at most `steps_per_loop`, as `steps`; it updates as often and returns the means of
+        the scalars.
     """
     if steps_per_loop == 1:
         # A loop would set up the graph of the step once more: a minute for a supernet on CPU.
         return lambda *iterators, steps: _step(updates, [next(one) for one in iterators])
 
     # Called as functions of their own they would not wait for all batches.
-    inlined = [update.python_function for update in updates]
+    inlined = [(update.python_function, numbers) for update, numbers in updates]
 
     @tf.function(autograph=False)
     def run(*iterators, steps):
@@ -41,8 +42,8 @@ def repeated(updates, told, steps_per_loop):
 
 
 def _step(updates, batches):
-    """Everything that the updates tell, each of its batch."""
+    """Everything that the updates tell, each of its batches."""
     told = {}
-    for update, batch in zip(updates, batches, strict=True):
-        told.update(update(*batch))
+    for update, numbers in updates:
+        told.update(update(*(part for number in numbers for part in batches[number])))
     return told

@@ -26,3 +26,10 @@ class MomentumSGD(keras.optimizers.SGD):
             momentum=self.momentum,
             use_nesterov=self.nesterov,
         )
+
+    def stepped(self, gradient, variable, learning_rate):
+        """What `update_step` would make of one variable, as a tensor of its shape."""
+        if not self.momentum:
+            return variable.value - learning_rate * gradient
+        velocity = self.momentums[self._get_variable_index(variable)]
+        return variable.value + self.momentum * velocity.value - learning_rate * gradient

@@ -84,7 +84,7 @@ class TrainStep:
         self.optimizer.build(self._variables)
         self._step = replicas.step_function(strategy, self._replica_step, xla)
         self.update = tf.function(self._update, autograph=False)
-        self.run = repeated([self.update], TOLD, steps_per_loop)
+        self.run = repeated([(self.update, [0])], TOLD, steps_per_loop)
 
     def _update(self, images, labels):
         told = self._strategy.run(self._step, args=(images, labels))

@@ -10,7 +10,7 @@ from deeplab_nas.core.operations import SEARCH_OPERATIONS
 from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.reporting import search_decisions
 from deeplab_nas.engine.scoring import noise
-from deeplab_nas.engine.steps.gradient_tally import GradientTally
+from deeplab_nas.engine.steps.search.gradient_tally import GradientTally
 
 _SKIP = SEARCH_OPERATIONS.index("skip")
 _FOUND = Architecture(cell=(((0, "skip"), (1, "skip")),), path=(0, 1))

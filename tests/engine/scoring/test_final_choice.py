@@ -12,7 +12,7 @@ from deeplab_nas.core import nas_genotypes, random_architecture, trellis
 from deeplab_nas.data import pipeline
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.decoding import EVALUATED, PERTURBATION, DecodingConfig
-from deeplab_nas.engine.steps.part_training import PartTraining
+from deeplab_nas.engine.steps.search.part_training import PartTraining
 from deeplab_nas.supernet.decoding import by_logits, by_loss
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet

@@ -11,12 +11,12 @@ from deeplab_nas.core import trellis
 from deeplab_nas.core.kernels import target
 from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
-from deeplab_nas.engine.steps.search_step import SearchStep
+from deeplab_nas.engine.steps.search.search_step import SearchStep
 from deeplab_nas.supernet.decoding import by_loss
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests.engine.devices import tpu_faults
-from tests.engine.steps import test_search_step
+from tests.engine.steps.search import test_search_step
 
 SUPERNET = SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2)
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
-from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
+from deeplab_nas.engine.steps.search.skip_restraint import SkipRestraint
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import refusals

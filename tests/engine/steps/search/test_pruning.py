@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.engine.steps.gradient_tally import GradientTally
-from deeplab_nas.engine.steps.pruning import Pruning
+from deeplab_nas.engine.steps.search.gradient_tally import GradientTally
+from deeplab_nas.engine.steps.search.pruning import Pruning
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 

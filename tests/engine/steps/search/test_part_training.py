@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.engine.steps.part_training import PartTraining
+from deeplab_nas.engine.steps.search.part_training import PartTraining
 
 
 def test_each_call_goes_on_with_the_batches_and_the_end_puts_the_weights_back():

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.core import trellis
-from deeplab_nas.engine.steps import path_sampling
+from deeplab_nas.engine.steps.search import path_sampling
 
 
 @pytest.mark.parametrize("num_layers", [1, 3, 5])

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from deeplab_nas.engine.configs.search import SearchOptimization
-from deeplab_nas.engine.steps import path_sampling
-from deeplab_nas.engine.steps.search_step import SearchStep
-from deeplab_nas.engine.steps.skip_restraint import SkipRestraint
+from deeplab_nas.engine.steps.search import path_sampling
+from deeplab_nas.engine.steps.search.search_step import SearchStep
+from deeplab_nas.engine.steps.search.skip_restraint import SkipRestraint
 from deeplab_nas.supernet.relaxation import Weights
 from deeplab_nas.supernet.supernet import Supernet
 from deeplab_nas.supernet.supernet_config import SupernetConfig

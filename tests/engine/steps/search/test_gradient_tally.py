@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_nas.engine.steps.gradient_tally import GradientTally
+from deeplab_nas.engine.steps.search.gradient_tally import GradientTally
 
 
 def made():
