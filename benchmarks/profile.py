@@ -37,8 +37,8 @@ class ProfileConfig(TimedSearch):
 
 
 def main(config: ProfileConfig) -> None:
-    updates, batch = search_steps.make(config)
-    steps = {name: _profile(config, update, batch) for name, update in updates.items()}
+    updates = search_steps.make(config)
+    steps = {name: _profile(config, *update) for name, update in updates.items()}
     print(json.dumps({"benchmark": "profile", **settings.record(config), "steps": steps}))
 
 

@@ -29,8 +29,8 @@ class XlaProgramConfig(SearchCost):
 
 
 def main(config: XlaProgramConfig) -> None:
-    updates, batch = search_steps.make(config)
-    steps = {name: _measure(update, batch, config.compile) for name, update in updates.items()}
+    updates = search_steps.make(config)
+    steps = {name: _measure(*update, config.compile) for name, update in updates.items()}
     print(json.dumps({"benchmark": "xla_program", **settings.record(config), "steps": steps}))
 
 

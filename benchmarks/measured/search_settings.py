@@ -3,6 +3,7 @@
 import dataclasses
 
 from deeplab_nas.engine.configs.devices import mixed_precision
+from deeplab_nas.engine.configs.search import FIRST_ORDER, SECOND_ORDER
 from deeplab_nas.settings import Settings, setting
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 
@@ -32,6 +33,11 @@ class SearchCost(SearchSizes):
     )
     activation_memory_gib: float = setting(
         0.5, "With --recompute=auto, GiB that the nodes may keep for the gradient.", least=0
+    )
+    architecture_gradient: str = setting(
+        FIRST_ORDER,
+        "Gradient of alpha and beta, one of {choices}.",
+        choices=(FIRST_ORDER, SECOND_ORDER),
     )
 
 

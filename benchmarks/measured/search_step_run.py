@@ -13,14 +13,14 @@ from deeplab_nas.engine.devices.host_memory import peak_memory_gib
 
 
 def main(config: TimedSearch) -> None:
-    updates, batch = search_steps.make(config)
+    updates = search_steps.make(config)
     first, nodes = {}, 0
-    for name, update in updates.items():
+    for name, (update, batch) in updates.items():
         update(*batch)
         first[name] = _seconds_since_start_of_process()
         nodes += _nodes(update.get_concrete_function(*batch).graph)
     seconds = {
-        name: _median_seconds(update, batch, config.repetitions) for name, update in updates.items()
+        name: _median_seconds(*update, config.repetitions) for name, update in updates.items()
     }
     result = {
         **{f"{name}_seconds": round(found, 3) for name, found in seconds.items()},

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.measured.search_settings import SearchCost
-from deeplab_nas.engine.configs.search import SearchOptimization
+from deeplab_nas.engine.configs.search import SECOND_ORDER, SearchOptimization
 from deeplab_nas.engine.devices import precision, strategies
 from deeplab_nas.engine.steps.search.search_step import SearchStep
 from deeplab_nas.supernet.supernet import Supernet
@@ -24,13 +24,19 @@ def make(config: SearchCost):
     """Builds the supernet and its steps as a search does.
 
     Returns:
-        The update of the weights and that of the architecture by name, each a function of images
-        and labels, and a batch of both.
+        The update of the weights and that of the architecture by name, each with the images and
+        labels that it takes.
     """
     set_up(config)
     step = Step(strategies.build("cpu"), config).search_step
-    updates = {"weights": step.update_weights, "architecture": step.update_architecture}
-    return updates, _batch(config)
+    batch = _batch(config)
+    batches = batch
+    if config.architecture_gradient == SECOND_ORDER:
+        batches = (*batch, *batch)
+    return {
+        "weights": (step.update_weights, batch),
+        "architecture": (step.update_architecture, batches),
+    }
 
 
 class Step:
@@ -54,7 +60,7 @@ class Step:
             self.search_step = SearchStep(
                 strategy,
                 supernet,
-                SearchOptimization(),
+                SearchOptimization(architecture_gradient=config.architecture_gradient),
                 _IGNORE_LABEL,
                 _TOTAL_STEPS,
                 recompute=config.recompute,

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import sys
 
@@ -17,6 +18,7 @@ from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
 from deeplab_nas.engine.scoring import final_choice, random_rivals
+from deeplab_nas.engine.scoring.architecture_hessian import ArchitectureHessian
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
 from deeplab_nas.engine.steps.batches import Batches
@@ -87,7 +89,24 @@ class Search:
             )
         of_architecture = dataclasses.replace(config.data, train_batch_size=batch_size)
         self.data_of_halves = (config.data, of_architecture)
+        self.hessian_data = self._hessian_data()
         self.total_steps = config.epochs * self.steps_per_epoch
+
+    def _hessian_data(self):
+        data, hessian = self.config.data, self.config.hessian
+        size = hessian.hessian_batch_size or data.train_batch_size
+        is_shared = size % self.strategy.num_replicas_in_sync == 0
+        if hessian.hessian_every_epochs and (size > len(self.halves[1]) or not is_shared):
+            raise UserError(
+                f"Expected a --hessian_batch_size of at most the {len(self.halves[1])} examples of "
+                f"trainB that {self.strategy.num_replicas_in_sync} replicas share equally, found "
+                f"{size}: choose another one."
+            )
+        return dataclasses.replace(
+            data,
+            train_batch_size=size,
+            train_crop_size=hessian.hessian_crop_size or data.train_crop_size,
+        )
 
     def restore(self, opened):
         """Builds the supernet and takes up what an `OpenRun` holds.
@@ -160,6 +179,7 @@ class Search:
                 config.architecture_start_epoch,
                 config.epochs,
             )
+            self.hessian = ArchitectureHessian(self.strategy, self.supernet, self.step.gradients)
         self.evaluator = SplitEvaluator(self.strategy, self.step.scores, self.val)
         self.evaluate = self.evaluator.padded(config.data)
 
@@ -214,10 +234,13 @@ class Search:
         return self.step.run_alternating(*iterators, steps=steps)
 
     def _end_epoch(self, done, epoch):
-        record = self.report.epoch(done, epoch, *self.evaluate(), self._final_choice(done))
+        record = self.report.epoch(
+            done, epoch, *self.evaluate(), self._final_choice(done), self._spectrum(done, epoch)
+        )
         if self.pruning.after(epoch):
             self.step.trace()
             self.evaluator.trace()
+            self.hessian.trace()
         return (
             f"epoch {epoch}/{self.config.epochs}: mIoU {record['miou']:.4f}, "
             f"pixel accuracy {record['pixel_accuracy']:.4f}, "
@@ -225,6 +248,17 @@ class Search:
             f"of beta {record['beta_entropy']:.4f}, "
             f"path {nas_genotypes.path_text(record['path'])}"
         )
+
+    def _spectrum(self, done, epoch):
+        """Of the Hessian in alpha and beta, where it is due."""
+        every = self.config.hessian.hessian_every_epochs
+        if not every or (epoch % every and epoch < self.config.epochs):
+            return None
+        return self.hessian.spectrum(*self._hessian_batch, done)
+
+    @functools.cached_property
+    def _hessian_batch(self):
+        return next(self._batches(1, self.hessian_data).from_step(0))
 
     def loss_and_batches(self, done, count):
         """What parts of the supernet are judged by: a `SupernetLoss` and batches of trainB.

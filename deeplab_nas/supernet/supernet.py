@@ -124,12 +124,14 @@ class Supernet(keras.Model):
     def _channels(self, layer, level):
         return search_stem.STEM_CHANNELS[layer + 1] if layer <= 0 else self._node_channels(level)
 
-    def relaxed(self):
-        """The `relaxation.Weights` that alpha and beta stand for."""
-        arrows = None
-        if self.beta is not None:
-            arrows = relaxation.arrow_weights(tf.convert_to_tensor(self.beta))
-        alpha = tf.convert_to_tensor(self.alpha)
+    def relaxed(self, logits=None):
+        """The `relaxation.Weights` that alpha and beta stand for.
+
+        Args:
+            logits: Tensors in the place of the `architecture_variables`; None for these.
+        """
+        alpha, *beta = map(tf.convert_to_tensor, logits or self.architecture_variables)
+        arrows = relaxation.arrow_weights(*beta) if beta else None
         return relaxation.Weights(relaxation.operation_weights(alpha, self.kept), arrows)
 
     def keep(self, mask):

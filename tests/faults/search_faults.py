@@ -57,47 +57,68 @@ FAULTS = (
         (_SEARCH[0], "tests/engine/steps/search/test_search_step.py"),
         ("Adam's beta_1 is 0.9", "_ADAM_BETA_1 = 0.5", "_ADAM_BETA_1 = 0.9"),
         (
-            "the search is validated with batch statistics",
-            "self._supernet(images, training=False, **relaxed)",
-            "self._supernet(images, training=True, **relaxed)",
-        ),
-        (
-            "weights and architecture drop the same skips",
-            "stream = int(frozen == SearchCell.WEIGHTS)",
-            "stream = 1",
-        ),
-        (
-            "every step trains the same sampled paths",
-            "tf.cast(step, tf.int32) * paths + number",
-            "number",
-        ),
-        (
-            "sampled paths move the averages",
-            '"track_statistics": False,',
-            '"track_statistics": True,',
-        ),
-        (
-            "sampled paths are trained in place of the whole",
-            'return [{"relaxed": relaxed}, *drawn]',
-            'return drawn or [{"relaxed": relaxed}]',
-        ),
-        (
             "alpha has the decay of the weights",
             "self._config.architecture_weight_decay",
             "self._config.weight_decay",
         ),
         (
             "the weights are not clipped",
-            "clip_norm=self._config.clip_gradient_norm",
-            "clip_norm=0.0",
+            "clip_norm = self._config.clip_gradient_norm",
+            "clip_norm = 0.0",
         ),
-        ("alpha is clipped", "clip_norm=0.0", "clip_norm=self._config.clip_gradient_norm"),
         ("the search's momentum is 0.9", "momentum=config.momentum", "momentum=0.9"),
         (
             "alpha's rate is 0.003",
             "keras.optimizers.Adam(config.architecture_learning_rate,",
             "keras.optimizers.Adam(0.003,",
         ),
+        (
+            "the second order moves the weights first",
+            "[(self.update_architecture, [0, 1]), weights]",
+            "[weights, (self.update_architecture, [0, 1])]",
+        ),
+        ("the second order swaps its halves", "[0, 1]), weights]", "[1, 0]), weights]"),
+    ),
+    *of(
+        f"{_ENGINE}/steps/search/supernet_gradients.py",
+        (_SEARCH[0], "tests/engine/steps/search/test_search_step.py"),
+        (
+            "the search is validated with batch statistics",
+            "self._supernet(images, training=False, **relaxed)",
+            "self._supernet(images, training=True, **relaxed)",
+        ),
+        (
+            "weights and architecture drop the same skips",
+            "whole = self._whole(step, stream=0)",
+            "whole = self._whole(step, stream=1)",
+        ),
+        (
+            "every step trains the same sampled paths",
+            "tf.cast(step, tf.int32) * self._num_paths + number",
+            "number",
+        ),
+        (
+            "sampled paths move the averages",
+            '"track_statistics": False,\n            "unreached"',
+            '"track_statistics": True,\n            "unreached"',
+        ),
+        (
+            "sampled paths are trained in place of the whole",
+            'return [{**part, "frozen": frozen} for part in parts]',
+            'return [{**part, "frozen": frozen} for part in parts[1:] or parts]',
+        ),
+    ),
+    *of(
+        f"{_ENGINE}/steps/search/unrolled_gradient.py",
+        (_SEARCH[0], "tests/engine/steps/search/test_unrolled_gradient.py"),
+        ("w stays where the difference left it", "        self._assign(weights)\n", ""),
+        ("the difference is none", "(plus - minus)", "(plus - plus)"),
+        (
+            "the step that is unrolled moves the averages",
+            "frozen, loss_scale, track_statistics=False",
+            "frozen, loss_scale, track_statistics=True",
+        ),
+        ("no step is unrolled", "        self._assign(stepped)\n", ""),
     ),
     *of(
         "deeplab_nas/supernet/decoding/by_logits.py",
@@ -137,13 +158,17 @@ FAULTS = (
         ),
     ),
     *of(
-        f"{_ENGINE}/steps/search/search_step.py",
+        f"{_ENGINE}/steps/search/supernet_gradients.py",
         (_SEARCH[0], "tests/engine/steps/search/test_search_step.py"),
         (
             "the search learns by moving statistics",
-            "images, training=True, frozen",
-            "images, training=False, frozen",
+            "images, training=True, recompute",
+            "images, training=False, recompute",
         ),
+    ),
+    *of(
+        f"{_ENGINE}/steps/search/search_step.py",
+        (_SEARCH[0], "tests/engine/steps/search/test_search_step.py"),
         ("vectors decay too", "if len(variable.shape) > 1", "if len(variable.shape) > 0"),
     ),
     *of(

@@ -152,8 +152,22 @@ def search(config, first, data, halves):
     alone = config.architecture_start_epoch * steps_per_epoch
     decay, logits_of = config.supernet.batch_norm_decay, pixel_networks.supernet_logits
     told = []
+
+    def move_architecture(loss, found, moments):
+        nonlocal values
+        values = moved(values, moments, decay)
+        told[-1] |= {"architecture_loss": loss, "architecture_norm": norm(found)}
+        for name, gradient in found.items():
+            gradient = gradient + how.architecture_weight_decay * values[name]
+            adam[name], change = _adam(*adam[name], gradient, step - alone + 1)
+            values[name] = values[name] - how.architecture_learning_rate * change
+
     for step in range(total):
         rate = cosine(how.base_learning_rate, how.end_learning_rate, step, total)
+        told.append({"rate": rate, "architecture_loss": None, "architecture_norm": None})
+        if step >= alone and how.architecture_gradient == "second":
+            pair = [batches_of_half[step] for batches_of_half in both]
+            move_architecture(*_unrolled(logits_of, values, adam, velocity, pair, how, rate))
         loss, found, moments = gradients(logits_of, values, velocity, both[0][step])
         values = moved(values, moments, decay)
         scale = min(1.0, how.clip_gradient_norm / norm(found))
@@ -161,18 +175,40 @@ def search(config, first, data, halves):
             l2 = how.weight_decay * values[name] if values[name].ndim > 1 else 0.0
             velocity[name] = how.momentum * velocity[name] - rate * (scale * gradient + l2)
             values[name] = values[name] + velocity[name]
-        told.append({"rate": rate, "loss": loss, "norm": norm(found)})
-        told[-1] |= {"architecture_loss": None, "architecture_norm": None}
-        if step >= alone:
-            loss, found, moments = gradients(logits_of, values, adam, both[1][step])
-            values = moved(values, moments, decay)
-            told[-1] |= {"architecture_loss": loss, "architecture_norm": norm(found)}
-            for name, gradient in found.items():
-                gradient = gradient + how.architecture_weight_decay * values[name]
-                adam[name], change = _adam(*adam[name], gradient, step - alone + 1)
-                values[name] = values[name] - how.architecture_learning_rate * change
+        told[-1] |= {"loss": loss, "norm": norm(found)}
+        if step >= alone and how.architecture_gradient == "first":
+            move_architecture(*gradients(logits_of, values, adam, both[1][step]))
         told[-1]["values"] = dict(values)
     return told
+
+
+def _unrolled(logits_of, values, names, velocity, pair, how, rate):
+    """As `gradients` of the second batch of a pair, through a step of the weights on the first."""
+    tensors = {name: tf.constant(value, tf.float64) for name, value in values.items()}
+    wanted = {name: tensors[name] for name in names}
+    losses, found = [], None
+    with tf.GradientTape() as outer:
+        outer.watch(wanted)
+        for images, labels in pair:
+            with tf.GradientTape() as inner:
+                weights = {name: tensors[name] for name in velocity}
+                inner.watch(weights)
+                logits, found = logits_of(tensors, tf.cast(images, tf.float64))
+                valid = labels != IGNORE
+                losses.append(
+                    tf.reduce_mean(
+                        tf.nn.sparse_softmax_cross_entropy_with_logits(labels[valid], logits[valid])
+                    )
+                )
+            by_weights = inner.gradient(losses[-1], weights)
+            scale = min(1.0, how.clip_gradient_norm / norm(by_weights))
+            for name, gradient in by_weights.items():
+                l2 = how.weight_decay * tensors[name] if values[name].ndim > 1 else 0.0
+                change = how.momentum * velocity[name] - rate * (scale * gradient + l2)
+                tensors = tensors | {name: tensors[name] + change}
+    through = outer.gradient(losses[1], wanted)
+    moments = [{name: value.numpy() for name, value in found.items()}]
+    return float(losses[1]), {name: value.numpy() for name, value in through.items()}, moments
 
 
 def _adam(first, second, gradient, count):

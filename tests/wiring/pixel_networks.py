@@ -157,11 +157,11 @@ class PixelSupernet(_PixelNetwork):
     def network_variables(self):
         return [self.by_name()[name] for name in ("weights", "biases")]
 
-    def call(self, images, training=False, frozen=(), recompute=frozenset()):
+    def call(self, images, training=False, frozen=(), recompute=frozenset(), track_statistics=True):
         self._record(images, training, frozen)
         values = self._tensors()
         logits, found = supernet_logits(values, images, None if training else statistics_of(values))
-        if training:
+        if training and track_statistics:
             self._move(found, self.config.batch_norm_decay)
         return logits
 

@@ -197,6 +197,35 @@ def test_a_search_is_what_it_is_by_hand(data, tmp_path, made, monkeypatch):
     assert list(network.calls) == expected
 
 
+def test_a_search_of_second_order_is_what_it_is_by_hand(data, tmp_path, made):
+    optimization = dataclasses.replace(_OPTIMIZATION, architecture_gradient="second")
+    config = made_config(data, tmp_path / "run", optimization=optimization)
+    search_loop.run(config)
+    (network,) = made
+    lines, steps, _ = check(config, data, network)
+    check_intervals(lines, steps)
+    first_order = by_hand.search(
+        made_config(data, tmp_path / "run"), network.first, data, halves(config)
+    )
+    # It is another search.
+    found, other = (each[-1]["values"]["alpha"] for each in (steps, first_order))
+    assert np.abs(found - other).max() > 0.05
+    trained = [(call.frozen, call.numbers) for call in network.calls if call.training]
+    first, second = (
+        numbered_data.numbers(by_hand.batches(data.config, half, 6 + i, 6)[2][0])
+        for i, half in enumerate(halves(config))
+    )
+    weights, architecture = str(SearchCell.WEIGHTS), str(SearchCell.ARCHITECTURE)
+    # A step of the weights is unrolled, the gradient after it, two of the difference, and the step.
+    assert trained[2:7] == [
+        (architecture, first),
+        ("()", second),
+        (weights, first),
+        (weights, first),
+        (architecture, first),
+    ]
+
+
 def test_a_killed_search_goes_on_in_calls_of_several_steps(data, tmp_path, made, monkeypatch):
     # A loss that is scaled, as for float16, is the loss.
     config = made_config(data, tmp_path / "run", mixed_precision="float16")

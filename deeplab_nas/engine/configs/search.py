@@ -5,6 +5,7 @@ import itertools
 
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine.configs.decoding import ARGMAX, EVALUATED, DecodingConfig
+from deeplab_nas.engine.configs.hessian import HessianConfig
 from deeplab_nas.engine.configs.run import RunConfig
 from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
@@ -95,6 +96,7 @@ class SearchConfig(RunConfig):
     supernet: SupernetConfig = SupernetConfig()
     optimization: SearchOptimization = SearchOptimization()
     decoding: DecodingConfig = DecodingConfig()
+    hessian: HessianConfig = HessianConfig()
     epochs: int = setting(
         40, "Passes over trainA, half of the training split.", paper="40", least=1
     )

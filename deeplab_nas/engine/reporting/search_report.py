@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, trellis
-from deeplab_nas.engine.reporting import search_decisions, validation
+from deeplab_nas.engine.reporting import search_decisions, search_sharpness, validation
 from deeplab_nas.engine.reporting.summaries import Summaries
 from deeplab_nas.files import atomic
 from deeplab_nas.supernet.decoding import by_logits
@@ -15,6 +15,7 @@ from deeplab_nas.supernet.decoding import by_logits
 _CURVES = (
     *("miou", "pixel_accuracy", "alpha_entropy", "beta_entropy", "skips"),
     *("decided_edges", "decided_arrows", "alpha_entropy_of_noise", "beta_entropy_of_noise"),
+    *search_sharpness.NUMBERS,
 )
 
 
@@ -31,6 +32,7 @@ class SearchReport:
         *search_decisions.NUMBERS,
         *search_decisions.PATH_NUMBERS,
         *search_decisions.RIVAL_NUMBERS,
+        *search_sharpness.NUMBERS,
     )
 
     def __init__(self, run, supernet, descriptor, config, tally):
@@ -69,7 +71,7 @@ class SearchReport:
         del curves["search/step"]
         self._summaries.scalars(step, curves)
 
-    def epoch(self, step, epoch, matrix, samples, chosen=None):
+    def epoch(self, step, epoch, matrix, samples, chosen=None, spectrum=None):
         """Writes everything that an epoch leaves.
 
         Args:
@@ -78,6 +80,7 @@ class SearchReport:
             matrix: Confusion matrix of the validation split.
             samples: Images, labels and predictions of some validation images.
             chosen: What `final_choice.choose` returned; None to decode alpha and beta.
+            spectrum: `lanczos.Spectrum` of the Hessian in alpha and beta, where it was computed.
 
         Returns:
             The history record.
@@ -100,6 +103,7 @@ class SearchReport:
                 self._supernet.kept,
             ),
             **told,
+            **(search_sharpness.measured(spectrum) if spectrum else {}),
         }
         decoded.save(self._run.architecture_epoch_path(epoch))
         decoded.save(self._run.architecture_path)
@@ -109,6 +113,8 @@ class SearchReport:
         curves = {f"epoch/{name}": value for name, value in record.items() if name in _CURVES}
         validation.show(self._summaries, step, curves, matrix, samples, self._descriptor)
         self._history.append(record)
+        if spectrum:
+            self._draw_sharpness(step)
         return record
 
     def close(self):
@@ -128,6 +134,11 @@ class SearchReport:
             # A path that is fixed is decided.
             "beta_entropy": 0.0 if beta is None else by_logits.beta_entropy(beta),
         }
+
+    def _draw_sharpness(self, step):
+        picture = search_sharpness.draw(self._history.of_kind("epoch"))
+        atomic.write_png(self._run.hessian_picture_path, picture)
+        self._summaries.image("hessian", picture, step)
 
     def _draw(self, step, decoded):
         alpha, beta = self._logits()

@@ -26,6 +26,7 @@ class RunDirectory:
         history_path: `history.jsonl`, one line an interval.
         architecture_path: `architecture.json`, the architecture decoded last.
         picture_path: `architecture.png`, its picture.
+        hessian_picture_path: `hessian.png`, the course of the Hessian in alpha and beta.
         dataset_path: `dataset.json`, the classes of the data set and their colours.
         metrics_path: `metrics.json`, what an evaluation measured.
         bad_records_path: `bad_records.json`, the records that the run passes over.
@@ -42,6 +43,7 @@ class RunDirectory:
         self.history_path = os.path.join(path, "history.jsonl")
         self.architecture_path = os.path.join(path, "architecture.json")
         self.picture_path = os.path.join(path, "architecture.png")
+        self.hessian_picture_path = os.path.join(path, "hessian.png")
         self.checkpoints = os.path.join(path, "checkpoints")
         self.events = os.path.join(path, "events")
         self.architectures = os.path.join(path, "architectures")

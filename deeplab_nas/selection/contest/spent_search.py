@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.configs.search import SECOND_ORDER, SearchConfig
 from deeplab_nas.engine.networks import supernet_cost
 from deeplab_nas.engine.reporting.history import History
 from deeplab_nas.engine.runs.run_directory import RunDirectory
@@ -46,5 +46,10 @@ def of(run: str) -> SpentSearch:
     last = History(directory.history_path).results("epoch", ("step", "epoch"))[-1]
     with_alpha = max(last["epoch"] - config.architecture_start_epoch, 0)
     of_alpha = last["step"] // last["epoch"] * with_alpha
-    batches = last["step"] + of_alpha * config.optimization.architecture_accumulation_steps
+    optimization = config.optimization
+    passes = optimization.architecture_accumulation_steps
+    if optimization.architecture_gradient == SECOND_ORDER:
+        # The step that is unrolled, and the two sides of the difference.
+        passes += 3
+    batches = last["step"] + of_alpha * passes
     return SpentSearch(last["step"] + of_alpha, batches * config.data.train_batch_size, config)

@@ -76,6 +76,7 @@ def options_config(dataset_dir, run, **settings):
             config.optimization,
             architecture_learning_rate=0.1,
             architecture_accumulation_steps=2,
+            architecture_gradient="second",
             sampled_paths=1,
             skip_dropout=0.5,
             auxiliary_skip=1.0,

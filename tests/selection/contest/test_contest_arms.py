@@ -8,7 +8,7 @@ from deeplab_nas import settings
 from deeplab_nas.core import random_architecture
 from deeplab_nas.data.data_config import DataConfig
 from deeplab_nas.engine.configs.optimization import OptimizationConfig
-from deeplab_nas.engine.configs.search import SearchConfig
+from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.engine.networks import supernet_cost
 from deeplab_nas.selection.contest import contest_arms, contest_config
 from deeplab_nas.selection.contest.contest_config import ContestConfig
@@ -32,9 +32,12 @@ def made_config(arms=contest_config.ARMS[:-1], runs=(), **others):
 
 @pytest.fixture
 def runs(tmp_path):
-    """Two searches of 12 steps and 4 epochs, of which the last 3 train alpha too."""
+    """Two searches of 12 steps and 4 epochs, of which the last 3 train alpha too.
+
+    The second one does it in second order.
+    """
     made = []
-    for name in ("one", "other"):
+    for name, order in (("one", "first"), ("other", "second")):
         run = tmp_path / name
         (run / "architectures").mkdir(parents=True)
         FIND.save(run / "architecture.json")
@@ -43,6 +46,7 @@ def runs(tmp_path):
             train_logdir=str(run),
             data=DataConfig(train_crop_size=(17, 17), train_batch_size=3),
             architecture_start_epoch=1,
+            optimization=SearchOptimization(architecture_gradient=order),
             supernet=SupernetConfig(num_layers=2, num_blocks=1, filter_multiplier=2),
         )
         (run / "flags.json").write_text(json.dumps({"config": settings.record(config)}))
@@ -89,7 +93,8 @@ def test_a_search_has_its_find_and_what_is_near_it_and_pays_for_its_steps(runs):
         assert 10 < len(arm.pool) <= (200 - 21) // 10
     searches = [each.search for each in entries]
     assert searches[:2] == [None, None]
-    assert [search.images for search in searches[2:]] == [63, 63]
+    # Batches of three; one of alpha and beta in second order is four.
+    assert [search.images for search in searches[2:]] == [63, 3 * (12 + 4 * 9)]
     of_image = supernet_cost.measure(searches[2].config.supernet, 4, 17, 17)
     assert searches[2].multiply_adds(4) == 63 * of_image > 0
     with refusals.refused("--budget_steps above the 21 steps", "found 60"):

@@ -35,6 +35,7 @@ class SearchStep:
         weight_optimizer: SGD with momentum along a cosine.
         architecture_optimizer: Adam.
         tally: `GradientTally` of alpha and beta, without the decay.
+        gradients: `SupernetGradients`, what the updates are made of.
         update_weights: The update of the weights on one batch `(images, labels)`.
         update_architecture: The update of alpha and beta on one batch of trainB; in second order
             on one of trainA, of which it unrolls a step, and one of trainB.
@@ -89,7 +90,7 @@ class SearchStep:
         self.weight_optimizer.build(self._network_variables)
         self.architecture_optimizer.build(self._architecture_variables)
         self.tally = GradientTally(self._architecture_variables)
-        self._gradients = SupernetGradients(
+        self.gradients = SupernetGradients(
             strategy,
             supernet,
             config,
@@ -101,7 +102,7 @@ class SearchStep:
             seed=seed,
         )
         self._unrolled_gradient = UnrolledGradient(
-            self._gradients,
+            self.gradients,
             self._network_variables,
             self._architecture_variables,
             config.architecture_accumulation_steps,
@@ -141,7 +142,7 @@ class SearchStep:
         optimizer.build(self._network_variables)
 
         def step(images, labels, operations, arrows):
-            found = self._gradients.of_part(
+            found = self.gradients.of_part(
                 images,
                 labels,
                 Weights(operations, arrows),
@@ -154,7 +155,7 @@ class SearchStep:
 
     def scores(self, images):
         """The logits of an evaluation, of images `[batch, height, width, 3]`."""
-        return self._gradients.scores(images, self.weight_optimizer.iterations)
+        return self.gradients.scores(images, self.weight_optimizer.iterations)
 
     def learning_rate(self, step):
         """Learning rate of the weights at a weight step, as a float."""
@@ -162,7 +163,7 @@ class SearchStep:
 
     def describe_memory(self, image_shape):
         """What the supernet keeps for its gradient, in one line; see `memory_plan.describe`."""
-        return self._gradients.describe_memory(image_shape)
+        return self.gradients.describe_memory(image_shape)
 
     def _as_function(self, replica_step, told):
         replica_step = replicas.step_function(self._strategy, replica_step, self._xla)
@@ -178,7 +179,7 @@ class SearchStep:
         return step
 
     def _weight_step(self, images, labels):
-        found = self._gradients.of_weights(
+        found = self.gradients.of_weights(
             images,
             labels,
             self.weight_optimizer.iterations,
@@ -218,7 +219,7 @@ class SearchStep:
         return stepped, rate * self._clip_factor(norm)
 
     def _architecture_step(self, images, labels):
-        found = self._gradients.of_architecture(
+        found = self.gradients.of_architecture(
             images,
             labels,
             self.weight_optimizer.iterations,

@@ -71,7 +71,7 @@ class SupernetGradients:
             parts = [{**whole, "track_statistics": track_statistics}, *self._paths(step, **whole)]
             return [{**part, "frozen": frozen} for part in parts]
 
-        return self._sums(images, labels, parts_of_space, variables, loss_scale)
+        return self._sums(images, labels, parts_of_space, _values(variables), loss_scale)
 
     def of_architecture(self, images, labels, step, variables, frozen, loss_scale=1.0, parts=1):
         """What a step of alpha and beta takes; arguments and result as of `of_weights`.
@@ -83,12 +83,33 @@ class SupernetGradients:
         def parts_of_space():
             return [{**self._whole(step, stream=1), "frozen": frozen}]
 
-        return self._sums(images, labels, parts_of_space, variables, loss_scale, parts)
+        return self._sums(images, labels, parts_of_space, _values(variables), loss_scale, parts)
 
     def of_part(self, images, labels, relaxed, variables, loss_scale=1.0):
         """Of what `relaxed` weighs alone; arguments and result as of `of_weights`."""
         alone = [{**self._alone(relaxed), "frozen": SearchCell.ARCHITECTURE}]
-        return self._sums(images, labels, lambda: alone, variables, loss_scale)
+        return self._sums(images, labels, lambda: alone, _values(variables), loss_scale)
+
+    def of_logits(self, images, labels, step, logits):
+        """The loss of the whole supernet with other alpha and beta, as an evaluation weighs it.
+
+        Args:
+            images: `[batch, height, width, 3]`, a replica's part of the global batch.
+            labels: `[batch, height, width]`.
+            step: Weight steps done, an integer scalar.
+            logits: Tensors in the place of alpha and, where there is one, beta.
+
+        Returns:
+            The loss, and its gradients by the logits; the same on every replica. No average of a
+            batch normalisation moves.
+        """
+
+        def whole():
+            relaxed = self._restraint.evaluation(self._supernet.relaxed(logits), step)
+            how = {"frozen": SearchCell.WEIGHTS, "track_statistics": False}
+            return [{"relaxed": relaxed, **how}]
+
+        return self._sums(images, labels, whole, logits)
 
     def scores(self, images, step):
         """The logits of an evaluation, of images `[batch, height, width, 3]`."""
@@ -119,8 +140,8 @@ class SupernetGradients:
 
     def _paths(self, step, relaxed=None):
         """Arguments of the calls that compute the paths of a step, each alone."""
-        relaxed = relaxed or self._supernet.relaxed()
         for number in range(self._num_paths):
+            relaxed = relaxed or self._supernet.relaxed()
             seed = tf.stack([self._seed, tf.cast(step, tf.int32) * self._num_paths + number])
             arrows = path_sampling.draw(self._supernet.config.num_layers, seed)
             yield self._alone(dataclasses.replace(relaxed, arrows=arrows))
@@ -133,7 +154,7 @@ class SupernetGradients:
             "unreached": MASKED if self._xla or target.on_tpu() else SKIPPED,
         }
 
-    def _sums(self, images, labels, parts_of_space, variables, loss_scale, parts=1):
+    def _sums(self, images, labels, parts_of_space, sources, loss_scale=1.0, parts=1):
         size = images.shape[0] // parts
         num_valid = losses.count_valid(labels, self._ignore_label)
         num_valid = replicas.sum_over_replicas(num_valid)
@@ -142,7 +163,7 @@ class SupernetGradients:
             recompute = self._nodes_to_recompute(images.shape[:3])
             # Only what is wanted is watched, so that nothing is computed for other variables.
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([variable.value for variable in variables])
+                tape.watch(sources)
                 found = []
                 for part_of_space in parts_of_space():
                     logits = self._supernet(
@@ -152,9 +173,8 @@ class SupernetGradients:
                     found.append(losses.mean_loss(loss_sum, num_valid))
                 loss = found[0]
                 scaled = tf.add_n(found) / len(found) * loss_scale
-            values = [variable.value for variable in variables]
             # Operations that are left out have no gradient.
-            return loss, tape.gradient(scaled, values, unconnected_gradients="zero")
+            return loss, tape.gradient(scaled, sources, unconnected_gradients="zero")
 
         # Every `parts`th example, so that a part, which is normalised together, has the same ones
         # on any number of replicas. Cut by a reshape: a slice whose place is a tensor would have no
@@ -180,3 +200,7 @@ class SupernetGradients:
                 lambda part, _: part < parts, body, (1, (loss, gradients))
             )
         return replicas.sum_over_replicas(loss), replicas.sum_over_replicas(gradients)
+
+
+def _values(variables):
+    return [variable.value for variable in variables]

@@ -171,7 +171,7 @@ def test_the_step_that_is_unrolled_is_the_one_that_is_taken():
         np.testing.assert_array_equal(old, new)
     for old, new in zip(momenta, values(step.weight_optimizer.variables), strict=True):
         np.testing.assert_array_equal(old, new)
-    _, gradients = step._gradients.of_weights(
+    _, gradients = step.gradients.of_weights(
         *made_batch(0), step.weight_optimizer.iterations, supernet.network_variables, ()
     )
     stepped, _ = step._stepped_weights(gradients)
@@ -193,18 +193,20 @@ def test_batches_without_labels_give_no_gradient():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("how", "tolerance"),
+    ("rate", "how", "tolerance"),
     [
-        ({"recompute": "always"}, 1e-4),
-        ({"dtype": "mixed_bfloat16"}, 0.1),
-        ({"dtype": "mixed_float16"}, 0.05),
-        ({"xla": True}, 1e-3),
+        (0.5, {"recompute": "always"}, 1e-4),
+        (0.5, {"xla": True}, 1e-3),
+        # The rounding of a difference counts by the rate; this one is the paper's.
+        (0.025, {"dtype": "mixed_bfloat16"}, 0.04),
+        (0.025, {"dtype": "mixed_float16"}, 0.01),
     ],
 )
-def test_the_gradient_is_the_same_in_other_ways_to_compute_it(smooth, how, tolerance):
+def test_the_gradient_is_the_same_in_other_ways_to_compute_it(smooth, rate, how, tolerance):
+    config = dataclasses.replace(SECOND, base_learning_rate=rate)
     found = []
     for each in ({}, how):
-        step, _ = made_step(dataclasses.replace(SECOND, base_learning_rate=0.5), **each)
+        step, _ = made_step(config, **each)
         step.update_architecture(*made_batch(0), *made_batch(1))
         found.append(flat(step.tally.sums))
     expected, other = found
