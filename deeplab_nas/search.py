@@ -7,8 +7,9 @@ from flags import program
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.search import SearchConfig
-from deeplab_nas.engine.reporting import search_decisions, table
+from deeplab_nas.engine.reporting import search_decisions, search_sharpness, table
 from deeplab_nas.engine.runs.run_directory import RunDirectory
+from deeplab_nas.engine.scoring import early_stop
 from tfrecords_tools import build_shapes
 
 
@@ -24,6 +25,7 @@ def main(config: SearchConfig) -> None:
         *((f"block {i}", nas_genotypes.block_text(pairs)) for i, pairs in enumerate(found.cell)),
         ("supernet mIoU", f"{last['miou']:.4f} (best {best['miou']:.4f}, epoch {best['epoch']})"),
         *search_decisions.rows(last),
+        *search_sharpness.rows(early_stop.find(config.hessian, epochs)),
         table.memory(last["peak_memory_gib"]),
         ("architecture", run.architecture_path),
         ("picture", run.picture_path),

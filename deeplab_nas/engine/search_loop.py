@@ -17,7 +17,7 @@ from deeplab_nas.engine.runs import class_check, run_data
 from deeplab_nas.engine.runs.loop import Loop
 from deeplab_nas.engine.runs.open_run import OpenRun
 from deeplab_nas.engine.runs.plan import Phase, Plan
-from deeplab_nas.engine.scoring import final_choice, random_rivals
+from deeplab_nas.engine.scoring import early_stop, final_choice, random_rivals
 from deeplab_nas.engine.scoring.architecture_hessian import ArchitectureHessian
 from deeplab_nas.engine.scoring.split_evaluator import SplitEvaluator
 from deeplab_nas.engine.scoring.supernet_loss import SupernetLoss
@@ -137,6 +137,7 @@ class Search:
         self.report = SearchReport(
             opened, self.supernet, self.train.descriptor, self.config, self.step.tally
         )
+        self._stop = self._early_stop()
         Loop(
             opened,
             self._plan(),
@@ -146,8 +147,15 @@ class Search:
             losses=(*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
             report=self.report,
             evaluate=self._end_epoch,
+            is_over=lambda: self._stop is not None,
         ).run()
+        if self._stop:
+            self.report.take_back(self._stop.returned_epoch)
         return opened.history.results("epoch", SearchReport.NUMBERS, SearchReport.LATER_NUMBERS)
+
+    def _early_stop(self):
+        """The `early_stop.Stop` that the epochs so far ask for."""
+        return early_stop.find(self.config.hessian, self.opened.history.of_kind("epoch"))
 
     def _build(self):
         config, descriptor = self.config, self.train.descriptor
@@ -237,6 +245,7 @@ class Search:
         record = self.report.epoch(
             done, epoch, *self.evaluate(), self._final_choice(done), self._spectrum(done, epoch)
         )
+        self._stop = self._early_stop()
         if self.pruning.after(epoch):
             self.step.trace()
             self.evaluator.trace()

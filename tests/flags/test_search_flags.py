@@ -37,6 +37,8 @@ def test_every_field_has_a_flag_that_sets_it(parse):
         *("--architecture_accumulation_steps=2", "--architecture_gradient=second"),
         *("--skip_dropout=0.25", "--auxiliary_skip=0.5"),
         *("--hessian_every_epochs=2", "--hessian_batch_size=1", "--hessian_crop_size=9"),
+        *("--early_stop_window=3", "--early_stop_offset=2", "--early_stop_ratio=0.5"),
+        "--early_stop_min_epoch=4",
         *("--logical_cpus=3", "--steps_per_loop=7", "--xla"),
         *("--log_steps=11", "--keep_checkpoints=4", "--save_interval_secs=60"),
         *("--skip_bad_records=2", "--debug_numerics"),
@@ -51,7 +53,7 @@ def test_every_field_has_a_flag_that_sets_it(parse):
     )
     of_data = {field.name for field in settings.leaves(DataConfig)}
     given, default = settings.record(config), settings.record(SearchConfig(train_logdir="runs/a"))
-    left = of_data | {"sampled_paths", "decoding_steps", "deterministic"}
+    left = of_data | {"sampled_paths", "decoding_steps", "deterministic", "early_stop"}
     assert {name for name in given if given[name] == default[name]} == left
 
 
@@ -61,6 +63,14 @@ def test_only_a_cell_that_is_chosen_by_decisions_is_trained_between_them(parse):
     assert config.decoding.decoding_steps == 3
     with refusals.refused("--operation_choice=perturbation", "found evaluated", "leave one out"):
         parse(SearchConfig, *flags, "--operation_choice=evaluated")
+
+
+@pytest.mark.parametrize("choice", ["--operation_choice=perturbation", "--path_decoding=evaluated"])
+def test_what_the_supernet_chooses_at_its_end_is_not_stopped_early(parse, choice):
+    flags = ("--train_logdir=runs/b", "--hessian_every_epochs=2", "--early_stop")
+    assert parse(SearchConfig, *flags, "--path_decoding=relative").hessian.early_stop
+    with refusals.refused("--early_stop", choice, "choose argmax"):
+        parse(SearchConfig, *flags, choice)
 
 
 def test_paths_are_not_drawn_where_there_is_one(parse):

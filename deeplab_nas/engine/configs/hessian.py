@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from deeplab_nas.errors import UserError
 from deeplab_nas.settings import Settings, setting
 
 
@@ -25,3 +26,47 @@ class HessianConfig(Settings):
         "--train_crop_size. Smaller ones take less time.",
         least=1,
     )
+    early_stop: bool = setting(
+        False,
+        "Whether the search ends where the largest eigenvalue has grown too fast, with the "
+        "architecture of the epoch before it grew.",
+        paper="no; RobustDARTS",
+    )
+    early_stop_window: int = setting(
+        5,
+        "With --early_stop: eigenvalues that are averaged, an odd number.",
+        paper="5 in RobustDARTS",
+        least=1,
+    )
+    early_stop_offset: int = setting(
+        4,
+        "With --early_stop: how many eigenvalues before the newest average the one lies that it is "
+        "compared with, and whose architecture is returned.",
+        paper="4 in RobustDARTS's code",
+        least=1,
+    )
+    early_stop_ratio: float = setting(
+        0.75,
+        "With --early_stop: the search ends where that average is less than this share of the "
+        "newest.",
+        paper="0.75 in RobustDARTS",
+        above=0,
+        most=1,
+    )
+    early_stop_min_epoch: int = setting(
+        10,
+        "With --early_stop: the first epoch whose architecture may be returned.",
+        paper="10 in RobustDARTS's code",
+        least=1,
+    )
+
+    def check_together(self) -> None:
+        if self.early_stop and not self.hessian_every_epochs:
+            raise UserError(
+                "Expected --hessian_every_epochs with --early_stop, found 0: set it, such as to 2."
+            )
+        if self.early_stop_window % 2 == 0:
+            raise UserError(
+                f"Expected an odd --early_stop_window, found {self.early_stop_window}: take "
+                f"{self.early_stop_window + 1}."
+            )

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 from deeplab_nas.data.data_config import DataConfig
-from deeplab_nas.engine.configs.decoding import ARGMAX, EVALUATED, DecodingConfig
+from deeplab_nas.engine.configs.decoding import ARGMAX, EVALUATED, PERTURBATION, DecodingConfig
 from deeplab_nas.engine.configs.hessian import HessianConfig
 from deeplab_nas.engine.configs.run import RunConfig
 from deeplab_nas.errors import UserError
@@ -156,6 +156,13 @@ class SearchConfig(RunConfig):
             raise UserError(
                 f"Expected --operations_per_edge to fall, from fewer than the {counts[0]} "
                 f"--operations, found {','.join(map(str, self.operations_per_edge))}."
+            )
+        by_logits_alone = (self.decoding.operation_choice, self.decoding.path_decoding)
+        if self.hessian.early_stop and {PERTURBATION, EVALUATED} & set(by_logits_alone):
+            raise UserError(
+                "Expected a choice by alpha and beta with --early_stop, which returns that of an "
+                f"earlier epoch, found --operation_choice={by_logits_alone[0]} and "
+                f"--path_decoding={by_logits_alone[1]}: choose {ARGMAX}, and a path by beta."
             )
         moving = self.epochs - self.architecture_start_epoch
         if moving <= len(self.operations_per_edge) > 0:

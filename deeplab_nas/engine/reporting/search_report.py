@@ -5,6 +5,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from deeplab_nas.core import nas_genotypes
 from deeplab_nas.drawing import architecture as architecture_drawing
 from deeplab_nas.drawing import cell, heat_map, trellis
 from deeplab_nas.engine.reporting import search_decisions, search_sharpness, validation
@@ -106,9 +107,7 @@ class SearchReport:
             **(search_sharpness.measured(spectrum) if spectrum else {}),
         }
         decoded.save(self._run.architecture_epoch_path(epoch))
-        decoded.save(self._run.architecture_path)
-        picture = architecture_drawing.draw_architecture(decoded)
-        atomic.write_png(self._run.picture_path, picture)
+        self._save(decoded)
         self._draw(step, decoded)
         curves = {f"epoch/{name}": value for name, value in record.items() if name in _CURVES}
         validation.show(self._summaries, step, curves, matrix, samples, self._descriptor)
@@ -116,6 +115,15 @@ class SearchReport:
         if spectrum:
             self._draw_sharpness(step)
         return record
+
+    def take_back(self, epoch):
+        """Makes the architecture of an earlier epoch the one that was found."""
+        self._save(nas_genotypes.load(self._run.architecture_epoch_path(epoch)))
+
+    def _save(self, found):
+        found.save(self._run.architecture_path)
+        picture = architecture_drawing.draw_architecture(found)
+        atomic.write_png(self._run.picture_path, picture)
 
     def close(self):
         """Closes the event file."""

@@ -3,6 +3,7 @@
 from PIL import Image
 
 from deeplab_nas.drawing.course import Panel, draw_course
+from deeplab_nas.engine.scoring.early_stop import Stop
 from deeplab_nas.engine.scoring.lanczos import Spectrum
 
 # What `measured` returns; records of epochs that were not measured have none of it.
@@ -22,6 +23,17 @@ def measured(spectrum: Spectrum) -> dict[str, float]:
     ratio = spectrum.smallest / spectrum.largest if spectrum.largest else 0.0
     values = (spectrum.largest, spectrum.smallest, ratio, spectrum.products)
     return dict(zip(NUMBERS, values, strict=True))
+
+
+def rows(stop: Stop | None) -> list[tuple[str, str]]:
+    """Rows of the table at the end of a search: none where it went on to its end."""
+    if stop is None:
+        return []
+    text = (
+        f"after epoch {stop.epoch}: the largest eigenvalue rose from {stop.before:.3g} to "
+        f"{stop.after:.3g}; found is the architecture of epoch {stop.returned_epoch}"
+    )
+    return [("stopped early", text)]
 
 
 def draw(records: list[dict]) -> Image.Image:

@@ -38,6 +38,7 @@ class Loop:
         report: Where intervals go; it is closed at the end.
         evaluate: Function of the steps done and the epoch they are in, which evaluates, reports it
             and returns a line to show.
+        is_over: Whether the run ends before its plan does.
     """
 
     opened: OpenRun
@@ -48,6 +49,7 @@ class Loop:
     losses: Sequence[str]
     report: SearchReport | TrainReport
     evaluate: Callable[[int, int], str]
+    is_over: Callable[[], bool] = lambda: False
 
     def run(self):
         """Takes the steps that are left.
@@ -67,7 +69,7 @@ class Loop:
             contextlib.closing(self.report),
         ):
             self._interval = Interval(done, self.losses)
-            while done < plan.total_steps:
+            while done < plan.total_steps and not self.is_over():
                 taken = self._take(done)
                 if taken:
                     done += taken

@@ -7,10 +7,12 @@ import pathlib
 import pytest
 from PIL import Image
 
+from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.hessian import HessianConfig
 from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
 from deeplab_nas.engine.reporting import search_sharpness
+from deeplab_nas.engine.scoring import early_stop
 from deeplab_nas.engine.scoring.lanczos import Spectrum
 from deeplab_nas.supernet.supernet_config import SupernetConfig
 from tests import refusals, trained_runs
@@ -71,3 +73,48 @@ def test_more_images_than_there_are_are_refused(shards, tmp_path):
     with refusals.refused("--hessian_batch_size", "found 1000000"):
         search_loop.run(config)
     assert not (tmp_path / "run").exists()
+
+
+class Rising:
+    """In the place of the Hessian: a largest eigenvalue that doubles at each look."""
+
+    def __init__(self, *_):
+        pass
+
+    def trace(self):
+        """Nothing."""
+
+    def spectrum(self, images, labels, step):
+        return Spectrum(smallest=0.0, largest=2.0**step, products=2)
+
+
+def test_a_search_that_stops_early_returns_an_earlier_architecture(shards, tmp_path, monkeypatch):
+    monkeypatch.setattr(search_loop, "ArchitectureHessian", Rising)
+    config = dataclasses.replace(
+        made_config(
+            *(shards, tmp_path / "run"),
+            **{"hessian_every_epochs": 1, "early_stop": True, "early_stop_window": 1},
+            **{"early_stop_offset": 2, "early_stop_min_epoch": 2},
+        ),
+        epochs=8,
+        operations_per_edge=(),
+        optimization=SearchOptimization(architecture_learning_rate=1.0),
+    )
+    # Between the record that ends it and the checkpoint.
+    with kills.after_step(8, monkeypatch):
+        search_loop.run(config)
+    records = search_loop.run(config)
+    # The second epoch's may be returned, two before the fourth.
+    assert [record["epoch"] for record in records] == [1, 2, 3, 4]
+    run = tmp_path / "run"
+    found = nas_genotypes.load(str(run / "architecture.json"))
+    by_epoch = [nas_genotypes.load(str(path)) for path in sorted((run / "architectures").iterdir())]
+    assert len(by_epoch) == 4 and found == by_epoch[1] != by_epoch[3]
+    # Once it is over it is over.
+    assert search_loop.run(config) == records
+    assert nas_genotypes.load(str(run / "architecture.json")) == found
+    stop = early_stop.find(config.hessian, records)
+    ((name, text),) = search_sharpness.rows(stop)
+    assert name == "stopped early"
+    assert "after epoch 4" in text and "of epoch 2" in text
+    assert search_sharpness.rows(None) == []
