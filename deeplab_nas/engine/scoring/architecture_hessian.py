@@ -38,10 +38,14 @@ class ArchitectureHessian:
     def trace(self):
         """Makes its function, anew where the supernet has other operations left."""
         self._compiled = tf.function(self._gradient, autograph=False)
+
+    @property
+    def _masks(self):
+        """Which logits stand for something, of alpha and of beta."""
         masks = [self._supernet.kept]
         if self._supernet.beta is not None:
             masks.append(trellis.arrow_mask(self._supernet.config.num_layers))
-        self._masks = masks
+        return masks
 
     def spectrum(self, images, labels, step):
         """Computes the extreme eigenvalues.
