@@ -44,8 +44,16 @@ class Quadratic:
         return tf.reduce_sum(left**2) / 2, found
 
 
+@pytest.fixture
+def eager():
+    """Traced functions run operation by operation, so that what they compute can be looked at."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.mark.parametrize("loss_scale", [1.0, 1024.0])
-def test_a_quadratic_whose_gradient_is_known(loss_scale):
+def test_a_quadratic_whose_gradient_is_known(eager, loss_scale):
     random = np.random.default_rng(1)
     weights, target = random.normal(size=[2, 5]).astype(np.float32)
     architecture, slope = random.normal(size=[2, 3]).astype(np.float32)
