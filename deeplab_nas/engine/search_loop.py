@@ -137,7 +137,7 @@ class Search:
         self.report = SearchReport(
             opened, self.supernet, self.train.descriptor, self.config, self.step.tally
         )
-        self._stop = self._early_stop()
+        self._look_for_stop()
         Loop(
             opened,
             self._plan(),
@@ -147,15 +147,20 @@ class Search:
             losses=(*WEIGHTS_TOLD, *ARCHITECTURE_TOLD),
             report=self.report,
             evaluate=self._end_epoch,
-            is_over=lambda: self._stop is not None,
+            is_over=lambda: self._is_over,
         ).run()
-        if self._stop:
+        # A worker besides the chief need not have the architecture, nor the records before a kill.
+        if self._stop and opened.workers.is_chief:
             self.report.take_back(self._stop.returned_epoch)
         return opened.history.results("epoch", SearchReport.NUMBERS, SearchReport.LATER_NUMBERS)
 
-    def _early_stop(self):
-        """The `early_stop.Stop` that the epochs so far ask for."""
-        return early_stop.find(self.config.hessian, self.opened.history.of_kind("epoch"))
+    def _look_for_stop(self):
+        """Finds the `early_stop.Stop` that the epochs so far ask for."""
+        self._stop, self._is_over = None, False
+        if self.config.hessian.early_stop:
+            records = self.opened.history.of_kind("epoch")
+            self._stop = early_stop.find(self.config.hessian, records)
+            (self._is_over,) = self.opened.workers.any(self._stop is not None)
 
     def _build(self):
         config, descriptor = self.config, self.train.descriptor
@@ -245,7 +250,7 @@ class Search:
         record = self.report.epoch(
             done, epoch, *self.evaluate(), self._final_choice(done), self._spectrum(done, epoch)
         )
-        self._stop = self._early_stop()
+        self._look_for_stop()
         if self.pruning.after(epoch):
             self.step.trace()
             self.evaluator.trace()
