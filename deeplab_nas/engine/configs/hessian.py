@@ -1,4 +1,4 @@
-"""Whether a search looks at how sharp its minimum in alpha and beta is, as one value."""
+"""Whether a search looks at how sharp its minimum is, and ends by that, as one value."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from deeplab_nas.settings import Settings, setting
 
 @dataclasses.dataclass(frozen=True)
 class HessianConfig(Settings):
-    """The eigenvalues of the Hessian of the loss in alpha and beta (RobustDARTS)."""
+    """Eigenvalues of the Hessian of the loss in alpha and beta, and an early stop (RobustDARTS)."""
 
     hessian_every_epochs: int = setting(
         0,

@@ -51,22 +51,3 @@ def apply_summed(optimizer, gradients, variables):
     if replicas > 1:
         gradients = [gradient / replicas for gradient in gradients]
     optimizer.apply(gradients, variables)
-
-
-def assign(variables, values):
-    """Gives variables values that are the same on every replica; call it in `strategy.run`.
-
-    Keras would take the mean over the replicas, which need not be the value to the bit.
-
-    Args:
-        variables: Keras variables.
-        values: Tensors, one for each.
-    """
-
-    def update(strategy, values):
-        for variable, value in zip(variables, values, strict=True):
-            strategy.extended.update(
-                variable.value, lambda own, value: own.assign(value), args=(value,)
-            )
-
-    tf.distribute.get_replica_context().merge_call(update, args=(list(values),))

@@ -63,7 +63,8 @@ class ArchitectureHessian:
         step = tf.constant(step, tf.int64)
 
         def gradient(logits):
-            found = self._compiled(images, labels, step, *self._tensors(logits))
+            parts = [tf.constant(part, tf.float32) for part in self._parts(logits)]
+            found = self._compiled(images, labels, step, *parts)
             return np.concatenate([np.ravel(each.numpy()) for each in found]).astype(np.float64)
 
         def product(vector):
@@ -81,21 +82,18 @@ class ArchitectureHessian:
         found = self._strategy.run(of_replica, args=(images, labels))
         return [self._strategy.experimental_local_results(each)[0] for each in found]
 
-    def _tensors(self, vector):
+    def _parts(self, vector):
         """Alpha and beta of one vector."""
-        sizes = np.cumsum([mask.size for mask in self._masks])
-        parts = np.split(vector.astype(np.float32), sizes[:-1])
-        return [
-            tf.constant(part.reshape(mask.shape))
-            for part, mask in zip(parts, self._masks, strict=True)
-        ]
+        masks = self._masks
+        ends = np.cumsum([mask.size for mask in masks])
+        parts = np.split(vector, ends[:-1])
+        return [part.reshape(mask.shape) for part, mask in zip(parts, masks, strict=True)]
 
     def _projected(self, vector):
         """What of a vector changes a softmax."""
         found = []
-        for part, mask in zip(self._tensors(vector), self._masks, strict=True):
-            values = np.where(mask, part.numpy(), 0.0).astype(np.float64)
-            count = np.maximum(mask.sum(-1, keepdims=True), 1)
-            values = np.where(mask, values - values.sum(-1, keepdims=True) / count, 0.0)
-            found.append(values.ravel())
+        for part, mask in zip(self._parts(vector), self._masks, strict=True):
+            total = np.where(mask, part, 0.0).sum(-1, keepdims=True)
+            mean = total / np.maximum(mask.sum(-1, keepdims=True), 1)
+            found.append(np.where(mask, part - mean, 0.0).ravel())
         return np.concatenate(found)

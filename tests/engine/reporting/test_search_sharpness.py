@@ -10,26 +10,22 @@ from PIL import Image
 from deeplab_nas.core import nas_genotypes
 from deeplab_nas.engine import search_loop
 from deeplab_nas.engine.configs.hessian import HessianConfig
-from deeplab_nas.engine.configs.search import SearchConfig, SearchOptimization
+from deeplab_nas.engine.configs.search import SearchOptimization
 from deeplab_nas.engine.reporting import search_sharpness
 from deeplab_nas.engine.scoring import early_stop
 from deeplab_nas.engine.scoring.lanczos import Spectrum
-from deeplab_nas.supernet.supernet_config import SupernetConfig
-from tests import refusals, trained_runs
+from tests import refusals
+from tests.engine import test_search_loop
 from tests.wiring import kills
 
 
 def made_config(dataset_dir, run, **settings):
     hessian = {"hessian_every_epochs": 2, "hessian_batch_size": 1, "hessian_crop_size": (9, 9)}
-    return SearchConfig(
-        train_logdir=str(run),
-        data=trained_runs.make_data(dataset_dir),
-        supernet=SupernetConfig(num_layers=1, num_blocks=1, filter_multiplier=2),
+    return test_search_loop.made_config(
+        *(dataset_dir, run),
         epochs=3,
-        architecture_start_epoch=1,
         optimization=SearchOptimization(architecture_gradient="second"),
         operations_per_edge=(5,),
-        decoding=trained_runs.NOTHING_RATED,
         hessian=HessianConfig(**{**hessian, **settings}),
     )
 

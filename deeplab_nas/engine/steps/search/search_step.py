@@ -52,11 +52,9 @@ class SearchStep:
         ignore_label,
         total_steps,
         *,
-        recompute="auto",
-        activation_memory_gib=0.5,
         xla=False,
         steps_per_loop=1,
-        seed=0,
+        **how,
     ):
         """Creates and builds the optimizers; call it in `strategy.scope()`.
 
@@ -66,14 +64,11 @@ class SearchStep:
             config: A `SearchOptimization`.
             ignore_label: Label id that does not count.
             total_steps: Weight steps of the whole search.
-            recompute: Whether nodes compute again what their gradient needs: auto, always or never.
-            activation_memory_gib: With auto, GiB that the nodes may keep on one replica.
             xla: Whether XLA compiles the step of a replica whole.
             steps_per_loop: The most steps of a call of `run_weights` or `run_alternating`.
-            seed: Of the skips that are dropped and the paths that are drawn.
+            **how: Of `SupernetGradients`.
         """
         self._strategy = strategy
-        self._supernet = supernet
         self._config = config
         self._xla = xla
         self._schedule = schedules.cosine(
@@ -91,15 +86,7 @@ class SearchStep:
         self.architecture_optimizer.build(self._architecture_variables)
         self.tally = GradientTally(self._architecture_variables)
         self.gradients = SupernetGradients(
-            strategy,
-            supernet,
-            config,
-            ignore_label,
-            total_steps,
-            recompute=recompute,
-            activation_memory_gib=activation_memory_gib,
-            xla=xla,
-            seed=seed,
+            strategy, supernet, config, ignore_label, total_steps, xla=xla, **how
         )
         self._unrolled_gradient = UnrolledGradient(
             self.gradients,
@@ -117,8 +104,8 @@ class SearchStep:
         architecture_step = self._unrolled_step if is_second else self._architecture_step
         self.update_weights = self._as_function(self._weight_step, WEIGHTS_TOLD)
         self.update_architecture = self._as_function(architecture_step, ARCHITECTURE_TOLD)
-        weights, architecture = (self.update_weights, [0]), (self.update_architecture, [1])
-        alternating = [weights, architecture]
+        weights = self.update_weights, [0]
+        alternating = [weights, (self.update_architecture, [1])]
         if is_second:
             alternating = [(self.update_architecture, [0, 1]), weights]
         self.run_weights = repeated([weights], WEIGHTS_TOLD, self._steps_per_loop)

@@ -35,7 +35,19 @@ class SupernetGradients:
         xla=False,
         seed=0,
     ):
-        """Creates it; arguments as of `SearchStep`."""
+        """Creates it.
+
+        Args:
+            strategy: A `tf.distribute.Strategy`.
+            supernet: A built `Supernet`.
+            config: A `SearchOptimization`.
+            ignore_label: Label id that does not count.
+            total_steps: Weight steps of the whole search.
+            recompute: Whether nodes compute again what their gradient needs: auto, always or never.
+            activation_memory_gib: With auto, GiB that the nodes may keep on one replica.
+            xla: Whether XLA compiles what calls this.
+            seed: Of the skips that are dropped and the paths that are drawn.
+        """
         self._strategy = strategy
         self._supernet = supernet
         self._ignore_label = ignore_label

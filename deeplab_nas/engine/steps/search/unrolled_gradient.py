@@ -2,7 +2,6 @@
 
 import tensorflow as tf
 
-from deeplab_nas.engine.devices import replicas
 from deeplab_nas.supernet.search_cell import SearchCell
 
 # How far the weights are moved for the difference, as a norm (DARTS, section 2.3, footnote 2).
@@ -96,4 +95,5 @@ class UnrolledGradient:
         ]
 
     def _assign(self, values):
-        replicas.assign(self._network_variables, values)
+        for variable, value in zip(self._network_variables, values, strict=True):
+            variable.assign(value)

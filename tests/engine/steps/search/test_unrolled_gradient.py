@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_nas.engine.devices import replicas
 from deeplab_nas.engine.steps.search import unrolled_gradient
 from deeplab_nas.engine.steps.search.unrolled_gradient import UnrolledGradient
 from tests.engine.devices.replicated_runs import smooth_kinks
@@ -247,12 +246,3 @@ def test_the_architecture_moves_before_the_weights_on_the_batch_that_was_unrolle
     ):
         np.testing.assert_array_equal(first.numpy(), second.numpy())
         np.testing.assert_allclose(third.numpy(), first.numpy(), rtol=1e-4, atol=1e-5)
-
-
-def test_what_is_assigned_is_the_value_on_every_replica():
-    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
-    with strategy.scope():
-        variable = keras.Variable(np.zeros(3, np.float32))
-    run = tf.function(lambda: replicas.assign([variable], [tf.constant([0.1, 0.2, 0.3])]))
-    strategy.run(run)
-    np.testing.assert_array_equal(variable.numpy(), np.float32([0.1, 0.2, 0.3]))
